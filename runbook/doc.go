@@ -1,0 +1,59 @@
+// Package runbook turns one Markdown file, written for people, into a typed Runbook, and keeps beside it a lock: the exact
+// bytes that may run, reviewed like code. Parse reads the Markdown; Compile writes what it can know into a lock and asks
+// (`decide:`) what it cannot; Load reads both and marks each step Ready only if lock and Markdown still agree; Bind checks
+// values before they come near a process; Lint says what a careful reader would. Nothing in this package runs anything.
+//
+// # The lock
+//
+// The lock stands beside the Markdown under its name (DISASTER_RECOVERY.md, DISASTER_RECOVERY.lock.yaml). It is YAML
+// without anchors, aliases, tags or several documents; an unknown or repeated key is refused with line and column.
+//
+//	format: 1
+//	defaults:                        # per risk; what an entry does not say itself
+//	  read: {timeout: 5m}
+//	  change: {timeout: 10m}
+//	  destructive: {timeout: 30m, approvals: {need: 1, from: [approver], expires: 15m, start_within: 10m}}
+//	targets:
+//	  db1: {host: local, dir: ./service, path: "/usr/bin:/bin", lock: db1, probe: "…", drill: false}
+//	steps: [...]                     # sorted by id
+//	retired: [p1.s3]                 # ids that were given once; never given again
+//
+// A target's dir, where it is relative, counts from the folder that holds the lock; Load makes it absolute, and it is the
+// working directory of every text that runs there. path becomes PATH. lock is the name that two runs cannot both hold;
+// absent, it is "<target>:<dir>". probe is a read-only bash text whose standard output is the target's identity: it is
+// part of what is approved, and it is read again just before the start.
+//
+// An entry of steps (every key but id and procedure may be absent):
+//
+//	id             p1.s6. Given once, follows its step by the source's digest, then by title
+//	procedure      p1
+//	title          for people; the Markdown's title at the time of compiling
+//	undo_of        p1.s6: this entry (p1.s6u) stands in no list of the Markdown and undoes that step; it has no source_sha256
+//	manual         true: a person does it; nothing runs
+//	source_sha256  sha256 of the fence's bytes in the Markdown (several fences: joined with one NUL byte)
+//	run, sha256    the bytes that the interpreter gets, and their sha256
+//	interpreter    bash | sqlite
+//	databases      for sqlite: [{name: users, file: data/users.db, write: false}]. Each is attached under its name to an empty
+//	               main database in memory, read-only unless write is true; parameters are bound as :NAME (text)
+//	keep_going     for sqlite: true: a failing statement (or an attach) is printed as "error: …" and the next one runs; the exit code is 1
+//	               at the end. Without it the first error ends the step with 1
+//	target         a name of targets
+//	risk           read | change | destructive. What the text shows can only raise it (EffectiveRisk)
+//	parameters     see Parameter
+//	produces       [{name: BACKUP, pattern: "backup_[0-9_]+"}]: lines KEY=value that the step writes to the file named by the
+//	               environment variable DRBOT_OUT; each must match its pattern whole; a missing or undeclared one fails the step
+//	list           read-only bash text that prints the choices of this step's parameters `from: list`, see Option
+//	precheck       read-only bash text, run with the step's parameters just before it; anything but exit 0 stops the run
+//	expect         {exit: [0], stdout: …, match: [regex …], not: [regex …], json: {status: healthy}}; see Expect
+//	verify, undo   ids of the entries that prove this one, or take it back
+//	on_failure     undo | retry | none: the first button of the failure card
+//	leaves         one sentence: what is true after it
+//	closes         texts of checklist items that are done when this step is
+//	approvals      {need: 1, from: [approver], expires: 15m, start_within: 10m}
+//	timeout        a duration: 90s, 30m
+//	survivors      kill | keep: what happens to processes that outlive the step
+//	output         channel | file | none
+//	confirm        target: the approver types the target's name
+//	for            incident types for which this step is meant; absent: all
+//	decide         questions that block the step until somebody answered them and removed the line
+package runbook

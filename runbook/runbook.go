@@ -1,0 +1,210 @@
+package runbook
+
+import "time"
+
+// Runbook is one Markdown file as data. It is read-only after Parse and Load.
+type Runbook struct {
+	Title         string
+	Path          string // as given to Load; empty after Parse
+	Source        []byte // the Markdown, byte for byte
+	Digest        string // sha256 of Source, 64 hex digits
+	Severities    []Severity
+	IncidentTypes []IncidentType
+	RTO           []Objective
+	RPO           []DataObjective
+	Procedures    []Procedure
+	Checklist     Checklist
+	Templates     []Template
+	Review        Review
+	Contacts      []Contact
+	Fences        []Block   // every code fence, in order, with its verdict
+	Lists         []Block   // every list that is not inside another, with its verdict
+	Warnings      []Finding // what was read but not understood; lint shows them first
+	Lock          *Lock     // nil: none was found, every step is manual
+	LockSource    []byte    // the lock, byte for byte
+	LockDigest    string    // sha256 of LockSource, 64 hex digits; empty without a lock
+	LockError     error     // set by LoadText only: why the lock beside the Markdown was not used
+}
+
+// Severity is one row of the severity table.
+type Severity struct {
+	Level            int    // 1 (worst) to 4
+	ID               string // as written: SEV-1
+	Name, Definition string
+	Respond          time.Duration // 0: not understood, see ResponseText
+	ResponseText     string
+	Line             int
+}
+
+// IncidentType is one row of the table of common incident types.
+type IncidentType struct {
+	Name        string
+	Severity    int // 1 to 4
+	Description string
+	Line        int
+}
+
+// Objective is one row of the RTO table.
+type Objective struct {
+	Tier        string
+	Target      time.Duration // 0: not understood
+	TargetText  string
+	Description string
+	Line        int
+}
+
+// DataObjective is one row of the RPO table.
+type DataObjective struct {
+	Data       string
+	Target     time.Duration // 0: not understood
+	TargetText string
+	Mechanism  string        // the text of the last column: "Hourly snapshots"
+	Every      time.Duration // the interval that the mechanism names; 0: none
+	Line       int
+}
+
+// Kind says who does a step.
+type Kind string
+
+// The kinds of a step.
+const (
+	Executable Kind = "executable" // it has a command that drbot could run
+	Manual     Kind = "manual"     // a person does it
+	Choice     Kind = "choice"     // several commands of which one is meant
+	Call       Kind = "call"       // it names other procedures
+)
+
+// Procedure is one recovery procedure.
+type Procedure struct {
+	ID       string // p1
+	Number   int
+	Title    string
+	Scenario string
+	Notes    []string
+	Steps    []Step
+	Line     int
+}
+
+// Step is one numbered item of a procedure.
+type Step struct {
+	ID           string // p1.s6: the lock's id, else the one that compile would give
+	Number       string // 1.6: what people see and type
+	Title        string
+	Kind         Kind
+	Text         string // the whole prose of the item, plain, commands left out
+	Condition    string // "if necessary": asked, and the answer recorded
+	Commands     []Command
+	Alternatives []Alternative // of a choice
+	Calls        []string      // of a call: procedure ids, or none if the words name no procedure
+	SourceSHA256 string        // over the fences, see doc.go; empty without one
+	Entry        *Entry        // the lock's entry, completed with the lock's defaults; nil without one. On a drifted step it is the old one
+	Undo         *Entry        // the entry with undo_of this step; nil without one
+	Ready        bool          // may be planned and sent for approval
+	Why          string        // why it is not Ready
+	Line         int
+}
+
+// Command is one code fence of a step.
+type Command struct {
+	Lang   string // info string's first word, lower case
+	Source string // the bytes between the fences, dedented as Markdown says
+	SHA256 string
+	Line   int // of the fence's first line of content
+}
+
+// Alternative is one branch of a choice.
+type Alternative struct {
+	Label  string // "Kubernetes", or the first line of the branch
+	Source string
+	Line   int
+}
+
+// Checklist is the service recovery checklist.
+type Checklist struct{ Phases []Phase }
+
+// Phase is one part of the checklist.
+type Phase struct {
+	Title string
+	Items []Item
+	Line  int
+}
+
+// Item is one box. Ids count all items of the checklist from the top, children after their parent.
+type Item struct {
+	ID      string // c8
+	Text    string
+	Done    bool // ticked in the Markdown
+	Ordered bool // its Items are to be done in their order
+	Items   []Item
+	Line    int
+}
+
+// Template is one message that people send. In Subject and Body each placeholder of the Markdown has become [[field]], and the lines
+// of a list ("- [Action 1]", "- [Action 2]") have become one line with a field whose List is set: it is repeated for each value.
+type Template struct {
+	Key     string // initial | update | resolution | status_page
+	Title   string // the heading in the runbook
+	Subject string // empty: the template has none
+	Body    string
+	Raw     string // the fence as it is in the Markdown
+	Fields  []Field
+	Line    int
+}
+
+// Field is one placeholder of a template.
+type Field struct {
+	Name  string // one of FieldNames
+	Token string // as written, without the brackets
+	List  bool
+	Line  int
+}
+
+// Review is what is owed after an incident.
+type Review struct {
+	Deadlines []Deadline
+	Template  string // the review's Markdown, placeholders as they stand; empty: none
+	Line      int
+}
+
+// Deadline is one row of the review timeline; it counts from the incident's resolution.
+type Deadline struct {
+	Task  string
+	After time.Duration // 0: not understood
+	Text  string
+	Line  int
+}
+
+// Contact is one row of the emergency contacts.
+type Contact struct {
+	Role      string
+	Contact   string
+	Text      string        // the escalation column as written
+	After     time.Duration // "15 minutes"; 0 with Immediate set: at once
+	Immediate bool
+	Severity  int  // "SEV-1 only": 1; 0: any
+	Known     bool // false: the contact is a placeholder, or empty
+	Line      int
+}
+
+// Block is one fence or list of the Markdown and what became of it: nothing is dropped silently.
+type Block struct {
+	Line    int    `json:"line"`
+	Verdict string `json:"verdict"` // executable | choice | blocked | manual | configuration | output | template | display
+	Why     string `json:"why"`
+}
+
+// The levels of a Finding.
+const (
+	LevelError   = "error"   // a run or a message would go wrong
+	LevelWarning = "warning" // a person should look
+	LevelNote    = "note"
+)
+
+// Finding is one remark about a runbook.
+type Finding struct {
+	Line    int    `json:"line"` // of the Markdown; 0: the lock or the whole
+	Rule    string `json:"rule"`
+	Level   string `json:"level"`
+	Message string `json:"message"`
+	Fix     string `json:"fix"`
+}
