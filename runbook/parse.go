@@ -1,0 +1,197 @@
+package runbook
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/yuin/goldmark/ast"
+	east "github.com/yuin/goldmark/extension/ast"
+)
+
+// Sections gives other words for the runbook's parts: a part's key and the heading under which this runbook keeps it. Keys are
+// SectionKeys. A table under a mapped heading is read by the order of its columns, whatever they are called.
+type Sections map[string]string
+
+// SectionKeys are the parts that can be mapped.
+var SectionKeys = []string{
+	"severities", "incident_types", "rto", "rpo", "procedures", "checklist", "templates",
+	"initial", "update", "resolution", "status_page", "review", "review_template", "contacts",
+}
+
+// parser collects what the sections hold.
+type parser struct {
+	doc   *document
+	names map[string]string // lower-case heading -> part
+	rb    *Runbook
+	errs  []error
+	seen  map[string]int     // part -> line of its table
+	used  map[ast.Node]bool  // fences and lists that have a verdict
+	proc  *procedureInWork   // nil outside procedures
+	next  int                // last checklist number given
+}
+
+// Parse reads a runbook. What it does not understand becomes a Warning; what would mislead (a severity that is none of 1 to 4,
+// two procedures of one number, a placeholder that no fact fills) is an error of type *Error, several joined. A file without
+// any procedure is refused.
+func Parse(src []byte, opt Sections) (*Runbook, error) {
+	if len(src) > maxMarkdown {
+		return nil, &Error{Problem: fmt.Sprintf("%d bytes of Markdown", len(src)), Want: fmt.Sprintf("at most %d", maxMarkdown)}
+	}
+	p := &parser{names: map[string]string{}, seen: map[string]int{}, used: map[ast.Node]bool{}}
+	for key, heading := range opt {
+		if !slices.Contains(SectionKeys, key) {
+			return nil, &Error{Problem: fmt.Sprintf("sections: unknown part %q", key), Want: "one of " + strings.Join(SectionKeys, ", ")}
+		}
+		p.names[strings.ToLower(strings.TrimSpace(heading))] = key
+	}
+	var err error
+	if p.doc, err = openDocument(src); err != nil {
+		return nil, err
+	}
+	p.rb = &Runbook{Source: slices.Clone(src), Digest: digest(src)}
+	for _, s := range p.doc.sections() {
+		p.section(s)
+	}
+	p.endProcedure()
+	p.finish()
+	if len(p.errs) > 0 {
+		return nil, errors.Join(p.errs...)
+	}
+	return p.rb, nil
+}
+
+// digest is the sha256 of b in hex.
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+func (p *parser) fail(line int, problem, want string) {
+	p.errs = append(p.errs, &Error{Line: line, Problem: problem, Want: want})
+}
+
+func (p *parser) warn(line int, rule, message, fix string) {
+	p.rb.Warnings = append(p.rb.Warnings, Finding{line, rule, LevelWarning, message, fix})
+}
+
+// part says which part of the runbook a section belongs to by the config's words; "" leaves it to the shape.
+func (p *parser) part(s section) string {
+	if k := p.names[strings.ToLower(s.title)]; k != "" {
+		return k
+	}
+	for i := len(s.path) - 1; i >= 0; i-- {
+		if k := p.names[strings.ToLower(s.path[i])]; k != "" {
+			return k
+		}
+	}
+	return ""
+}
+
+func (p *parser) section(s section) {
+	if s.level == 1 && p.rb.Title == "" {
+		p.rb.Title = s.title
+	}
+	part := p.part(s)
+	p.procedureHeading(s, part)
+	under := strings.ToLower(strings.Join(append(slices.Clone(s.path), s.title), " / "))
+	for _, n := range s.blocks {
+		switch t := n.(type) {
+		case *east.Table:
+			p.table(p.doc.table(t), part)
+		case *ast.List:
+			if p.proc != nil {
+				p.procedureBlock(n)
+			} else {
+				p.list(t, s, part)
+			}
+		case *ast.FencedCodeBlock:
+			if p.proc == nil {
+				p.fence(t, s, part, under)
+			} else {
+				p.procedureBlock(n)
+			}
+		default:
+			if p.proc != nil {
+				p.procedureBlock(n)
+			}
+		}
+	}
+}
+
+// fence is one outside every procedure: a template, or something that is only shown.
+func (p *parser) fence(f *ast.FencedCodeBlock, s section, part, under string) {
+	line, lang, src := p.doc.line(f), p.doc.lang(f), p.doc.code(f)
+	switch {
+	case part == "review_template", part == "" && lang != "" && strings.Contains(under, "review"):
+		p.rb.Review.Template = src
+		p.block(f, "template", "the review's own text")
+	case lang == "" || lang == "text" || lang == "markdown" || lang == "md":
+		if key := templateKey(part, under, s.title); key != "" {
+			p.template(key, s.title, src, line+1)
+			p.block(f, "template", "message "+key)
+			return
+		}
+		p.block(f, "display", "no command, and under no heading of a message")
+	default:
+		v := classify(lang, src)
+		if v.verdict != "configuration" && v.verdict != "display" {
+			v.verdict, v.why = "manual", "stands outside every procedure"
+		}
+		p.block(f, v.verdict, v.why)
+	}
+}
+
+// block gives a fence or an outermost list its verdict.
+func (p *parser) block(n ast.Node, verdict, why string) {
+	if p.used[n] {
+		return
+	}
+	p.used[n] = true
+	b := Block{p.doc.line(n), verdict, why}
+	if _, ok := n.(*ast.List); ok {
+		p.rb.Lists = append(p.rb.Lists, b)
+		return
+	}
+	p.rb.Fences = append(p.rb.Fences, b)
+}
+
+// finish accounts for the blocks that nothing took, and refuses what cannot be worked with.
+func (p *parser) finish() {
+	_ = ast.Walk(p.doc.root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n.(type) {
+		case *ast.FencedCodeBlock:
+			p.block(n, "display", "stands where no step or message is read")
+		case *ast.List:
+			p.block(n, "display", "neither steps nor a checklist")
+			return ast.WalkSkipChildren, p.innerFences(n)
+		}
+		return ast.WalkContinue, nil
+	})
+	byLine := func(a, b Block) int { return a.Line - b.Line }
+	slices.SortStableFunc(p.rb.Fences, byLine)
+	slices.SortStableFunc(p.rb.Lists, byLine)
+	if len(p.rb.Procedures) == 0 && len(p.errs) == 0 {
+		p.fail(1, "no procedure", `a heading like "Procedure 1: Database recovery" with a numbered list under it`)
+	}
+	if len(p.rb.Severities) == 0 {
+		p.warn(0, "no-severities", "no table of severities", `a table with the columns Level, Name, Definition, Response Time`)
+	}
+	p.resolveCalls()
+}
+
+// innerFences accounts for fences inside a list.
+func (p *parser) innerFences(list ast.Node) error {
+	return ast.Walk(list, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if _, ok := n.(*ast.FencedCodeBlock); ok && entering {
+			p.block(n, "display", "stands in a list that is no procedure")
+		}
+		return ast.WalkContinue, nil
+	})
+}
