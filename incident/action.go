@@ -1,0 +1,136 @@
+package incident
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Digest is the lower-case hex sha256 of bytes.
+func Digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// Var is one declared environment variable of a step.
+type Var struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Expect is what a step must show besides running; empty means "ran, not verified" (I32).
+type Expect struct {
+	Exit    int    `json:"exit,omitempty"`
+	Stdout  string `json:"stdout,omitempty"`  // exact, without the final newline
+	Matches string `json:"matches,omitempty"` // regular expression over the whole output
+	Set     bool   `json:"set,omitempty"`     // the lock has an expectation at all
+}
+
+// Spec is one step as it was resolved at the plan, whole: the blob that Step.Spec names.
+type Spec struct {
+	ID          string            `json:"id"`
+	Title       string            `json:"title"`
+	Text        string            `json:"text,omitempty"` // the runbook's own words, for a step by hand
+	Interpreter string            `json:"interpreter,omitempty"`
+	Script      string            `json:"script,omitempty"` // the exact bytes that run
+	Target      string            `json:"target,omitempty"`
+	Host        string            `json:"host,omitempty"`
+	Dir         string            `json:"dir,omitempty"`
+	Path        string            `json:"path,omitempty"`
+	Database    string            `json:"database,omitempty"` // sqlite: file, relative to Dir
+	ReadOnly    bool              `json:"read_only,omitempty"`
+	User        string            `json:"user,omitempty"`
+	Probe       string            `json:"probe,omitempty"`    // prints name=value lines: who the target is
+	Precheck    string            `json:"precheck,omitempty"` // prints name=value lines: facts for the approver
+	Lists       map[string]string `json:"lists,omitempty"`    // parameter -> read-only listing script
+	Secrets     []string          `json:"secrets,omitempty"`
+	Produces    []string          `json:"produces,omitempty"`
+	Expect      Expect            `json:"expect"`
+	Timeout     time.Duration     `json:"timeout,omitempty"`
+	Survivors   string            `json:"survivors,omitempty"` // kill | keep
+}
+
+// Action is exactly what an approval authorises, but for the script, which goes by its sha256.
+type Action struct {
+	Interpreter string            `json:"interpreter"`
+	Target      string            `json:"target,omitempty"`
+	Host        string            `json:"host"`
+	Dir         string            `json:"dir,omitempty"`
+	Path        string            `json:"path,omitempty"`
+	Database    string            `json:"database,omitempty"`
+	ReadOnly    bool              `json:"read_only,omitempty"`
+	User        string            `json:"user,omitempty"`
+	Identity    map[string]string `json:"identity,omitempty"` // of the target, as read
+	Env         []Var             `json:"env,omitempty"`      // sorted by name
+	Secrets     []string          `json:"secrets,omitempty"`  // names, sorted
+	Script      string            `json:"script"`             // sha256 of its bytes
+	Timeout     time.Duration     `json:"timeout"`
+	Survivors   string            `json:"survivors,omitempty"`
+}
+
+// Resolve makes the action of a step from its spec, the run's values and the identity that was read.
+func (s *Spec) Resolve(params []string, values map[string]string, identity map[string]string) (Action, error) {
+	a := Action{
+		Interpreter: s.Interpreter, Target: s.Target, Host: s.Host, Dir: s.Dir, Path: s.Path, Database: s.Database, ReadOnly: s.ReadOnly,
+		User: s.User, Identity: identity, Script: Digest([]byte(s.Script)), Timeout: s.Timeout, Survivors: s.Survivors,
+	}
+	for _, name := range slices.Sorted(slices.Values(params)) {
+		value, ok := values[name]
+		if !ok {
+			return Action{}, Refuse(BadInput, "Step %s has no value for %s.", s.ID, name).Then("Plan the run again and choose it.")
+		}
+		a.Env = append(a.Env, Var{Name: name, Value: value})
+	}
+	a.Secrets = slices.Sorted(slices.Values(s.Secrets))
+	return a, nil
+}
+
+// Text is the action as a person checks it at a terminal, whole; its sha256 is the digest of the approval. Values are
+// quoted, so that none of them can imitate another line.
+func (a Action) Text(script []byte) string {
+	var b strings.Builder
+	line := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "%-11s %s\n", name, value)
+		}
+	}
+	line("interpreter", a.Interpreter)
+	line("target", quote(a.Target))
+	line("host", quote(a.Host))
+	for _, name := range slices.Sorted(maps.Keys(a.Identity)) {
+		line("identity", quote(name)+" = "+quote(a.Identity[name]))
+	}
+	line("directory", quote(a.Dir))
+	line("path", quote(a.Path))
+	line("database", quote(a.Database))
+	if a.ReadOnly {
+		line("database", "opened read-only")
+	}
+	line("account", quote(a.User))
+	for _, v := range a.Env {
+		line("value", v.Name+" = "+quote(v.Value))
+	}
+	for _, s := range a.Secrets {
+		line("secret", s)
+	}
+	line("limit", a.Timeout.String())
+	line("survivors", a.Survivors)
+	line("script", a.Script)
+	b.WriteString("\n")
+	b.Write(script)
+	return b.String()
+}
+
+func quote(s string) string {
+	if s == "" {
+		return ""
+	}
+	return fmt.Sprintf("%q", s)
+}
+
+// Digest is what the approval binds: any byte of script, interpreter, value, name, target or identity changes it (I1).
+func (a Action) Digest(script []byte) string { return Digest([]byte(a.Text(script))) }

@@ -1,0 +1,138 @@
+package incident
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Kinds of deadlines; the key of a deadline starts with its kind.
+const (
+	DueRespond  = "respond" // nobody acknowledged yet: at 50, 80 and 100 % of the response time
+	DueUpdate   = "update"  // a promised update: 5 min before, and when it is missed
+	DueApproval = "approval"
+	DueStart    = "start" // an approved step must start
+	DueStep     = "step"  // 80 % of a running step's limit
+)
+
+// RemindBefore is how long before a promised update its draft is offered.
+const RemindBefore = 5 * time.Minute
+
+// Deadline is a promise with its instant, derived from the fold and never kept in a timer.
+type Deadline struct {
+	Key string
+	Due time.Time
+}
+
+// Kind is the part of the key before the first slash.
+func (d Deadline) Kind() string { kind, _, _ := strings.Cut(d.Key, "/"); return kind }
+
+// Deadlines lists what was promised and not yet spoken, earliest first.
+func (i *Incident) Deadlines() []Deadline {
+	var all []Deadline
+	add := func(due time.Time, key string, args ...any) {
+		key = fmt.Sprintf(key, args...)
+		if !due.IsZero() && !slices.Contains(i.Spoken, key) {
+			all = append(all, Deadline{Key: key, Due: due})
+		}
+	}
+	if i.State == StateOpen || i.State == StateTriage {
+		if i.AckedAt.IsZero() && !i.RespondBy.IsZero() {
+			whole := i.RespondBy.Sub(i.OpenedAt)
+			for _, percent := range []int64{50, 80, 100} {
+				add(i.OpenedAt.Add(whole*time.Duration(percent)/100), "respond/%d/%d", percent, i.RespondBy.Unix())
+			}
+		}
+		if i.UpdateEvery > 0 && !i.UpdateDue.IsZero() {
+			if i.UpdateEvery > 2*RemindBefore {
+				add(i.UpdateDue.Add(-RemindBefore), "update/remind/%d", i.UpdateDue.Unix())
+			}
+			add(i.UpdateDue, "update/late/%d", i.UpdateDue.Unix())
+		}
+	}
+	for _, a := range i.Approvals {
+		switch a.State {
+		case Pending:
+			add(a.Expires, "approval/%d", a.N)
+		case Granted:
+			add(a.StartBy, "start/%d", a.N)
+		}
+	}
+	for _, r := range i.Runs {
+		for k := range r.Steps {
+			if s := &r.Steps[k]; r.State != Ended && s.State.Active() && !s.Until.IsZero() {
+				add(s.Started.Add(s.Until.Sub(s.Started)*8/10), "step/%s/%s/%d", r.Name(), s.ID, s.Until.Unix())
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Deadline) int { return a.Due.Compare(b.Due) })
+	return all
+}
+
+// NextDeadline is the earliest of them. It takes no clock: an overdue one is next until it was spoken (I50).
+func (i *Incident) NextDeadline() (Deadline, bool) {
+	all := i.Deadlines()
+	if len(all) == 0 {
+		return Deadline{}, false
+	}
+	return all[0], true
+}
+
+// Tick speaks every deadline that has come. Of the steps of one promise only the latest speaks, so that after a
+// downtime people hear one sentence that says how late it is.
+func (i *Incident) Tick(at time.Time) []Event {
+	var events []Event
+	last := map[string]int{} // promise -> index of its event
+	for _, d := range i.Deadlines() {
+		if d.Due.After(at) {
+			break
+		}
+		var n uint64
+		switch d.Kind() {
+		case DueApproval, DueStart:
+			_, _ = fmt.Sscanf(d.Key, d.Kind()+"/%d", &n)
+			events = append(events, Expired{Approval: n, Run: i.Approval(n).Run, Approved: d.Kind() == DueStart})
+			continue
+		case DueRespond, DueUpdate:
+			if k, ok := last[d.Kind()]; ok {
+				events[k] = spokenEvent(d, at)
+				continue
+			}
+			last[d.Kind()] = len(events)
+		}
+		events = append(events, spokenEvent(d, at))
+	}
+	return events
+}
+
+func spokenEvent(d Deadline, at time.Time) Event {
+	return DeadlineSpoken{Key: d.Key, Due: d.Due, Late: max(0, at.Sub(d.Due)).Truncate(time.Second)}
+}
+
+// spoken remembers what was said. A missed update moves its promise to the next instant of the cadence, so that one
+// miss, or one restart, never ends it.
+func (i *Incident) spoken(at Stamp, e DeadlineSpoken) {
+	switch {
+	case strings.HasPrefix(e.Key, "update/late/"):
+		if missed := at.Time.Sub(i.UpdateDue); i.UpdateEvery > 0 && missed >= 0 {
+			i.UpdateDue = i.UpdateDue.Add((missed/i.UpdateEvery + 1) * i.UpdateEvery)
+		}
+		i.forget("update/")
+		if i.LateSince.IsZero() {
+			i.LateSince = e.Due
+		}
+	case strings.HasPrefix(e.Key, "respond/"):
+		for _, earlier := range []string{"50", "80", "100"} {
+			key := "respond/" + earlier + e.Key[strings.LastIndex(e.Key, "/"):]
+			if !slices.Contains(i.Spoken, key) {
+				i.Spoken = append(i.Spoken, key)
+			}
+			if key == e.Key {
+				break
+			}
+		}
+	default:
+		i.Spoken = append(i.Spoken, e.Key)
+	}
+}

@@ -1,0 +1,171 @@
+package incident
+
+import (
+	"maps"
+	"time"
+)
+
+// keepRuns bounds the fold: older ended runs stay in the record alone.
+const keepRuns = 8
+
+func (i *Incident) applyRun(at Stamp, e Event) {
+	switch e := e.(type) {
+	case RunPlanned:
+		i.planned(at, e)
+	case ReadsAsked:
+		i.run(e.Run, func(r *Run) {
+			r.Ask, r.Asking = e.Ask, e.For
+			if s := r.Step(e.Step); s != nil {
+				s.State = StepReading
+			}
+		})
+	case ReadsDone:
+		i.run(e.Run, func(r *Run) { r.readsDone(at, e) })
+	case RunStarted:
+		i.run(e.Run, func(r *Run) {
+			r.State, r.OneStep, r.StartedAt, r.Operator, r.Choices = Running, e.Step, at.Time, e.By, nil
+		})
+	case RunPaused:
+		i.run(e.Run, func(r *Run) { r.State, r.Why = Paused, e.Why })
+	case RunResumed:
+		i.run(e.Run, func(r *Run) { r.State, r.Why, r.OneStep = Running, "", e.Step })
+	case CancelAsked:
+		i.run(e.Run, func(r *Run) { r.Cancel = e.Reason })
+	case RunEnded:
+		i.run(e.Run, func(r *Run) { r.State, r.How, r.Why, r.EndedAt, r.Choices = Ended, e.How, e.Why, at.Time, nil })
+	case UndoPlanned:
+		i.run(e.Run, func(r *Run) { r.insertUndo(e) })
+	default:
+		i.applyStep(at, e)
+	}
+}
+
+func (i *Incident) run(n uint64, f func(*Run)) {
+	if r := i.Run(n); r != nil {
+		f(r)
+	}
+}
+
+func (i *Incident) step(run uint64, step string, f func(*Run, *Step)) {
+	if r := i.Run(run); r != nil {
+		if s := r.Step(step); s != nil {
+			f(r, s)
+		}
+	}
+}
+
+func (i *Incident) planned(at Stamp, e RunPlanned) {
+	if old := i.Run(e.Replaces); old != nil && old.State == Draft {
+		old.State, old.How, old.EndedAt = Ended, EndDiscarded, at.Time
+	}
+	r := &Run{
+		N: e.Run, Procedure: e.Procedure, Title: e.Title, Revision: e.Revision, Lock: e.Lock, State: Draft, Operator: e.By,
+		PlannedAt: at.Time, Steps: e.Steps, Undos: e.Undos, Values: e.Values,
+	}
+	for k := range r.Steps {
+		r.Steps[k].State = StepTodo
+	}
+	i.Runs = append(i.Runs, r)
+	if len(i.Runs) > keepRuns {
+		i.Runs = i.Runs[len(i.Runs)-keepRuns:]
+	}
+}
+
+func (r *Run) readsDone(at Stamp, e ReadsDone) {
+	if e.Ask != r.Ask || r.Asking == "" {
+		return
+	}
+	r.Asking = ""
+	if e.For == ReadForPlan {
+		r.ReadsAt, r.Failure, r.Identity, r.Choices = at.Time, e.Failure, e.Identity, e.Choices
+		return
+	}
+	if s := r.Step(e.Step); s != nil && s.State == StepReading {
+		s.State = StepTodo
+		if e.For == ReadForStart {
+			s.State = StepReady
+		}
+		if e.Failure != "" {
+			s.Note = e.Failure
+		}
+	}
+}
+
+// insertUndo puts the undo step before the step that it undoes.
+func (r *Run) insertUndo(e UndoPlanned) {
+	for k := range r.Steps {
+		if r.Steps[k].ID != e.Step {
+			continue
+		}
+		for _, u := range r.Undos {
+			if u.ID == e.Undo {
+				u.State = StepTodo
+				r.Steps[k].State = StepUndoTodo
+				r.Steps = append(r.Steps[:k:k], append([]Step{u}, r.Steps[k:]...)...)
+				return
+			}
+		}
+	}
+}
+
+func (i *Incident) applyStep(at Stamp, e Event) {
+	switch e := e.(type) {
+	case HandAsked:
+		i.step(e.Run, e.Step, func(_ *Run, s *Step) { s.State = StepHand })
+	case Confirmed:
+		i.step(e.Run, e.Step, func(_ *Run, s *Step) { s.State, s.By = StepReady, e.By })
+	case StepStarting:
+		if a := i.Approval(e.Approval); a != nil {
+			a.State = Used
+		}
+		i.step(e.Run, e.Step, func(_ *Run, s *Step) {
+			s.State, s.Attempt, s.Started, s.Until = StepStarts, e.Attempt, at.Time, e.Until
+			s.Attempts, s.EndedAt, s.Note, s.Last, s.Outcome = s.Attempts+1, time.Time{}, "", "", ""
+		})
+	case StepStarted:
+		i.attempt(e.Run, e.Step, e.Attempt, func(_ *Run, s *Step) { s.State = StepRuns })
+	case StepNotStarted:
+		i.attempt(e.Run, e.Step, e.Attempt, func(_ *Run, s *Step) { s.State, s.Note, s.EndedAt = StepFailed, e.Why, at.Time })
+	case StepExtended:
+		i.attempt(e.Run, e.Step, e.Attempt, func(_ *Run, s *Step) { s.Until = e.Until })
+	case StepEnded:
+		i.attempt(e.Run, e.Step, e.Attempt, func(r *Run, s *Step) { r.stepEnded(at, s, e) })
+	case StepUnknown:
+		i.attempt(e.Run, e.Step, e.Attempt, func(_ *Run, s *Step) { s.State, s.Note, s.EndedAt = StepIsLost, e.Why, at.Time })
+	case StepSettled:
+		i.step(e.Run, e.Step, func(_ *Run, s *Step) { s.State, s.Approval = StepTodo, 0 })
+	case StepSkipped:
+		i.step(e.Run, e.Step, func(_ *Run, s *Step) { s.State, s.Note, s.By, s.EndedAt = StepSkip, e.Reason, e.By, at.Time })
+	case StepByHand:
+		i.step(e.Run, e.Step, func(_ *Run, s *Step) { s.State, s.Note, s.By, s.EndedAt = StepWasHand, e.Saw, e.By, at.Time })
+	}
+}
+
+// attempt guards against an answer that belongs to an earlier attempt of the step.
+func (i *Incident) attempt(run uint64, step, attempt string, f func(*Run, *Step)) {
+	i.step(run, step, func(r *Run, s *Step) {
+		if s.Attempt == attempt {
+			f(r, s)
+		}
+	})
+}
+
+func (r *Run) stepEnded(at Stamp, s *Step, e StepEnded) {
+	s.State, s.EndedAt, s.Exit, s.Outcome, s.Note, s.Last = StepFailed, at.Time, e.Exit, e.Outcome, e.Why, e.Last
+	if e.Outcome != Succeeded {
+		return
+	}
+	s.State = StepDone
+	if len(e.Produced) > 0 {
+		if r.Values == nil {
+			r.Values = map[string]string{}
+		}
+		maps.Copy(r.Values, e.Produced)
+	}
+	if s.UndoOf == "" {
+		return
+	}
+	if undone := r.Step(s.UndoOf); undone != nil {
+		undone.State, undone.Approval = StepTodo, 0
+	}
+}

@@ -1,0 +1,240 @@
+package incident
+
+import "time"
+
+// Policy is what the runbook and configuration promise for a severity, resolved when the event is made.
+type Policy struct {
+	RespondBy   time.Time     `json:"respond_by"`
+	UpdateEvery time.Duration `json:"update_every,omitempty"` // 0: no promised cadence
+	UpdateDue   time.Time     `json:"update_due"`
+}
+
+// Opened begins an incident.
+type Opened struct {
+	By         Person    `json:"by"`
+	Title      string    `json:"title"`
+	Type       string    `json:"type,omitempty"`
+	Severity   int       `json:"severity"`
+	Triage     bool      `json:"triage,omitempty"`
+	Drill      bool      `json:"drill,omitempty"`
+	Restricted bool      `json:"restricted,omitempty"`
+	Source     string    `json:"source,omitempty"`
+	Link       string    `json:"link,omitempty"` // the message it was opened from
+	Revision   string    `json:"revision,omitempty"`
+	Services   []string  `json:"services,omitempty"`
+	Impact     string    `json:"impact,omitempty"`
+	LowerFree  time.Time `json:"lower_free"`
+	Policy
+	RTO       Objective `json:"rto"`
+	RPO       Objective `json:"rpo"`
+	Checklist []Item    `json:"checklist,omitempty"`
+}
+
+// TypeSet chooses or corrects the type; the severity that comes with it is a SeveritySet of its own.
+type TypeSet struct {
+	By         Person    `json:"by"`
+	Type       string    `json:"type"`
+	Restricted bool      `json:"restricted,omitempty"`
+	RTO        Objective `json:"rto"`
+	RPO        Objective `json:"rpo"`
+}
+
+// SeveritySet raises or lowers the severity.
+type SeveritySet struct {
+	By     Person `json:"by"`
+	From   int    `json:"from"`
+	To     int    `json:"to"`
+	Reason string `json:"reason,omitempty"`
+	Policy
+}
+
+type StatusSet struct {
+	By     Person `json:"by"`
+	Status Status `json:"status"`
+}
+
+// Acknowledged stops the response clock.
+type Acknowledged struct {
+	By Person `json:"by"`
+}
+
+type RoleTaken struct {
+	By   Person `json:"by"`
+	Role Role   `json:"role"`
+	Who  Person `json:"who"`
+}
+
+type RoleLeft struct {
+	By   Person `json:"by"`
+	Role Role   `json:"role"`
+}
+
+type ImpactSet struct {
+	By   Person `json:"by"`
+	Text string `json:"text"`
+}
+
+type ServicesSet struct {
+	By       Person    `json:"by"`
+	Services []string  `json:"services"`
+	RTO      Objective `json:"rto"`
+	RPO      Objective `json:"rpo"`
+}
+
+// Noted is a line of the timeline; At is when it happened, which may be before it was noted.
+type Noted struct {
+	By   Person    `json:"by"`
+	At   time.Time `json:"at"`
+	Text string    `json:"text"`
+}
+
+// Pinned keeps a message on the timeline with its own time and author.
+type Pinned struct {
+	By      Person    `json:"by"`
+	Channel string    `json:"channel"`
+	TS      string    `json:"ts"`
+	Author  Person    `json:"author"`
+	At      time.Time `json:"at"`
+	Text    string    `json:"text"`
+	Link    string    `json:"link,omitempty"`
+}
+
+type PinEdited struct {
+	Channel string `json:"channel"`
+	TS      string `json:"ts"`
+	Text    string `json:"text"`
+}
+
+type Unpinned struct {
+	By      Person `json:"by"`
+	Channel string `json:"channel"`
+	TS      string `json:"ts"`
+}
+
+// Resolved ends the work. Open names what was left undone and resolved anyway.
+type Resolved struct {
+	By         Person   `json:"by"`
+	Summary    string   `json:"summary,omitempty"`
+	RootCause  string   `json:"root_cause,omitempty"`
+	DataImpact string   `json:"data_impact,omitempty"`
+	FalseAlarm bool     `json:"false_alarm,omitempty"`
+	Reason     string   `json:"reason,omitempty"`
+	Open       []string `json:"open,omitempty"`
+}
+
+type Reopened struct {
+	By     Person `json:"by"`
+	Reason string `json:"reason"`
+	Policy
+}
+
+type Closed struct {
+	Why string `json:"why"`
+}
+
+// ReviewOpened starts the deadlines of the review.
+type ReviewOpened struct {
+	Owner Person `json:"owner"`
+	Tasks []Task `json:"tasks,omitempty"`
+}
+
+// ChannelBound gives the incident its own channel.
+type ChannelBound struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Private bool   `json:"private,omitempty"`
+}
+
+// ChannelLost says that the channel can not be used any more (archived or deleted by hand).
+type ChannelLost struct {
+	ID  string `json:"id"`
+	Why string `json:"why"`
+}
+
+// UpdateSent is an update to people; the next one is promised by Due.
+type UpdateSent struct {
+	By     Person    `json:"by"`
+	Number int       `json:"number"`
+	Text   string    `json:"text"`
+	Next   string    `json:"next,omitempty"` // next steps
+	Due    time.Time `json:"due"`            // zero: no further update is promised
+	Late   bool      `json:"late,omitempty"`
+}
+
+// DeadlineSpoken says that a promise's instant came and drbot said so; Late is how much after it.
+type DeadlineSpoken struct {
+	Key  string        `json:"key"`
+	Due  time.Time     `json:"due"`
+	Late time.Duration `json:"late,omitempty"`
+}
+
+// Snoozed moves the next update.
+type Snoozed struct {
+	By    Person    `json:"by"`
+	Until time.Time `json:"until"`
+}
+
+type DeliveryParked struct {
+	Follower string `json:"follower"`
+	Seq      uint64 `json:"delivery"`
+	Why      string `json:"why"`
+}
+
+type DeliveryRequeued struct {
+	By       Person `json:"by"`
+	Follower string `json:"follower"`
+	Seq      uint64 `json:"delivery"`
+}
+
+type ItemDone struct {
+	By   Person `json:"by"`
+	Item string `json:"item"`
+	How  string `json:"how,omitempty"` // what proved it, when drbot ticked it
+}
+
+type ItemReopened struct {
+	By   Person `json:"by"`
+	Item string `json:"item"`
+}
+
+// ItemExcused: not applicable, with the reason.
+type ItemExcused struct {
+	By     Person `json:"by"`
+	Item   string `json:"item"`
+	Reason string `json:"reason"`
+}
+
+type ItemAssigned struct {
+	By   Person `json:"by"`
+	Item string `json:"item"`
+	Who  Person `json:"who"`
+}
+
+func (Opened) EventKind() string           { return "Opened" }
+func (TypeSet) EventKind() string          { return "TypeSet" }
+func (SeveritySet) EventKind() string      { return "SeveritySet" }
+func (StatusSet) EventKind() string        { return "StatusSet" }
+func (Acknowledged) EventKind() string     { return "Acknowledged" }
+func (RoleTaken) EventKind() string        { return "RoleTaken" }
+func (RoleLeft) EventKind() string         { return "RoleLeft" }
+func (ImpactSet) EventKind() string        { return "ImpactSet" }
+func (ServicesSet) EventKind() string      { return "ServicesSet" }
+func (Noted) EventKind() string            { return "Noted" }
+func (Pinned) EventKind() string           { return "Pinned" }
+func (PinEdited) EventKind() string        { return "PinEdited" }
+func (Unpinned) EventKind() string         { return "Unpinned" }
+func (Resolved) EventKind() string         { return "Resolved" }
+func (Reopened) EventKind() string         { return "Reopened" }
+func (Closed) EventKind() string           { return "Closed" }
+func (ReviewOpened) EventKind() string     { return "ReviewOpened" }
+func (ChannelBound) EventKind() string     { return "ChannelBound" }
+func (ChannelLost) EventKind() string      { return "ChannelLost" }
+func (UpdateSent) EventKind() string       { return "UpdateSent" }
+func (DeadlineSpoken) EventKind() string   { return "DeadlineSpoken" }
+func (Snoozed) EventKind() string          { return "Snoozed" }
+func (DeliveryParked) EventKind() string   { return "DeliveryParked" }
+func (DeliveryRequeued) EventKind() string { return "DeliveryRequeued" }
+func (ItemDone) EventKind() string         { return "ItemDone" }
+func (ItemReopened) EventKind() string     { return "ItemReopened" }
+func (ItemExcused) EventKind() string      { return "ItemExcused" }
+func (ItemAssigned) EventKind() string     { return "ItemAssigned" }

@@ -1,0 +1,218 @@
+package incident
+
+import (
+	"slices"
+	"time"
+)
+
+// RunState is where a run is.
+type RunState string
+
+const (
+	Draft   RunState = "draft"
+	Running RunState = "running"
+	Paused  RunState = "paused"
+	Ended   RunState = "ended"
+)
+
+// StepState is where a step of a run is.
+type StepState string
+
+const (
+	StepTodo     StepState = "todo"
+	StepReading  StepState = "reading"  // the target is being read before approval or start
+	StepConfirm  StepState = "confirm"  // a change step waits for the operator's own word
+	StepWaits    StepState = "waits"    // for its approval
+	StepReady    StepState = "ready"    // approved or confirmed; the start waits (frozen, paused, rights)
+	StepHand     StepState = "hand"     // a person does it
+	StepStarts   StepState = "starting" // recorded, the process may or may not exist yet
+	StepRuns     StepState = "running"
+	StepDone     StepState = "done"
+	StepFailed   StepState = "failed"
+	StepIsLost   StepState = "unknown"
+	StepSkip     StepState = "skipped"
+	StepWasHand  StepState = "by hand"
+	StepUndoTodo StepState = "undone" // its undo ran; it is to do again
+)
+
+// Over reports whether the run may go on past a step in this state.
+func (s StepState) Over() bool { return s == StepDone || s == StepSkip || s == StepWasHand }
+
+// Active reports whether a process of the step may exist.
+func (s StepState) Active() bool { return s == StepStarts || s == StepRuns }
+
+// Risk is the lock's class of a step.
+type Risk string
+
+const (
+	Read        Risk = "read"
+	Change      Risk = "change"
+	Destructive Risk = "destructive"
+)
+
+// Step is one step of a run: what was resolved at the plan, then its state.
+type Step struct {
+	ID          string        `json:"id"`
+	Number      string        `json:"number"` // as people see it: 1.6
+	Title       string        `json:"title"`
+	Manual      bool          `json:"manual,omitempty"`
+	Why         string        `json:"why,omitempty"` // why a step with commands is manual ("changed since review")
+	Risk        Risk          `json:"risk,omitempty"`
+	Spec        string        `json:"spec"`             // blob of Spec
+	Entry       string        `json:"entry,omitempty"`  // digest of the lock entry, which must be accepted
+	Script      string        `json:"script,omitempty"` // sha256
+	Interpreter string        `json:"interpreter,omitempty"`
+	Target      string        `json:"target,omitempty"`
+	Lock        string        `json:"lock,omitempty"`
+	Params      []string      `json:"params,omitempty"`
+	Need        int           `json:"need,omitempty"`
+	From        []Right       `json:"from,omitempty"`
+	Expires     time.Duration `json:"expires,omitempty"`
+	StartWithin time.Duration `json:"start_within,omitempty"`
+	Timeout     time.Duration `json:"timeout,omitempty"`
+	Probe       bool          `json:"probe,omitempty"`
+	Precheck    bool          `json:"precheck,omitempty"`
+	Leaves      string        `json:"leaves,omitempty"`
+	Undo        string        `json:"undo,omitempty"`
+	UndoOf      string        `json:"undo_of,omitempty"`
+	OnFailure   string        `json:"on_failure,omitempty"`
+	Confirm     string        `json:"confirm,omitempty"` // "target": the approver types its name
+	Output      string        `json:"output,omitempty"`  // channel | file | none
+
+	State    StepState `json:"state"`
+	Approval uint64    `json:"approval,omitempty"`
+	Attempt  string    `json:"attempt,omitempty"`
+	Attempts int       `json:"attempts,omitempty"`
+	Started  time.Time `json:"started,omitzero"`
+	Until    time.Time `json:"until,omitzero"`
+	EndedAt  time.Time `json:"ended,omitzero"`
+	Exit     int       `json:"exit,omitempty"`
+	Outcome  string    `json:"outcome,omitempty"`
+	Note     string    `json:"note,omitempty"` // why it failed, was skipped, what was seen
+	Last     string    `json:"last,omitempty"` // last lines of the output
+	By       Person    `json:"by"`             // who approved, confirmed, skipped or did it
+}
+
+// NeedsApproval reports whether other people decide on the step.
+func (s *Step) NeedsApproval() bool { return s.Need > 0 }
+
+// Run is one procedure being carried out.
+type Run struct {
+	N         uint64                       `json:"n"`
+	Procedure string                       `json:"procedure"`
+	Title     string                       `json:"title"`
+	Revision  string                       `json:"revision"`
+	Lock      string                       `json:"lock,omitempty"`
+	State     RunState                     `json:"state"`
+	OneStep   bool                         `json:"one_step,omitempty"`
+	Operator  Person                       `json:"operator"`
+	PlannedAt time.Time                    `json:"planned_at"`
+	StartedAt time.Time                    `json:"started_at,omitzero"`
+	EndedAt   time.Time                    `json:"ended_at,omitzero"`
+	How       string                       `json:"how,omitempty"`
+	Why       string                       `json:"why,omitempty"` // of a pause or an end
+	Steps     []Step                       `json:"steps"`
+	Undos     []Step                       `json:"undos,omitempty"`
+	Values    map[string]string            `json:"values,omitempty"`
+	Ask       uint64                       `json:"ask,omitempty"`      // newest question to the runner
+	Asking    string                       `json:"asking,omitempty"`   // what it is for, until it is answered
+	ReadsAt   time.Time                    `json:"reads_at,omitzero"`  // when the plan's reads came back
+	Failure   string                       `json:"failure,omitempty"`  // why the plan's reads did not
+	Identity  map[string]map[string]string `json:"identity,omitempty"` // declared: as read at the plan
+	Choices   map[string][]Choice          `json:"choices,omitempty"`  // of a draft
+	Cancel    string                       `json:"cancel,omitempty"`   // reason, once asked
+}
+
+// Name is how people type it: R7.
+func (r *Run) Name() string { return RunName(r.N) }
+
+// Step finds a step by its id or by its present number.
+func (r *Run) Step(name string) *Step {
+	for k := range r.Steps {
+		if r.Steps[k].ID == name || r.Steps[k].Number == name {
+			return &r.Steps[k]
+		}
+	}
+	return nil
+}
+
+// Next is the first step that is not over; nil when all are.
+func (r *Run) Next() *Step {
+	for k := range r.Steps {
+		if !r.Steps[k].State.Over() {
+			return &r.Steps[k]
+		}
+	}
+	return nil
+}
+
+// Locks are the target locks that the run holds while it is not a draft and has not ended.
+func (r *Run) Locks() []string {
+	var locks []string
+	for _, s := range slices.Concat(r.Steps, r.Undos) {
+		if s.Lock != "" && !s.Manual && !slices.Contains(locks, "lock:"+s.Lock) {
+			locks = append(locks, "lock:"+s.Lock)
+		}
+	}
+	slices.Sort(locks)
+	return locks
+}
+
+// NowTrue is the state of the world in the lock's words: what the last steps left.
+func (r *Run) NowTrue() string {
+	for _, s := range slices.Backward(r.Steps) {
+		if (s.State == StepDone || s.State == StepWasHand) && s.Leaves != "" {
+			return s.Leaves
+		}
+	}
+	return ""
+}
+
+// ApprovalState is where an approval is.
+type ApprovalState string
+
+const (
+	Pending       ApprovalState = "pending"
+	Granted       ApprovalState = "granted"
+	Used          ApprovalState = "used"
+	IsDenied      ApprovalState = "denied"
+	IsWithdrawn   ApprovalState = "withdrawn"
+	IsExpired     ApprovalState = "expired"
+	ExpiredUnused ApprovalState = "expired unused"
+)
+
+// Vote is one person's approval.
+type Vote struct {
+	By Person    `json:"by"`
+	At time.Time `json:"at"`
+}
+
+// Approval is one request to let one step run once.
+type Approval struct {
+	N           uint64        `json:"n"`
+	Run         uint64        `json:"run"`
+	Step        string        `json:"step"`
+	Number      string        `json:"number"`
+	By          Person        `json:"by"`
+	At          time.Time     `json:"at"`
+	Digest      string        `json:"digest"`
+	Action      Action        `json:"action"`
+	Facts       []Fact        `json:"facts,omitempty"`
+	Need        int           `json:"need"`
+	From        []Right       `json:"from"`
+	Asked       []Person      `json:"asked,omitempty"`
+	Expires     time.Time     `json:"expires"`
+	StartWithin time.Duration `json:"start_within"`
+	StartBy     time.Time     `json:"start_by,omitzero"`
+	State       ApprovalState `json:"state"`
+	Votes       []Vote        `json:"votes,omitempty"`
+	Decided     time.Time     `json:"decided,omitzero"`
+	DecidedBy   Person        `json:"decided_by"`
+	Why         string        `json:"why,omitempty"` // of a denial or a withdrawal
+}
+
+// Name is how people type it: A17.
+func (a *Approval) Name() string { return ApprovalName(a.N) }
+
+// Undecided reports whether the approval can still lead to a start.
+func (a *Approval) Undecided() bool { return a.State == Pending || a.State == Granted }
