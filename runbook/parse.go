@@ -28,10 +28,10 @@ type parser struct {
 	names map[string]string // lower-case heading -> part
 	rb    *Runbook
 	errs  []error
-	seen  map[string]int     // part -> line of its table
-	used  map[ast.Node]bool  // fences and lists that have a verdict
-	proc  *procedureInWork   // nil outside procedures
-	next  int                // last checklist number given
+	seen  map[string]int    // part -> line of its table
+	used  map[ast.Node]bool // fences and lists that have a verdict
+	proc  *procedureInWork  // nil outside procedures
+	next  int               // last checklist number given
 }
 
 // Parse reads a runbook. What it does not understand becomes a Warning; what would mislead (a severity that is none of 1 to 4,

@@ -1,0 +1,200 @@
+package runbook
+
+import (
+	"slices"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// shell is a bash text as a tree. It is only read: what runs is always the text.
+type shell struct {
+	file  *syntax.File
+	funcs map[string]bool
+}
+
+func readShell(src string) (*shell, error) {
+	f, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(src), "")
+	if err != nil {
+		return nil, err
+	}
+	s := &shell{file: f, funcs: map[string]bool{}}
+	syntax.Walk(f, func(n syntax.Node) bool {
+		if d, ok := n.(*syntax.FuncDecl); ok && d.Name != nil {
+			s.funcs[d.Name.Value] = true
+		}
+		return true
+	})
+	return s, nil
+}
+
+// call is one command with the words that are known before it runs; an unknown word is "\x00".
+type call struct {
+	words []string
+	input bool // standard input comes from a file, a here-document or a pipe
+}
+
+func (s *shell) calls() []call {
+	var out []call
+	piped := map[*syntax.Stmt]bool{}
+	syntax.Walk(s.file, func(n syntax.Node) bool {
+		switch t := n.(type) {
+		case *syntax.BinaryCmd:
+			if t.Op == syntax.Pipe || t.Op == syntax.PipeAll {
+				piped[t.Y] = true
+			}
+		case *syntax.Stmt:
+			c, ok := t.Cmd.(*syntax.CallExpr)
+			if !ok || len(c.Args) == 0 {
+				return true
+			}
+			k := call{input: piped[t]}
+			for _, w := range c.Args {
+				k.words = append(k.words, known(w))
+			}
+			for _, r := range t.Redirs {
+				switch r.Op {
+				case syntax.RdrIn, syntax.Hdoc, syntax.DashHdoc, syntax.WordHdoc, syntax.DplIn:
+					k.input = true
+				}
+			}
+			out = append(out, k)
+		}
+		return true
+	})
+	return out
+}
+
+// known is a word's text where quoting alone stands between source and value.
+func known(w *syntax.Word) string {
+	var b strings.Builder
+	for _, part := range w.Parts {
+		switch t := part.(type) {
+		case *syntax.Lit:
+			b.WriteString(strings.ReplaceAll(t.Value, "\\\n", ""))
+		case *syntax.SglQuoted:
+			b.WriteString(t.Value)
+		case *syntax.DblQuoted:
+			b.WriteString(known(&syntax.Word{Parts: t.Parts}))
+		default:
+			b.WriteByte(0)
+		}
+	}
+	return b.String()
+}
+
+// interactive names the first command that would wait for a person.
+func (s *shell) interactive() string {
+	for _, c := range s.calls() {
+		c.words = unwrap(c.words)
+		if len(c.words) == 0 || c.input {
+			continue
+		}
+		rest := c.words[1:]
+		flag := func(names ...string) bool {
+			return slices.ContainsFunc(rest, func(w string) bool {
+				return slices.ContainsFunc(names, func(n string) bool {
+					return w == n || strings.HasPrefix(n, "--") && strings.HasPrefix(w, n+"=") || len(n) == 2 && strings.HasPrefix(w, n) && !strings.HasPrefix(w, "--")
+				})
+			})
+		}
+		open := false
+		switch c.words[0] {
+		case "psql":
+			open = !flag("-c", "-f", "-l", "--command", "--file", "--list", "--version")
+		case "mysql":
+			open = !flag("-e", "--execute")
+		case "redis-cli":
+			open = !slices.ContainsFunc(rest, func(w string) bool { return w != "" && strings.Trim(w, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == "" }) && !flag("--rdb", "--scan", "--pipe", "--stat", "--bigkeys", "--version")
+		case "sqlite3":
+			open = len(rest) < 2
+		case "vi", "vim", "nano", "emacs", "less", "more", "top", "htop", "tmux", "screen", "visudo":
+			open = true
+		case "kubectl", "docker":
+			open = slices.Contains(rest, "edit") || flag("-it", "-ti")
+		}
+		if open {
+			return strings.ReplaceAll(strings.Join(c.words, " "), "\x00", "…")
+		}
+	}
+	return ""
+}
+
+// unwrap takes off what only changes how a command is run: sudo, env, time, nohup, assignments.
+func unwrap(words []string) []string {
+	for len(words) > 0 {
+		switch words[0] {
+		case "sudo", "env", "time", "nohup", "command", "builtin", "nice", "ionice", "timeout", "stdbuf", "setsid":
+			wrapper := words[0]
+			words = words[1:]
+			for len(words) > 0 && (strings.HasPrefix(words[0], "-") || strings.Contains(words[0], "=") || wrapper == "timeout" && startsDigit(words[0])) {
+				words = words[1:]
+			}
+		default:
+			return words
+		}
+	}
+	return words
+}
+
+func startsDigit(s string) bool { return s != "" && s[0] >= '0' && s[0] <= '9' }
+
+// given are the variables that every step has: bash's own, and those that drbot sets.
+var given = []string{
+	"PATH", "HOME", "PWD", "OLDPWD", "USER", "IFS", "RANDOM", "SECONDS", "EPOCHSECONDS", "EPOCHREALTIME", "LINENO", "PPID", "BASHPID", "BASH_REMATCH", "BASH_SOURCE",
+	"UID", "EUID", "HOSTNAME", "PIPESTATUS", "REPLY", "FUNCNAME", "BASH_VERSION", "BASH_COMMAND", "TMPDIR", "LANG", "LC_ALL", "DRBOT_OUT",
+}
+
+// free lists the variables that the text reads and never sets, sorted.
+func (s *shell) free() []string {
+	set, read := map[string]bool{}, map[string]bool{}
+	for _, v := range given {
+		set[v] = true
+	}
+	syntax.Walk(s.file, func(n syntax.Node) bool {
+		switch t := n.(type) {
+		case *syntax.Assign:
+			if t.Name != nil {
+				set[t.Name.Value] = true
+			}
+		case *syntax.WordIter:
+			set[t.Name.Value] = true
+		case *syntax.CallExpr:
+			readsInto(t, set)
+		case *syntax.ParamExp:
+			if t.Param != nil && (t.Exp == nil || t.Exp.Op != syntax.DefaultUnsetOrNull && t.Exp.Op != syntax.DefaultUnset && t.Exp.Op != syntax.AlternateUnset && t.Exp.Op != syntax.AlternateUnsetOrNull) {
+				read[t.Param.Value] = true
+			}
+		}
+		return true
+	})
+	var out []string
+	for v := range read {
+		if !set[v] && syntax.ValidName(v) {
+			out = append(out, v)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// readsInto adds the names that `read`, `mapfile` and `printf -v` set.
+func readsInto(c *syntax.CallExpr, set map[string]bool) {
+	if len(c.Args) == 0 {
+		return
+	}
+	words := make([]string, len(c.Args))
+	for i, w := range c.Args {
+		words[i] = known(w)
+	}
+	switch words[0] {
+	case "read", "mapfile", "readarray", "getopts":
+		for _, w := range words[1:] {
+			set[w] = true
+		}
+	case "printf":
+		if len(words) > 2 && words[1] == "-v" {
+			set[words[2]] = true
+		}
+	}
+}
