@@ -103,7 +103,10 @@ func (i *Incident) Tick(at time.Time) []Event {
 		}
 		events = append(events, spokenEvent(d, at))
 	}
-	return events
+	if len(events) == 0 {
+		return nil
+	}
+	return i.expire(at, events)
 }
 
 func spokenEvent(d Deadline, at time.Time) Event {

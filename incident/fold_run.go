@@ -165,7 +165,11 @@ func (r *Run) stepEnded(at Stamp, s *Step, e StepEnded) {
 	if s.UndoOf == "" {
 		return
 	}
-	if undone := r.Step(s.UndoOf); undone != nil {
-		undone.State, undone.Approval = StepTodo, 0
+	// What came after the undone step stood on it, so all of that is to do again.
+	again := false
+	for k := range r.Steps {
+		if again = again || r.Steps[k].ID == s.UndoOf; again {
+			r.Steps[k].State, r.Steps[k].Approval = StepTodo, 0
+		}
 	}
 }

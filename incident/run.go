@@ -21,7 +21,6 @@ type StepState string
 const (
 	StepTodo     StepState = "todo"
 	StepReading  StepState = "reading"  // the target is being read before approval or start
-	StepConfirm  StepState = "confirm"  // a change step waits for the operator's own word
 	StepWaits    StepState = "waits"    // for its approval
 	StepReady    StepState = "ready"    // approved or confirmed; the start waits (frozen, paused, rights)
 	StepHand     StepState = "hand"     // a person does it
@@ -65,6 +64,7 @@ type Step struct {
 	Target      string        `json:"target,omitempty"`
 	Lock        string        `json:"lock,omitempty"`
 	Params      []string      `json:"params,omitempty"`
+	Produces    []string      `json:"produces,omitempty"`
 	Need        int           `json:"need,omitempty"`
 	From        []Right       `json:"from,omitempty"`
 	Expires     time.Duration `json:"expires,omitempty"`

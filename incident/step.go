@@ -1,0 +1,277 @@
+package incident
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// advance takes the run as far as it goes without anybody: to the next process, approval, confirmation, manual step,
+// or the end. It is called after everything that may have freed the way.
+func (d *draft) advance(desk Desk, r *Run) {
+	if r == nil || r.State != Running {
+		return
+	}
+	s := r.Next()
+	switch {
+	case r.Cancel != "":
+		if s == nil || !s.State.Active() {
+			d.add(RunEnded{Run: r.N, How: EndCancelled, Why: r.Cancel})
+		}
+	case s == nil:
+		d.add(RunEnded{Run: r.N, How: EndDone})
+	case s.State == StepReady:
+		d.start(desk, r, s)
+	case s.State != StepTodo:
+	case s.Manual:
+		d.add(HandAsked{Run: r.N, Step: s.ID})
+	case s.NeedsApproval() && (s.Probe || s.Precheck):
+		d.ask(r, s.ID, ReadForApproval)
+	case s.NeedsApproval():
+		d.askApproval(desk, r, s, nil, nil)
+	case s.Risk == Read:
+		d.start(desk, r, s)
+	}
+}
+
+// AwaitsConfirm reports whether a change step waits for the operator's own word.
+func (r *Run) AwaitsConfirm(s *Step) bool {
+	return r.State == Running && s == r.Next() && s.State == StepTodo && !s.Manual && s.Risk != Read && !s.NeedsApproval()
+}
+
+// Doing says in a few words what the run is at.
+func (r *Run) Doing() string {
+	s := r.Next()
+	if s == nil {
+		return "all steps are over"
+	}
+	switch {
+	case r.AwaitsConfirm(s):
+		return "step " + s.Number + " waits for your confirmation"
+	case s.State == StepWaits:
+		return "step " + s.Number + " waits for " + ApprovalName(s.Approval)
+	case s.State == StepHand:
+		return "step " + s.Number + " is done by hand"
+	case s.State == StepTodo:
+		return "step " + s.Number + " is next"
+	}
+	return "step " + s.Number + " is " + string(s.State)
+}
+
+// start checks what must still hold, reads the target once more where the step has a probe, and begins the step.
+func (d *draft) start(desk Desk, r *Run, s *Step) {
+	if desk.House.Frozen != nil {
+		return // the stop switch: nothing starts; resume goes on from here
+	}
+	if why := d.mayStart(desk, r, s); why != "" {
+		d.void(s, why)
+		d.pause(r, "step "+s.Number+": "+why)
+		return
+	}
+	if s.Probe {
+		d.ask(r, s.ID, ReadForStart)
+		return
+	}
+	d.begin(desk, r, s, nil)
+}
+
+// mayStart looks at everything that may have changed since the step was approved (I5, I10, I18, I19).
+func (d *draft) mayStart(desk Desk, r *Run, s *Step) string {
+	if _, ok := desk.House.Accepted[s.Entry]; !ok {
+		return "its lock entry is not accepted by an approver"
+	}
+	if !desk.Rights.May(r.Operator.Key, Operator) {
+		return r.Operator.Name + " is no operator any more"
+	}
+	if !s.NeedsApproval() {
+		return ""
+	}
+	a := d.Approval(s.Approval)
+	if a == nil || a.State != Granted {
+		return "it is not approved"
+	}
+	if !d.at.Before(a.StartBy) {
+		return a.Name() + " was not used in time"
+	}
+	valid := 0
+	for _, v := range a.Votes {
+		if desk.mayAny(v.By.Key, a.From) && !v.By.Same(a.By) && !v.By.Same(r.Operator) {
+			valid++
+		}
+	}
+	if valid < a.Need {
+		return "the right to approve was removed"
+	}
+	return ""
+}
+
+// begin writes the durable record that comes before the process (I25), if what would run is what was approved (I2).
+func (d *draft) begin(desk Desk, r *Run, s *Step, identity map[string]string) {
+	if desk.House.Frozen != nil {
+		return
+	}
+	if why := d.mayStart(desk, r, s); why != "" {
+		d.void(s, why)
+		d.pause(r, "step "+s.Number+": "+why)
+		return
+	}
+	spec := desk.Specs[s.Spec]
+	action, digest, err := resolve(spec, r, s, identity)
+	if err != nil {
+		d.void(s, err.Error())
+		d.pause(r, err.Error())
+		return
+	}
+	if a := d.Approval(s.Approval); s.NeedsApproval() && a.Digest != digest {
+		why := "what would run is not what " + a.Name() + " approved"
+		d.add(Refused{By: Bot, What: "start " + s.Number, Kind: Blocked, Why: why, Run: r.N})
+		d.void(s, why)
+		d.pause(r, "step "+s.Number+": "+why)
+		return
+	}
+	d.add(StepStarting{
+		Run: r.N, Step: s.ID, Attempt: fmt.Sprintf("%s-%s-%d", r.Name(), s.ID, s.Attempts+1), Approval: s.Approval, Digest: digest,
+		Action: action, Host: action.Host, Until: d.at.Add(s.Timeout), Secrets: spec.Secrets,
+	})
+}
+
+func resolve(spec *Spec, r *Run, s *Step, identity map[string]string) (Action, string, error) {
+	if spec == nil {
+		return Action{}, "", Refuse(Blocked, "The text of step %s is not at hand.", s.Number).Then("Plan the run again.")
+	}
+	if Digest([]byte(spec.Script)) != s.Script {
+		return Action{}, "", Refuse(Blocked, "The text of step %s is not the one that was planned.", s.Number).Then("Plan the run again.")
+	}
+	action, err := spec.Resolve(s.Params, r.Values, identity)
+	return action, action.Digest([]byte(spec.Script)), err
+}
+
+// askApproval puts the step before the approvers with everything that it would do.
+func (d *draft) askApproval(desk Desk, r *Run, s *Step, identity map[string]string, facts []Fact) {
+	if _, ok := desk.House.Accepted[s.Entry]; !ok {
+		d.pause(r, "step "+s.Number+": its lock entry is not accepted by an approver")
+		return
+	}
+	action, digest, err := resolve(desk.Specs[s.Spec], r, s, identity)
+	if err != nil {
+		d.pause(r, err.Error())
+		return
+	}
+	asked := slices.DeleteFunc(desk.Approvers(s.From), func(p Person) bool { return p.Same(r.Operator) })
+	d.add(ApprovalAsked{
+		Approval: desk.NextApproval(), Run: r.N, Step: s.ID, By: r.Operator, Digest: digest, Action: action, Need: s.Need, From: s.From,
+		Asked: asked, Expires: d.at.Add(s.Expires).UTC(), StartWithin: s.StartWithin, Facts: facts,
+	})
+}
+
+// Confirm is the operator's own word on a change step.
+func (i *Incident) Confirm(desk Desk, by Person, run uint64, step string) ([]Event, error) {
+	r, err := i.liveRun(run)
+	if err != nil {
+		return nil, err
+	}
+	if err := i.mayRun(desk, by); err != nil {
+		return nil, err
+	}
+	s := r.Next()
+	if s == nil || !r.AwaitsConfirm(s) || step != "" && s.ID != step && s.Number != step {
+		return nil, Refuse(WrongState, "Nothing of %s waits for a confirmation: %s.", r.Name(), r.Doing())
+	}
+	w := i.draft(desk.At)
+	w.add(Confirmed{Run: r.N, Step: s.ID, By: by, Digest: s.Script})
+	w.advance(desk, w.Run(r.N))
+	return w.events, nil
+}
+
+// Started, NotStarted, Ended and Lost take the runner's word on an attempt. An attempt that the step has left behind
+// changes nothing.
+func (i *Incident) Started(e StepStarted) []Event {
+	if s := i.attempting(e.Run, e.Step, e.Attempt); s == nil || s.State != StepStarts {
+		return nil
+	}
+	return []Event{e}
+}
+
+// NotStarted says that no process ever existed for the attempt.
+func (i *Incident) NotStarted(desk Desk, e StepNotStarted) []Event {
+	if s := i.attempting(e.Run, e.Step, e.Attempt); s == nil || !s.State.Active() {
+		return nil
+	}
+	return i.after(desk, e.Run, e)
+}
+
+// Ended takes the exit record of an attempt and goes on when it succeeded.
+func (i *Incident) Ended(desk Desk, e StepEnded) []Event {
+	s := i.attempting(e.Run, e.Step, e.Attempt)
+	if s == nil || !s.State.Active() && s.State != StepIsLost {
+		return nil
+	}
+	return i.after(desk, e.Run, e)
+}
+
+// Lost says that the process is gone and left no result (I26).
+func (i *Incident) Lost(desk Desk, e StepUnknown) []Event {
+	if s := i.attempting(e.Run, e.Step, e.Attempt); s == nil || !s.State.Active() {
+		return nil
+	}
+	return i.after(desk, e.Run, e)
+}
+
+func (i *Incident) attempting(run uint64, step, attempt string) *Step {
+	r := i.Run(run)
+	if r == nil || r.State == Ended {
+		return nil
+	}
+	s := r.Step(step)
+	if s == nil || s.Attempt != attempt {
+		return nil
+	}
+	return s
+}
+
+func (i *Incident) after(desk Desk, run uint64, e Event) []Event {
+	w := i.draft(desk.At)
+	w.add(e)
+	r := w.Run(run)
+	ended, ok := e.(StepEnded)
+	if ok && ended.Outcome == Succeeded && r.State == Running && r.Cancel == "" && r.Next() != nil {
+		switch s := r.Step(ended.Step); {
+		case s.UndoOf != "":
+			w.pause(r, "undone; choose how to go on")
+		case r.OneStep:
+			w.pause(r, "one step was asked for")
+		}
+	}
+	if r.Cancel != "" && r.State == Paused {
+		w.add(RunEnded{Run: r.N, How: EndCancelled, Why: r.Cancel})
+	}
+	w.advance(desk, r)
+	return w.events
+}
+
+// Extend moves the limit of the running step to d from now.
+func (i *Incident) Extend(desk Desk, by Person, run uint64, d time.Duration, reason string) ([]Event, error) {
+	r, err := i.liveRun(run)
+	if err != nil {
+		return nil, err
+	}
+	if !desk.Rights.May(by.Key, Approver) {
+		return nil, Refuse(NotAllowed, "Only approvers extend a step.")
+	}
+	s := r.Next()
+	reason = strings.TrimSpace(reason)
+	switch {
+	case s == nil || !s.State.Active():
+		return nil, Refuse(WrongState, "No step of %s is running.", r.Name())
+	case d <= 0 || d > 24*time.Hour:
+		return nil, Refuse(BadInput, "A step is extended by 1 min to 24 h.").Then("Like: extend 20m the copy is half done")
+	case reason == "":
+		return nil, Refuse(BadInput, "An extension needs its reason.").Then("Like: extend 20m the copy is half done")
+	}
+	until := s.Until.Add(d)
+	if floor := desk.At.Add(d); until.Before(floor) {
+		until = floor
+	}
+	return []Event{StepExtended{Run: r.N, Step: s.ID, Attempt: s.Attempt, By: by, Until: until.UTC(), Reason: reason}}, nil
+}
