@@ -22,12 +22,20 @@ type Var struct {
 	Value string `json:"value"`
 }
 
-// Expect is what a step must show besides running; empty means "ran, not verified" (I32).
+// Expect is what a step must show to count as done; each part that is there must hold. Nil is "ran, not verified" (I32).
 type Expect struct {
-	Exit    int    `json:"exit,omitempty"`
-	Stdout  string `json:"stdout,omitempty"`  // exact, without the final newline
-	Matches string `json:"matches,omitempty"` // regular expression over the whole output
-	Set     bool   `json:"set,omitempty"`     // the lock has an expectation at all
+	Exit   []int             `json:"exit,omitempty"`   // absent: 0 alone
+	Stdout string            `json:"stdout,omitempty"` // exact, but for white space at the end
+	Match  []string          `json:"match,omitempty"`  // RE2, ^ and $ at lines: each must be found
+	Not    []string          `json:"not,omitempty"`    // RE2: none may be found
+	JSON   map[string]string `json:"json,omitempty"`   // member of the last line that is a JSON object, and its value
+}
+
+// Database is one file that a step of the sqlite interpreter works on; read-only unless Write.
+type Database struct {
+	Name  string `json:"name"`
+	File  string `json:"file"` // relative to the target's directory
+	Write bool   `json:"write,omitempty"`
 }
 
 // Spec is one step as it was resolved at the plan, whole: the blob that Step.Spec names.
@@ -41,15 +49,15 @@ type Spec struct {
 	Host        string            `json:"host,omitempty"`
 	Dir         string            `json:"dir,omitempty"`
 	Path        string            `json:"path,omitempty"`
-	Database    string            `json:"database,omitempty"` // sqlite: file, relative to Dir
-	ReadOnly    bool              `json:"read_only,omitempty"`
+	Databases   []Database        `json:"databases,omitempty"`
+	KeepGoing   bool              `json:"keep_going,omitempty"` // sqlite: go on after a statement that fails
 	User        string            `json:"user,omitempty"`
 	Probe       string            `json:"probe,omitempty"`    // prints name=value lines: who the target is
 	Precheck    string            `json:"precheck,omitempty"` // prints name=value lines: facts for the approver
 	Lists       map[string]string `json:"lists,omitempty"`    // parameter -> read-only listing script
 	Secrets     []string          `json:"secrets,omitempty"`
 	Produces    []string          `json:"produces,omitempty"`
-	Expect      Expect            `json:"expect"`
+	Expect      *Expect           `json:"expect,omitempty"`
 	Timeout     time.Duration     `json:"timeout,omitempty"`
 	Survivors   string            `json:"survivors,omitempty"` // kill | keep
 }
@@ -61,8 +69,8 @@ type Action struct {
 	Host        string            `json:"host"`
 	Dir         string            `json:"dir,omitempty"`
 	Path        string            `json:"path,omitempty"`
-	Database    string            `json:"database,omitempty"`
-	ReadOnly    bool              `json:"read_only,omitempty"`
+	Databases   []Database        `json:"databases,omitempty"`
+	KeepGoing   bool              `json:"keep_going,omitempty"`
 	User        string            `json:"user,omitempty"`
 	Identity    map[string]string `json:"identity,omitempty"` // of the target, as read
 	Env         []Var             `json:"env,omitempty"`      // sorted by name
@@ -75,7 +83,7 @@ type Action struct {
 // Resolve makes the action of a step from its spec, the run's values and the identity that was read.
 func (s *Spec) Resolve(params []string, values map[string]string, identity map[string]string) (Action, error) {
 	a := Action{
-		Interpreter: s.Interpreter, Target: s.Target, Host: s.Host, Dir: s.Dir, Path: s.Path, Database: s.Database, ReadOnly: s.ReadOnly,
+		Interpreter: s.Interpreter, Target: s.Target, Host: s.Host, Dir: s.Dir, Path: s.Path, Databases: s.Databases, KeepGoing: s.KeepGoing,
 		User: s.User, Identity: identity, Script: Digest([]byte(s.Script)), Timeout: s.Timeout, Survivors: s.Survivors,
 	}
 	for _, name := range slices.Sorted(slices.Values(params)) {
@@ -106,9 +114,15 @@ func (a Action) Text(script []byte) string {
 	}
 	line("directory", quote(a.Dir))
 	line("path", quote(a.Path))
-	line("database", quote(a.Database))
-	if a.ReadOnly {
-		line("database", "opened read-only")
+	for _, db := range a.Databases {
+		mode := "read-only"
+		if db.Write {
+			mode = "read and write"
+		}
+		line("database", db.Name+" = "+quote(db.File)+", "+mode)
+	}
+	if a.KeepGoing {
+		line("on error", "goes on with the next statement")
 	}
 	line("account", quote(a.User))
 	for _, v := range a.Env {
