@@ -1,0 +1,158 @@
+package attempt
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/drbot/drbot/secret"
+)
+
+const (
+	readSize   = 256 << 10 // one read of a pipe
+	pipeSize   = 1 << 20   // asked of the kernel; it may give less
+	stdoutKept = 1 << 20   // of standard output, for the expectation
+	tailKept   = 8 << 10   // of everything, for the exit record
+)
+
+// output takes what the step prints and never makes it wait for anything but the
+// disk: it redacts, counts and hashes all of it and keeps the first part. When the
+// disk is full it goes on reading. Bytes, digest and file are of the redacted
+// stream: a digest of the raw one would confirm a guessed secret.
+type output struct {
+	done chan struct{} // closed when both pipes are at their end
+
+	outRead, errRead *os.File
+
+	mu     sync.Mutex
+	file   *os.File
+	limit  int64
+	kept   int64
+	total  int64
+	hash   hash.Hash
+	broken error // of the file; nothing is kept after it
+	last   []byte
+	head   []byte // of standard output
+	cut    bool   // head is not all of it
+	sealed bool   // nothing counts any more
+
+	merged *secret.Writer // both streams as they come: a secret split between them
+	stdOut *secret.Writer
+	stdErr *secret.Writer
+}
+
+func newOutput(path string, limit int64, hide *secret.Redactor) (*output, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if os.IsExist(err) { // of a supervisor that died before its claim
+		f, err = os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0o600)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("create output file: %w", err)
+	}
+	o := &output{done: make(chan struct{}), file: f, limit: limit, hash: sha256.New()}
+	o.merged = hide.Writer(writerFunc(o.keep))
+	o.stdErr = hide.Writer(o.merged)
+	o.stdOut = hide.Writer(writerFunc(func(p []byte) (int, error) {
+		room := min(len(p), stdoutKept-len(o.head))
+		o.head = append(o.head, p[:room]...)
+		o.cut = o.cut || room < len(p)
+		return o.merged.Write(p)
+	}))
+	return o, nil
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// pipes makes the two that the step writes to, and gives its ends.
+func (o *output) pipes() (stdout, stderr *os.File, err error) {
+	if o.outRead, stdout, err = os.Pipe(); err != nil {
+		return nil, nil, fmt.Errorf("pipe: %w", err)
+	}
+	if o.errRead, stderr, err = os.Pipe(); err != nil {
+		return nil, nil, fmt.Errorf("pipe: %w", err)
+	}
+	for _, f := range []*os.File{o.outRead, o.errRead} {
+		if raw, err := f.SyscallConn(); err == nil {
+			_ = raw.Control(func(fd uintptr) { _, _ = unix.FcntlInt(fd, unix.F_SETPIPE_SZ, pipeSize) })
+		}
+	}
+	return stdout, stderr, nil
+}
+
+// pump reads both pipes until nobody holds their other ends.
+func (o *output) pump() {
+	var both sync.WaitGroup
+	both.Go(func() { o.read(o.outRead, o.stdOut) })
+	both.Go(func() { o.read(o.errRead, o.stdErr) })
+	go func() {
+		both.Wait()
+		close(o.done)
+	}()
+}
+
+func (o *output) read(from *os.File, to io.Writer) {
+	buf := make([]byte, readSize)
+	for {
+		n, err := from.Read(buf)
+		o.mu.Lock()
+		if !o.sealed {
+			_, _ = to.Write(buf[:n]) // keep never fails
+		}
+		o.mu.Unlock()
+		if err != nil {
+			return
+		}
+	}
+}
+
+// keep is the end of the line: redacted bytes, in the order they came.
+func (o *output) keep(p []byte) (int, error) {
+	o.total += int64(len(p))
+	o.hash.Write(p)
+	if room := min(int64(len(p)), o.limit-o.kept); room > 0 && o.broken == nil {
+		n, err := o.file.Write(p[:room])
+		o.kept += int64(n)
+		o.broken = err
+	}
+	o.last = append(o.last, p[max(0, len(p)-tailKept):]...)
+	if extra := len(o.last) - tailKept; extra > tailKept {
+		o.last = append(o.last[:0], o.last[extra:]...)
+	}
+	return len(p), nil
+}
+
+// seal lets what was held back go, and fills the result in. What comes after it is
+// read and dropped.
+func (o *output) seal(r *Result) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, w := range []*secret.Writer{o.stdOut, o.stdErr, o.merged} {
+		_ = w.Flush() // keep never fails
+	}
+	o.sealed = true
+	r.OutputBytes, r.KeptBytes = o.total, o.kept
+	r.OutputSHA256 = hex.EncodeToString(o.hash.Sum(nil))
+	if o.broken != nil {
+		r.OutputError = o.broken.Error()
+	}
+	r.LastLines = lastLines(o.last, recordLines, recordBytes, int64(len(o.last)) < o.total)
+}
+
+// stdout gives the beginning of standard output, and whether that is all of it.
+func (o *output) stdout() (head []byte, whole bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.head, !o.cut
+}
+
+// sync makes the kept bytes durable. It runs after the exit record, which can be
+// waited for meanwhile: a power cut in between shows as fewer bytes than recorded.
+func (o *output) sync() error { return o.file.Sync() }

@@ -1,0 +1,160 @@
+package attempt
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	recordLines = 20       // of LastLines in the exit record
+	recordBytes = 4 << 10  // likewise
+	tailBytes   = 64 << 10 // the most that Tail reads, whatever the length of a line
+)
+
+// Excerpt is the end of an attempt's output, fit to be shown.
+type Excerpt struct {
+	Text   string // neutralised, without the last line break
+	Shown  int64  // bytes of the output that Text shows
+	Total  int64  // bytes that the step printed; while it runs, those in the file
+	Kept   int64  // bytes in the file
+	SHA256 string // of all Total bytes; "" while it runs
+}
+
+// Cut says whether there is more than Text shows.
+func (t Excerpt) Cut() bool { return t.Shown < t.Total }
+
+// Tail gives the last lines of the output, at most 64 KiB: of a longer line, its
+// end. An attempt without output, or without a directory, has an empty tail.
+func Tail(runsDir, attempt string, lines int) (Excerpt, error) {
+	dir, err := attemptDir(runsDir, attempt)
+	if err != nil {
+		return Excerpt{}, err
+	}
+	f, err := os.Open(filepath.Join(dir, outputFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return Excerpt{}, nil
+	}
+	if err != nil {
+		return Excerpt{}, fmt.Errorf("read output: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return Excerpt{}, fmt.Errorf("read output: %w", err)
+	}
+	t := Excerpt{Total: info.Size(), Kept: info.Size()}
+	if r, err := readResult(dir); err == nil {
+		t.Total, t.Kept, t.SHA256 = r.OutputBytes, r.KeptBytes, r.OutputSHA256
+	}
+	from := max(0, info.Size()-tailBytes)
+	raw, err := io.ReadAll(io.NewSectionReader(f, from, info.Size()-from))
+	if err != nil {
+		return Excerpt{}, fmt.Errorf("read output: %w", err)
+	}
+	raw = lastOf(raw, lines, from > 0)
+	t.Text, t.Shown = strings.TrimSuffix(Neutralise(string(raw)), "\n"), int64(len(raw))
+	return t, nil
+}
+
+// lastOf cuts raw to its last lines. When raw itself was cut out of something
+// longer it may begin inside a character.
+func lastOf(raw []byte, lines int, cut bool) []byte {
+	at := len(bytes.TrimSuffix(raw, []byte("\n")))
+	for ; lines > 0 && at >= 0; lines-- {
+		at = bytes.LastIndexByte(raw[:at], '\n')
+	}
+	raw = raw[at+1:]
+	for n := 0; cut && at < 0 && n < utf8.UTFMax && len(raw) > 0 && !utf8.RuneStart(raw[0]); n++ {
+		raw = raw[1:]
+	}
+	return raw
+}
+
+// lastLines is lastOf for the exit record: neutralised and bounded after that.
+func lastLines(raw []byte, lines, limit int, cut bool) string {
+	text := strings.TrimSuffix(Neutralise(string(lastOf(raw, lines, cut))), "\n")
+	for len(text) > limit {
+		text = text[len(text)-limit:]
+		for len(text) > 0 && !utf8.RuneStart(text[0]) {
+			text = text[1:]
+		}
+	}
+	return text
+}
+
+// Neutralise makes text from a command harmless to show: escape sequences go,
+// other control characters become visible signs, a carriage return starts a line,
+// characters that reorder or hide text and bytes that are no UTF-8 become U+FFFD.
+// Line breaks and tabs stay. Mentions, links and back-ticks are the chat door's to
+// disarm: only it knows its own markup.
+func Neutralise(text string) string {
+	var b strings.Builder
+	b.Grow(len(text))
+	for i := 0; i < len(text); {
+		if n := escapeSequence(text[i:]); n > 0 {
+			i += n
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(text[i:])
+		switch {
+		case r == '\n' || r == '\t':
+			b.WriteRune(r)
+		case r == '\r':
+			if !strings.HasPrefix(text[i+1:], "\n") {
+				b.WriteByte('\n')
+			}
+		case r < 0x20:
+			b.WriteRune('\u2400' + r)
+		case r == 0x7f:
+			b.WriteRune('\u2421')
+		case hides(r):
+			b.WriteRune(utf8.RuneError)
+		default:
+			b.WriteRune(r)
+		}
+		i += size
+	}
+	return b.String()
+}
+
+// hides tells characters that a reader cannot see and that change what they see:
+// C1 controls, format characters (direction, joiners, tags), line and paragraph separators.
+func hides(r rune) bool {
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co, unicode.Variation_Selector)
+}
+
+// escapeSequence gives the length of the ANSI sequence (ECMA-48) at the beginning
+// of text: CSI up to its final byte, or a string (title, link) up to BEL or ST. One
+// without an end is none: it must not swallow the rest.
+func escapeSequence(text string) int {
+	if len(text) < 2 || text[0] != 0x1b {
+		return 0
+	}
+	switch text[1] {
+	case '[':
+		for i := 2; i < len(text) && i < 64; i++ {
+			if c := text[i]; c >= 0x40 && c <= 0x7e {
+				return i + 1
+			} else if c < 0x20 || c > 0x7e {
+				return 0
+			}
+		}
+	case ']', 'P', '_', '^', 'X':
+		for i := 2; i < len(text) && i < 4096; i++ {
+			if text[i] == 0x07 {
+				return i + 1
+			} else if text[i] == 0x1b && i+1 < len(text) && text[i+1] == '\\' {
+				return i + 2
+			}
+		}
+	}
+	return 0
+}

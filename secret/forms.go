@@ -1,0 +1,147 @@
+package secret
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// minForm is the shortest byte sequence that is looked for. Shorter ones occur
+// in any output by chance, and stars everywhere hide nothing.
+const minForm = 4
+
+// minLine is the shortest line of a many-line secret (a PEM key, a JSON key file)
+// that is hidden by itself, for outputs that indent or cut the lines.
+const minLine = 12
+
+// forms lists every spelling of value that is hidden: as it is, percent-encoded,
+// base64 at each of the three alignments, and quoted for a shell or for JSON.
+// Line breaks are left out of every form; the scanner leaves them out of the
+// text too, so that `base64`, which wraps at 76, hides nothing from it.
+func forms(value string) [][]byte {
+	var all []string
+	all = append(all, value)
+	all = append(all, lines(value)...)
+	all = append(all, urlForms(value)...)
+	all = append(all, base64Forms(value)...)
+	all = append(all, quotedForms(value)...)
+	seen := map[string]bool{}
+	var out [][]byte
+	for _, form := range all {
+		form = strings.NewReplacer("\n", "", "\r", "").Replace(form)
+		if len(form) < minForm || seen[form] {
+			continue
+		}
+		seen[form] = true
+		out = append(out, []byte(form))
+	}
+	return out
+}
+
+// lines gives the lines of a many-line secret that are secret in themselves.
+func lines(value string) []string {
+	if !strings.Contains(value, "\n") {
+		return nil
+	}
+	var out []string
+	for line := range strings.SplitSeq(value, "\n") {
+		line = strings.TrimSpace(line)
+		if len(line) >= minLine && !strings.HasPrefix(line, "-----") {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+var percentCode = regexp.MustCompile(`%[0-9A-F]{2}`)
+
+// urlForms follows the habits of Go, curl and browsers, with capital and small hex.
+func urlForms(value string) []string {
+	query := url.QueryEscape(value)
+	curl := strings.ReplaceAll(query, "+", "%20")
+	browser := strings.NewReplacer("%21", "!", "%27", "'", "%28", "(", "%29", ")", "%2A", "*", "%7E", "~").Replace(curl)
+	out := []string{query, curl, browser, url.PathEscape(value), url.UserPassword("u", value).String()[2:]}
+	for _, form := range out {
+		out = append(out, percentCode.ReplaceAllStringFunc(form, strings.ToLower))
+	}
+	return out
+}
+
+// base64Forms gives the characters that depend on the secret alone when zero, one
+// or two bytes stand before it in its group of three. A character at an edge that
+// mixes secret bits with a neighbour's is left out: at most four bits of a byte.
+func base64Forms(value string) []string {
+	var out []string
+	for before := range 3 {
+		encoded := base64.RawStdEncoding.EncodeToString(append(make([]byte, before), value...))
+		from := (before*8 + 5) / 6
+		to := (before + len(value)) * 8 / 6
+		if from >= to {
+			continue
+		}
+		core := encoded[from:to]
+		out = append(out, core, strings.NewReplacer("+", "-", "/", "_").Replace(core))
+	}
+	return out
+}
+
+// quotedForms gives what stands between the quotes, since the quotes themselves
+// may be shared with other text: bash's %q, @Q and set -x, Python's shlex, double
+// quotes, $'…', and JSON with and without HTML escapes.
+func quotedForms(value string) []string {
+	out := []string{
+		strings.ReplaceAll(value, `'`, `'\''`),
+		strings.ReplaceAll(value, `'`, `'"'"'`),
+		strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "`", "\\`").Replace(value),
+		strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "`", "\\`", `!`, `\!`).Replace(value),
+		backslashed(value), dollarQuoted(value),
+	}
+	for _, html := range []bool{true, false} {
+		var b bytes.Buffer
+		enc := json.NewEncoder(&b)
+		enc.SetEscapeHTML(html)
+		if enc.Encode(value) == nil {
+			form := strings.TrimSpace(b.String())
+			form = form[1 : len(form)-1]
+			out = append(out, form, strings.ReplaceAll(form, "/", `\/`))
+		}
+	}
+	return out
+}
+
+// backslashed quotes as `printf %q` does.
+func backslashed(value string) string {
+	var b strings.Builder
+	for i := range len(value) {
+		c := value[i]
+		switch {
+		case strings.IndexByte(" \t!\"#$&'()*,;<>?[\\]^`{|}~", c) < 0, c == '#' && i > 0, c == '~' && i > 0 && value[i-1] != '=' && value[i-1] != ':':
+			b.WriteByte(c)
+		default:
+			b.WriteByte('\\')
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// dollarQuoted quotes as bash's $'…' does.
+func dollarQuoted(value string) string {
+	var b strings.Builder
+	named := map[byte]string{'\a': `\a`, '\b': `\b`, 0x1b: `\E`, '\f': `\f`, '\n': `\n`, '\r': `\r`, '\t': `\t`, '\v': `\v`, '\\': `\\`, '\'': `\'`}
+	for i := range len(value) {
+		c := value[i]
+		if code, ok := named[c]; ok {
+			b.WriteString(code)
+		} else if c < 0x20 || c == 0x7f {
+			fmt.Fprintf(&b, `\%03o`, c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
