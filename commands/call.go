@@ -1,0 +1,162 @@
+package commands
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/people"
+	"github.com/drbot/drbot/state"
+	"github.com/drbot/drbot/templates"
+)
+
+// call is a command that was completed: the verb, who it is, and which incident it is about.
+type call struct {
+	Command
+	verb   *Verb
+	person incident.Person
+	known  bool      // the person is in the people table
+	ref    state.Ref // of the incident; zero where the verb needs none
+}
+
+// answer is what the store keeps for a repeated delivery.
+type answer struct {
+	Say  string        `json:"say"`
+	Kind incident.Kind `json:"kind,omitempty"`
+}
+
+// maxAnswer keeps a stored answer within the store's 1 KiB.
+const maxAnswer = 900
+
+// who maps the door's proof to exactly one person, or to a member who may open and note (I9).
+func (o *Office) who(a Actor) (incident.Person, bool, error) {
+	table := o.People()
+	var entry people.Entry
+	var known bool
+	proof := ""
+	switch {
+	case a.Slack != "":
+		entry, known = table.Slack(a.Slack)
+		proof = "slack:" + a.Slack
+		flags, seen := o.Flags.Get(a.Slack)
+		if a.Foreign || seen && (flags.Guest || flags.Deactivated || flags.Bot || flags.Foreign) {
+			return incident.Person{}, false, incident.Refuse(incident.Unknown, "Only full members of this workspace use drbot.")
+		}
+		if !known {
+			return incident.Person{Key: proof, Name: a.Name, Slack: a.Slack, Proof: proof}, false, nil
+		}
+	case a.SSH != "":
+		entry, known = table.SSH(a.SSH)
+		proof = "ssh:" + incident.Digest([]byte(a.SSH))[:16]
+	case a.Unix != "":
+		entry, known = table.Unix(a.Unix)
+		proof = "unix:" + a.Unix
+	}
+	if !known {
+		return incident.Person{}, false, incident.Refuse(incident.Unknown, "drbot does not know who you are here.").
+			Then("A shared account or root proves nobody: sign with your SSH key, or an admin adds unix: or ssh_key: to your line in drbot.yaml.")
+	}
+	return entry.Person(proof), true, nil
+}
+
+// decide runs a rule of package incident inside the store and turns what it says into a Reply. say makes the answer
+// from the incident as it is after the events.
+type rule func(v state.View, i *incident.Incident) ([]incident.Event, error)
+
+// change commits a rule on the call's incident. Rights are read inside the transaction, from the table as it is then.
+func (o *Office) change(ctx context.Context, c *call, decide rule, say func(*incident.Incident) string) (Reply, error) {
+	return o.commit(ctx, c, state.Change{Target: c.ref, Keys: c.Keys, Keep: c.Keep}, decide, say)
+}
+
+func (o *Office) commit(ctx context.Context, c *call, change state.Change, decide rule, say func(*incident.Incident) string) (Reply, error) {
+	change.Decide = func(v state.View) (state.Decision, error) {
+		i := v.Incident()
+		if !change.New && !i.Exists() {
+			return state.Decision{}, state.ErrNotFound
+		}
+		err := o.may(c, i)
+		var events []incident.Event
+		if err == nil {
+			events, err = decide(v, i)
+		}
+		if err != nil {
+			return o.refused(c, i, err)
+		}
+		after := i.Clone()
+		for k, e := range events {
+			after.Apply(incident.Stamp{Seq: after.Seq, N: i.N + uint64(k) + 1, Time: v.Now()}, e)
+		}
+		d := effects(after, events)
+		d.Answer, err = json.Marshal(answer{Say: cut(say(after), maxAnswer)})
+		return d, err
+	}
+	result, err := o.Store.Do(ctx, change)
+	if claim := (*state.ClaimError)(nil); errors.As(err, &claim) {
+		return Reply{}, incident.Refuse(incident.Blocked, "%s is held by a run of %s.", claim.Name, claim.Holder).Then("Wait for it, or end it there.")
+	}
+	if err != nil {
+		return Reply{}, err
+	}
+	var a answer
+	if len(result.Answer) > 0 {
+		if err := json.Unmarshal(result.Answer, &a); err != nil {
+			return Reply{}, err
+		}
+	}
+	return Reply{Say: templates.Message{Text: a.Say}, Kind: a.Kind, ID: result.ID, Seq: result.Seq, Again: result.Again}, nil
+}
+
+// refused records the refusal of a known person about rights, approvals, runs and locks (I42); other refusals write
+// nothing.
+func (o *Office) refused(c *call, i *incident.Incident, err error) (state.Decision, error) {
+	refusal := (*incident.Refusal)(nil)
+	if !errors.As(err, &refusal) || !c.known || !i.Exists() {
+		return state.Decision{}, err
+	}
+	switch refusal.Kind {
+	case incident.NotAllowed, incident.Blocked, incident.TooLate:
+	default:
+		return state.Decision{}, err
+	}
+	text, err := json.Marshal(answer{Say: cut(refusal.Error(), maxAnswer), Kind: refusal.Kind})
+	return state.Decision{
+		Events: []incident.Event{incident.Refused{By: c.person, What: c.Verb + " " + c.Object, Kind: refusal.Kind, Why: refusal.Say}},
+		Answer: text,
+	}, err
+}
+
+// effects derives claims, releases and indexes from events, so that no rule can forget them.
+func effects(after *incident.Incident, events []incident.Event) state.Decision {
+	d := state.Decision{Events: events}
+	for _, e := range events {
+		switch e := e.(type) {
+		case incident.ChannelBound:
+			d.Index = append(d.Index, state.Ref{Index: "channel", Value: e.ID})
+		case incident.RunPlanned:
+			d.Index = append(d.Index, state.Ref{Index: "run", Value: incident.RunName(e.Run)})
+		case incident.ApprovalAsked:
+			d.Index = append(d.Index, state.Ref{Index: "approval", Value: incident.ApprovalName(e.Approval)})
+		case incident.RunStarted:
+			if r := after.Run(e.Run); r != nil && r.State != incident.Ended {
+				d.Claim = append(d.Claim, r.Locks()...)
+			}
+		case incident.RunEnded:
+			if r := after.Run(e.Run); r != nil && !r.StartedAt.IsZero() {
+				d.Release = append(d.Release, r.Locks()...)
+			}
+		}
+	}
+	return d
+}
+
+// cut shortens to n bytes at a character.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && s[n]&0xC0 == 0x80 {
+		n--
+	}
+	return s[:n] + "…"
+}

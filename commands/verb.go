@@ -1,0 +1,33 @@
+package commands
+
+import (
+	"context"
+
+	"github.com/drbot/drbot/incident"
+)
+
+// Scope says what a verb is about and where it is decided.
+type Scope int
+
+const (
+	Anywhere   Scope = iota // no incident
+	OfIncident              // the channel's, or one that is named
+	InChannel               // runs and approvals: only in the incident's own channel, or at the terminal (I15)
+)
+
+// Verb is one thing that a responder can do. Help, completion, the docs page and the manifest derive from the table.
+type Verb struct {
+	Group   string // "incident" | "recover"
+	Name    string
+	May     incident.Right
+	Also    incident.Right // another right that suffices
+	Scope   Scope
+	Grammar string // what follows the name
+	Example string
+	Does    string // one sentence
+	Hidden  bool   // only behind buttons
+	do      func(context.Context, *Office, *call) (Reply, error)
+}
+
+// Full is the verb's name in commands and buttons.
+func (v Verb) Full() string { return v.Group + " " + v.Name }
