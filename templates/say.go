@@ -1,0 +1,125 @@
+package templates
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"sync"
+	"text/template"
+	"time"
+)
+
+// sentences are one file each; a sentence that a person reads is never written anywhere else.
+//
+//go:embed say/*.tmpl
+var sentences embed.FS
+
+// parsed reads every sentence once. A sentence that does not parse is a fault of the program, found by its first test.
+var parsed = sync.OnceValue(func() *template.Template {
+	set := template.New("say").Option("missingkey=error").Funcs(template.FuncMap{
+		"clock": clock, "date": date, "dur": Duration, "plural": Plural, "names": Names, "inc": inc,
+	})
+	return template.Must(set.ParseFS(sentences, "say/*.tmpl"))
+})
+
+// Say gives the sentence of say/<name>.tmpl with the facts in it, without white space at the ends. A name that does not
+// exist or a fact that is not given is a fault of the program; people then read which sentence it was, and every test
+// of a sentence fails.
+func Say(name string, facts any) string {
+	text, err := say(name, facts)
+	if err != nil {
+		return "(sentence " + name + ": " + err.Error() + ")"
+	}
+	return text
+}
+
+func say(name string, facts any) (string, error) {
+	var b strings.Builder
+	if err := parsed().ExecuteTemplate(&b, name+".tmpl", facts); err != nil {
+		return "", err
+	}
+	return strings.TrimSpace(b.String()), nil
+}
+
+// Sentences lists the names of all sentences.
+func Sentences() []string {
+	files, err := fs.Glob(sentences, "say/*.tmpl")
+	if err != nil {
+		return nil
+	}
+	names := make([]string, len(files))
+	for k, file := range files {
+		names[k] = strings.TrimSuffix(path.Base(file), ".tmpl")
+	}
+	return names
+}
+
+// clock is an instant by the minute in UTC: "03:14". An instant that is not set is "–".
+func clock(t time.Time) string {
+	if t.IsZero() {
+		return "–"
+	}
+	return t.UTC().Format("15:04")
+}
+
+// date is an instant with its day: "24 Nov 03:14".
+func date(t time.Time) string {
+	if t.IsZero() {
+		return "–"
+	}
+	return t.UTC().Format("2 Jan 15:04")
+}
+
+// Duration says a time span in the words of a hurried person: "4 s", "33 min", "1 h", "1 h 5 min", "2 days".
+func Duration(d time.Duration) string {
+	switch {
+	case d < 0:
+		return Duration(-d)
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Round(time.Second)/time.Second))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Round(time.Minute)/time.Minute))
+	case d < 48*time.Hour:
+		minutes := int(d.Round(time.Minute) / time.Minute)
+		if minutes%60 == 0 {
+			return fmt.Sprintf("%d h", minutes/60)
+		}
+		return fmt.Sprintf("%d h %d min", minutes/60, minutes%60)
+	}
+	return Plural(int(d.Round(24*time.Hour)/(24*time.Hour)), "day")
+}
+
+// Plural counts things: "1 step", "3 steps", "2 entries".
+func Plural(n int, thing string) string {
+	switch {
+	case n == 1:
+		return "1 " + thing
+	case strings.HasSuffix(thing, "y") && !strings.HasSuffix(thing, "ay") && !strings.HasSuffix(thing, "ey"):
+		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(thing, "y"))
+	case strings.HasSuffix(thing, "s") || strings.HasSuffix(thing, "x") || strings.HasSuffix(thing, "ch"):
+		return fmt.Sprintf("%d %ses", n, thing)
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// Names joins names for reading: "Ana", "Ana or Bea", "Ana, Bea or Chen". The word between the last two is "or", or
+// the one that is given.
+func Names(list []string, word ...string) string {
+	or := "or"
+	if len(word) > 0 {
+		or = word[0]
+	}
+	switch n := len(list); n {
+	case 0:
+		return "nobody"
+	case 1:
+		return list[0]
+	default:
+		return strings.Join(list[:n-1], ", ") + " " + or + " " + list[n-1]
+	}
+}
+
+// inc names an incident by its number: "INC-42".
+func inc(id any) string { return fmt.Sprintf("INC-%v", strings.TrimPrefix(fmt.Sprint(id), "INC-")) }
