@@ -1,0 +1,54 @@
+# drbot. `make` prints the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+GO ?= go
+PKGS := ./...
+DEBIAN := bash coreutils gcc libc6-dev git openssh-client sqlite3
+export DEBIAN_FRONTEND := noninteractive
+
+.PHONY: help test check tools fmt vet lint demo build bench fuzz golden crash
+
+help: ## print the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+test: tools vet lint ## install what the tests need, then run everything with the race detector
+	$(GO) test -race -timeout 12m $(PKGS)
+
+check: ## the fast loop: format, vet, lint, imports and unit tests
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run: make fmt"; exit 1; }
+	$(GO) vet $(PKGS)
+	$(GO) tool staticcheck $(PKGS)
+	$(GO) tool go-errorlint $(PKGS)
+	$(GO) test -short $(PKGS)
+
+tools: ## Debian packages that the tests use, installed when they are missing
+	@./.ci/tools $(DEBIAN)
+
+fmt: ## format
+	$(GO) tool gofumpt -w $$(git ls-files '*.go')
+
+vet:
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run: make fmt"; exit 1; }
+	$(GO) vet $(PKGS)
+
+lint:
+	$(GO) tool staticcheck $(PKGS)
+	$(GO) tool go-errorlint $(PKGS)
+
+build: ## bin/drbot
+	$(GO) build -trimpath -o bin/drbot ./cmd/drbot
+
+demo: ## an incident from the damage to the review, in a browser
+	$(GO) run ./cmd/drbot demo
+
+bench: ## print workloads and figures, and compare them with the last recorded ones
+	@./.ci/bench
+
+fuzz: ## every fuzz target for 20 s each
+	@./.ci/fuzz
+
+golden: ## rewrite the golden files; read the difference afterwards
+	$(GO) test ./templates ./bot -update
+
+crash: ## kill -9 drbot at random instants of a run, many times
+	$(GO) test -race -count=1 -run 'TestI26_Crash' ./cmd/drbot -crash.rounds=50
