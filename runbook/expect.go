@@ -3,6 +3,7 @@ package runbook
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -80,7 +81,8 @@ func (e *Expect) members(code int, out string) string {
 	if object == nil && json.Unmarshal([]byte(out), &object) != nil {
 		return fmt.Sprintf("exit %d, but the check failed: no JSON object in the output", code)
 	}
-	for path, want := range e.JSON {
+	for _, path := range slices.Sorted(maps.Keys(e.JSON)) {
+		want := e.JSON[path]
 		var v any = object
 		for k := range strings.SplitSeq(path, ".") {
 			m, _ := v.(map[string]any)

@@ -1,0 +1,236 @@
+package runbook
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Why a step is not Ready, where it is not a decision that is missing.
+const (
+	WhyNoEntry  = "no lock entry"
+	WhyChanged  = "changed since review"
+	WhyAccepted = "not accepted yet"
+)
+
+// LockPath is where the lock of a Markdown file stands: RUNBOOK.md, RUNBOOK.lock.yaml.
+func LockPath(markdown string) string {
+	return strings.TrimSuffix(markdown, filepath.Ext(markdown)) + ".lock.yaml"
+}
+
+// Load reads a runbook and the lock beside it. Without a lock every step is for people. A lock that is damaged is an error that names its
+// line; LoadText then still gives the text.
+func Load(path string, opt Sections) (*Runbook, error) {
+	rb, err := loadMarkdown(path, opt)
+	if err != nil {
+		return nil, err
+	}
+	at := LockPath(path)
+	src, err := os.ReadFile(at)
+	if errors.Is(err, fs.ErrNotExist) {
+		return rb.join(nil, nil, ""), nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read lock: %w", err)
+	}
+	lock, err := ReadLock(src)
+	if err != nil {
+		return nil, inFile(err, at)
+	}
+	dir, err := filepath.Abs(filepath.Dir(at))
+	if err != nil {
+		return nil, fmt.Errorf("read lock: %w", err)
+	}
+	return rb.join(lock, src, dir), nil
+}
+
+// LoadText is Load for a lock that cannot be used: the runbook as text, no step Ready, and LockError says why.
+func LoadText(path string, opt Sections) (*Runbook, error) {
+	rb, err := Load(path, opt)
+	if err == nil {
+		return rb, nil
+	}
+	text, textErr := loadMarkdown(path, opt)
+	if textErr != nil {
+		return nil, textErr
+	}
+	text = text.join(nil, nil, "")
+	text.LockError = err
+	return text, nil
+}
+
+func loadMarkdown(path string, opt Sections) (*Runbook, error) {
+	src, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read runbook: %w", err)
+	}
+	rb, err := Parse(src, opt)
+	if err != nil {
+		return nil, inFile(err, path)
+	}
+	rb.Path = path
+	return rb, nil
+}
+
+// Join gives the runbook with a lock: each step gets its entry and is Ready only if their bytes agree. dir is the absolute folder from which
+// the targets' relative directories count.
+func (rb *Runbook) Join(lockSource []byte, dir string) (*Runbook, error) {
+	lock, err := ReadLock(lockSource)
+	if err != nil {
+		return nil, err
+	}
+	return rb.join(lock, lockSource, dir), nil
+}
+
+// copySteps gives a copy that shares nothing that join changes.
+func (rb *Runbook) copySteps() *Runbook {
+	out := *rb
+	out.Procedures = slices.Clone(rb.Procedures)
+	for i := range out.Procedures {
+		out.Procedures[i].Steps = slices.Clone(out.Procedures[i].Steps)
+	}
+	out.Fences = slices.Clone(rb.Fences)
+	out.Warnings = slices.Clone(rb.Warnings)
+	return &out
+}
+
+func (rb *Runbook) join(lock *Lock, src []byte, dir string) *Runbook {
+	out := rb.copySteps()
+	out.Lock = lock
+	if lock == nil {
+		lock = &Lock{Format: lockFormat}
+	} else {
+		out.LockSource, out.LockDigest = src, digest(src)
+	}
+	m := match(out, lock)
+	for i := range out.Procedures {
+		p := &out.Procedures[i]
+		p.ID = m.procedures[i]
+		for j := range p.Steps {
+			s := &p.Steps[j]
+			s.ID = m.ids[i][j]
+			s.Entry = load(lock, m.entries[i][j], dir)
+			s.Undo = load(lock, undoOf(lock, s.ID), dir)
+			s.settle()
+		}
+	}
+	out.renameCalls(m.procedures, rb)
+	out.verdicts()
+	return out
+}
+
+// load completes an entry for use.
+func load(l *Lock, e *Entry, dir string) *Entry {
+	if e == nil {
+		return nil
+	}
+	out := l.Effective(*e)
+	if t, ok := l.Targets[e.Target]; ok {
+		if t.Dir == "" || !filepath.IsAbs(t.Dir) {
+			t.Dir = filepath.Join(dir, t.Dir)
+		}
+		if t.Host == "" {
+			t.Host = "local"
+		}
+		if t.Lock == "" {
+			t.Lock = e.Target + ":" + t.Dir
+		}
+		out.On = &t
+	}
+	return &out
+}
+
+func undoOf(l *Lock, id string) *Entry {
+	for i := range l.Steps {
+		if l.Steps[i].UndoOf == id {
+			return &l.Steps[i]
+		}
+	}
+	return nil
+}
+
+// settle decides whether a step may run. The Markdown alone never makes one Ready, nor changes how one runs (I5, I17).
+func (s *Step) settle() {
+	s.Ready, s.Why = false, ""
+	e := s.Entry
+	switch {
+	case e == nil:
+		if s.Kind == Executable || s.Kind == Choice {
+			s.Why = WhyNoEntry
+		}
+		return
+	case e.Manual:
+		if s.Kind != Call {
+			s.Kind = Manual
+		}
+		return
+	case e.SourceSHA256 != s.SourceSHA256:
+		s.Why = WhyChanged
+		return
+	}
+	if s.Why = e.Blocked(); s.Why == "" {
+		s.Ready, s.Kind = true, Executable
+	}
+}
+
+// renameCalls follows procedures whose lock gave them another id than their number.
+func (rb *Runbook) renameCalls(ids []string, before *Runbook) {
+	for i := range rb.Procedures {
+		for j := range rb.Procedures[i].Steps {
+			s := &rb.Procedures[i].Steps[j]
+			calls := slices.Clone(s.Calls)
+			for c := range calls {
+				if k := slices.IndexFunc(before.Procedures, func(p Procedure) bool { return p.ID == calls[c] }); k >= 0 {
+					calls[c] = ids[k]
+				}
+			}
+			s.Calls = calls
+		}
+	}
+}
+
+// verdicts brings the fences' verdicts in line with what the lock settled.
+func (rb *Runbook) verdicts() {
+	for _, p := range rb.Procedures {
+		for _, s := range p.Steps {
+			if s.Entry == nil {
+				continue
+			}
+			for _, c := range s.Commands {
+				i := slices.IndexFunc(rb.Fences, func(b Block) bool { return b.Line == c.Line-1 })
+				if i < 0 {
+					continue
+				}
+				switch {
+				case s.Ready:
+					rb.Fences[i].Verdict, rb.Fences[i].Why = "executable", "step "+s.Number+", as reviewed in the lock"
+				case s.Entry.Manual && rb.Fences[i].Verdict != "configuration":
+					rb.Fences[i].Verdict, rb.Fences[i].Why = "manual", "the lock leaves it to a person"
+				case s.Why != "":
+					rb.Fences[i].Verdict, rb.Fences[i].Why = "blocked", s.Why
+				}
+			}
+		}
+	}
+}
+
+// Accepted gives a copy in which only entries whose digest was accepted are Ready (I5).
+func (rb *Runbook) Accepted(accepted func(digest string) bool) *Runbook {
+	out := rb.copySteps()
+	for i := range out.Procedures {
+		for j := range out.Procedures[i].Steps {
+			s := &out.Procedures[i].Steps[j]
+			if s.Ready && !accepted(s.Entry.Digest()) {
+				s.Ready, s.Why = false, WhyAccepted
+			}
+			if s.Undo != nil && !accepted(s.Undo.Digest()) {
+				s.Undo = nil
+			}
+		}
+	}
+	return out
+}
