@@ -205,13 +205,14 @@ func (rb *Runbook) verdicts() {
 				if i < 0 {
 					continue
 				}
+				b := &rb.Fences[i]
 				switch {
 				case s.Ready:
-					rb.Fences[i].Verdict, rb.Fences[i].Why = "executable", "step "+s.Number+", as reviewed in the lock"
-				case s.Entry.Manual && rb.Fences[i].Verdict != "configuration":
-					rb.Fences[i].Verdict, rb.Fences[i].Why = "manual", "the lock leaves it to a person"
-				case s.Why != "":
-					rb.Fences[i].Verdict, rb.Fences[i].Why = "blocked", s.Why
+					b.Verdict, b.Why = "executable", "step "+s.Number+", as reviewed in the lock"
+				case s.Entry.Manual && (b.Verdict == "executable" || b.Verdict == "blocked" || b.Verdict == "choice"):
+					b.Verdict, b.Why = "manual", "the lock leaves it to a person"
+				case b.Verdict == "executable" && s.Why != "" && s.Why != "needs a decision: "+whereQuestion:
+					b.Verdict, b.Why = "blocked", s.Why
 				}
 			}
 		}

@@ -1,0 +1,222 @@
+package runbook
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"time"
+)
+
+// The names below are the contract of `runbook show --json`: others script against them. Durations are in seconds; 0 is not understood.
+
+type shownRunbook struct {
+	Title         string           `json:"title"`
+	Digest        string           `json:"digest"`
+	Lock          string           `json:"lock,omitempty"`
+	Severities    []shownSeverity  `json:"severities"`
+	IncidentTypes []shownType      `json:"incident_types"`
+	RTO           []shownRTO       `json:"rto"`
+	RPO           []shownRPO       `json:"rpo"`
+	Procedures    []shownProcedure `json:"procedures"`
+	Checklist     shownChecklist   `json:"checklist"`
+	Templates     []shownTemplate  `json:"templates"`
+	Review        shownReview      `json:"review"`
+	Contacts      []shownContact   `json:"contacts"`
+	Warnings      []Finding        `json:"warnings"`
+}
+
+type shownSeverity struct {
+	Level      int     `json:"level"`
+	ID         string  `json:"id"`
+	Name       string  `json:"name"`
+	Definition string  `json:"definition"`
+	Respond    float64 `json:"respond_seconds"`
+	Text       string  `json:"response_time"`
+}
+
+type shownType struct {
+	Name        string `json:"name"`
+	Severity    int    `json:"severity"`
+	Description string `json:"description"`
+}
+
+type shownRTO struct {
+	Tier        string  `json:"tier"`
+	Target      float64 `json:"target_seconds"`
+	Text        string  `json:"target"`
+	Description string  `json:"description"`
+}
+
+type shownRPO struct {
+	Data      string  `json:"data"`
+	Target    float64 `json:"target_seconds"`
+	Text      string  `json:"target"`
+	Mechanism string  `json:"mechanism"`
+	Every     float64 `json:"every_seconds,omitempty"`
+}
+
+type shownProcedure struct {
+	ID       string      `json:"id"`
+	Number   int         `json:"number"`
+	Title    string      `json:"title"`
+	Scenario string      `json:"scenario"`
+	Notes    []string    `json:"notes"`
+	Steps    []shownStep `json:"steps"`
+	Line     int         `json:"line"`
+}
+
+type shownStep struct {
+	ID           string             `json:"id"`
+	Number       string             `json:"number"`
+	Title        string             `json:"title"`
+	Kind         Kind               `json:"kind"`
+	Text         string             `json:"text"`
+	Condition    string             `json:"condition,omitempty"`
+	Commands     []shownCommand     `json:"commands"`
+	Alternatives []shownAlternative `json:"alternatives,omitempty"`
+	Calls        []string           `json:"calls,omitempty"`
+	Ready        bool               `json:"ready"`
+	Why          string             `json:"why,omitempty"`
+	Risk         Risk               `json:"risk,omitempty"`
+	Line         int                `json:"line"`
+}
+
+type shownCommand struct {
+	Lang   string `json:"lang"`
+	Source string `json:"source"`
+	SHA256 string `json:"sha256"`
+	Line   int    `json:"line"`
+}
+
+type shownAlternative struct {
+	Label  string `json:"label"`
+	Source string `json:"source"`
+}
+
+type shownChecklist struct {
+	Phases []shownPhase `json:"phases"`
+}
+
+type shownPhase struct {
+	Title string      `json:"title"`
+	Items []shownItem `json:"items"`
+}
+
+type shownItem struct {
+	ID      string      `json:"id"`
+	Text    string      `json:"text"`
+	Ordered bool        `json:"ordered,omitempty"`
+	Items   []shownItem `json:"items,omitempty"`
+}
+
+type shownTemplate struct {
+	Key     string   `json:"key"`
+	Title   string   `json:"title"`
+	Subject string   `json:"subject,omitempty"`
+	Body    string   `json:"body"`
+	Fields  []string `json:"fields"`
+	Line    int      `json:"line"`
+}
+
+type shownReview struct {
+	Deadlines []shownDeadline `json:"deadlines"`
+	Template  string          `json:"template,omitempty"`
+}
+
+type shownDeadline struct {
+	Task  string  `json:"task"`
+	After float64 `json:"after_seconds"`
+	Text  string  `json:"deadline"`
+}
+
+type shownContact struct {
+	Role       string `json:"role"`
+	Contact    string `json:"contact"`
+	Known      bool   `json:"known"`
+	Escalation string `json:"escalation"`
+}
+
+// MarshalJSON is what `runbook show --json` prints.
+func (rb *Runbook) MarshalJSON() ([]byte, error) { return json.Marshal(show(rb)) }
+
+func show(rb *Runbook) shownRunbook {
+	return shownRunbook{
+		Title: rb.Title, Digest: rb.Digest, Lock: rb.LockDigest,
+		Severities: each(rb.Severities, func(s Severity) shownSeverity {
+			return shownSeverity{s.Level, s.ID, s.Name, s.Definition, s.Respond.Seconds(), s.ResponseText}
+		}),
+		IncidentTypes: each(rb.IncidentTypes, func(t IncidentType) shownType { return shownType{t.Name, t.Severity, t.Description} }),
+		RTO: each(rb.RTO, func(o Objective) shownRTO {
+			return shownRTO{o.Tier, o.Target.Seconds(), o.TargetText, o.Description}
+		}),
+		RPO: each(rb.RPO, func(o DataObjective) shownRPO {
+			return shownRPO{o.Data, o.Target.Seconds(), o.TargetText, o.Mechanism, o.Every.Seconds()}
+		}),
+		Procedures: each(rb.Procedures, func(p Procedure) shownProcedure {
+			return shownProcedure{p.ID, p.Number, p.Title, p.Scenario, list(p.Notes), each(p.Steps, showStep), p.Line}
+		}),
+		Checklist: shownChecklist{each(rb.Checklist.Phases, func(p Phase) shownPhase { return shownPhase{p.Title, each(p.Items, showItem)} })},
+		Templates: each(rb.Templates, showTemplate),
+		Review: shownReview{each(rb.Review.Deadlines, func(d Deadline) shownDeadline {
+			return shownDeadline{d.Task, d.After.Round(time.Second).Seconds(), d.Text}
+		}), rb.Review.Template},
+		Contacts: each(rb.Contacts, func(c Contact) shownContact { return shownContact{c.Role, c.Contact, c.Known, c.Text} }),
+		Warnings: list(rb.Warnings),
+	}
+}
+
+func showStep(s Step) shownStep {
+	out := shownStep{
+		ID: s.ID, Number: s.Number, Title: s.Title, Kind: s.Kind, Text: s.Text, Condition: s.Condition, Calls: s.Calls, Ready: s.Ready, Why: s.Why, Line: s.Line,
+		Commands: each(s.Commands, func(c Command) shownCommand { return shownCommand(c) }),
+	}
+	for _, a := range s.Alternatives {
+		out.Alternatives = append(out.Alternatives, shownAlternative{a.Label, a.Source})
+	}
+	if s.Entry != nil && !s.Entry.Manual {
+		out.Risk = s.Entry.Risk
+	}
+	return out
+}
+
+func showItem(i Item) shownItem {
+	out := shownItem{ID: i.ID, Text: i.Text, Ordered: i.Ordered}
+	for _, c := range i.Items {
+		out.Items = append(out.Items, showItem(c))
+	}
+	return out
+}
+
+func showTemplate(t Template) shownTemplate {
+	return shownTemplate{t.Key, t.Title, t.Subject, t.Body, each(t.Fields, func(f Field) string { return f.Name }), t.Line}
+}
+
+// each maps a list; an empty one stays a list in JSON.
+func each[A, B any](in []A, f func(A) B) []B {
+	out := make([]B, 0, len(in))
+	for _, x := range in {
+		out = append(out, f(x))
+	}
+	return out
+}
+
+func list[A any](in []A) []A { return each(in, func(x A) A { return x }) }
+
+// Findings is what `runbook lint --json` prints.
+type Findings struct {
+	Findings []Finding `json:"findings"`
+}
+
+// SortFindings orders findings by line, then rule, and drops what is said twice.
+func SortFindings(fs []Finding) Findings {
+	return Findings{sortFindings(list(fs))}
+}
+
+func compareFindings(a, b Finding) int {
+	return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message))
+}
+
+func sortFindings(fs []Finding) []Finding {
+	slices.SortFunc(fs, compareFindings)
+	return slices.Compact(fs)
+}
