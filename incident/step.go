@@ -131,9 +131,14 @@ func (d *draft) begin(desk Desk, r *Run, s *Step, identity map[string]string) {
 		return
 	}
 	d.add(StepStarting{
-		Run: r.N, Step: s.ID, Attempt: fmt.Sprintf("%s-%s-%d", r.Name(), s.ID, s.Attempts+1), Approval: s.Approval, Digest: digest,
+		Run: r.N, Step: s.ID, Attempt: AttemptName(r.N, s.ID, s.Attempts+1), Approval: s.Approval, Digest: digest,
 		Action: action, Host: action.Host, Until: d.at.Add(s.Timeout), Secrets: spec.Secrets,
 	})
+}
+
+// AttemptName names the n-th attempt of a step, as a folder on disk: r7-p1-s6-1.
+func AttemptName(run uint64, step string, n int) string {
+	return fmt.Sprintf("r%d-%s-%d", run, strings.ReplaceAll(strings.ToLower(step), ".", "-"), n)
 }
 
 func resolve(spec *Spec, r *Run, s *Step, identity map[string]string) (Action, string, error) {
