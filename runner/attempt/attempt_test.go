@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/secret"
 )
 
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 
 // bashJob is a job with its digest.
 func bashJob(attempt, script string) Job {
-	return Job{Attempt: attempt, Interpreter: Bash, Script: []byte(script), SHA256: digest([]byte(script)),
+	return Job{Attempt: attempt, Interpreter: Bash, Script: []byte(script), SHA256: incident.Digest([]byte(script)),
 		Timeout: time.Minute, Grace: 500 * time.Millisecond}
 }
 
@@ -70,14 +71,14 @@ func outputOf(t testing.TB, runs, attempt string) string {
 
 func TestBashRunsAndIsRecorded(t *testing.T) {
 	j := bashJob("a1", "echo \"hello $WHO\"\necho warn >&2\necho KEY=val >> \"$DRBOT_OUT\"\n")
-	j.Env = []Var{{"WHO", "world"}}
-	j.Expect.Stdout = "hello world"
+	j.Env = []Var{{Name: "WHO", Value: "world"}}
+	j.Expect = &Expect{Stdout: "hello world"}
 	j.Produces = []string{"KEY"}
 	runs, r := run(t, j, nil)
 	if r.Outcome != Succeeded || r.Exit != 0 || r.Expectation != "" || r.Produced["KEY"] != "val" {
 		t.Fatalf("%+v", r)
 	}
-	if r.OutputBytes != r.KeptBytes || r.OutputSHA256 != digest([]byte(outputOf(t, runs, "a1"))) {
+	if r.OutputBytes != r.KeptBytes || r.OutputSHA256 != incident.Digest([]byte(outputOf(t, runs, "a1"))) {
 		t.Fatalf("output: %+v", r)
 	}
 }

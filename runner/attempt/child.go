@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/secret"
 )
 
@@ -59,7 +60,7 @@ func newChild(dir string, j Job, secrets map[string][]byte) (*child, error) {
 	env := []string{"PATH=" + j.Path, "HOME=" + c.work, "LC_ALL=C.UTF-8", "DRBOT_OUT=" + c.outFile, "DRBOT_ATTEMPT=" + mark(dir)}
 	vars := slices.Clone(j.Env)
 	for _, name := range j.Secrets {
-		vars = append(vars, Var{name, string(secrets[name])})
+		vars = append(vars, Var{Name: name, Value: string(secrets[name])})
 	}
 	c.cmd = &exec.Cmd{
 		Dir:         j.Dir,
@@ -170,7 +171,7 @@ func sealed(script []byte, sha256 string) (*os.File, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("script file: %w", err), f.Close())
 	}
-	if got := digest(back); got != sha256 {
+	if got := incident.Digest(back); got != sha256 {
 		return nil, errors.Join(fmt.Errorf("script has sha256 %s, approved was %s", got, sha256), f.Close())
 	}
 	_, err = f.Seek(0, io.SeekStart)
@@ -205,13 +206,11 @@ func (c *child) start(out *output) (<-chan *os.ProcessState, error) {
 
 func (c *child) pid() int { return c.cmd.Process.Pid }
 
-// produced reads NAME=value lines for the declared names; the last one counts.
+// produced reads NAME=value lines. Only declared names may stand there; the last
+// line of a name counts; empty lines do not.
 // The file is the step's to do with as it likes, so it is opened with care:
 // a link to somebody else's file is not followed.
 func (c *child) produced(hide *secret.Redactor) (map[string]string, error) {
-	if len(c.job.Produces) == 0 {
-		return nil, nil
-	}
 	f, err := os.OpenFile(c.outFile, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("read what the step produced: %w", err)
@@ -233,10 +232,14 @@ func (c *child) produced(hide *secret.Redactor) (map[string]string, error) {
 	lines := bufio.NewScanner(bytes.NewReader(raw))
 	lines.Buffer(nil, producedLimit+1)
 	for lines.Scan() {
-		name, value, ok := strings.Cut(lines.Text(), "=")
-		if ok && slices.Contains(c.job.Produces, name) {
-			out[name] = hide.Text(strings.ToValidUTF8(value, "\uFFFD"))
+		if lines.Text() == "" {
+			continue
 		}
+		name, value, ok := strings.Cut(lines.Text(), "=")
+		if !ok || !slices.Contains(c.job.Produces, name) {
+			return out, fmt.Errorf("the step produced %s, which it does not declare", short(lines.Text()))
+		}
+		out[name] = hide.Text(strings.ToValidUTF8(value, "\uFFFD"))
 	}
 	return out, nil
 }
@@ -247,4 +250,13 @@ func (c *child) clean(inUse bool) {
 	if c.outside && !inUse {
 		_ = os.RemoveAll(c.work) // left behind at worst: the temporary directory is swept by the host
 	}
+}
+
+// short quotes text for a sentence.
+func short(text string) string {
+	runes := []rune(Neutralise(text))
+	if len(runes) > 200 {
+		runes = append(runes[:200], '…')
+	}
+	return fmt.Sprintf("%q", string(runes))
 }

@@ -2,45 +2,25 @@ package attempt
 
 import (
 	"fmt"
-	"regexp"
-	"slices"
-	"strings"
+
+	"github.com/drbot/drbot/runbook"
 )
 
-// expectation compiles the pattern of Expect, if it is one.
-func (j Job) expectation() (*regexp.Regexp, error) {
-	text := j.Expect.Stdout
-	if len(text) < 2 || text[0] != '/' || text[len(text)-1] != '/' {
-		return nil, nil
-	}
-	re, err := regexp.Compile(text[1 : len(text)-1])
-	if err != nil {
-		return nil, fmt.Errorf("expected output: %w", err)
-	}
-	return re, nil
-}
-
 // differs compares an ended step with what the lock expects; "" means as expected.
+// An exit code other than the expected one is a failure with or without an Expect.
 func (j Job) differs(r Result, stdout []byte, whole bool) string {
 	if r.Signal != 0 {
 		return fmt.Sprintf("ended by signal %d", r.Signal)
 	}
-	if r.Exit != j.Expect.Exit {
-		return fmt.Sprintf("exit %d, expected %d", r.Exit, j.Expect.Exit)
-	}
-	if text := j.Expect.Stdout; text != "" {
-		re, err := j.expectation()
-		got := strings.TrimRight(string(stdout), "\r\n")
-		switch {
-		case err != nil:
-			return err.Error()
-		case re != nil && !re.MatchString(got) && !whole:
-			return fmt.Sprintf("nothing in the first MiB of output matches %s", text)
-		case re != nil && !re.MatchString(got):
-			return fmt.Sprintf("output does not match %s: %s", text, short(got))
-		case re == nil && (got != strings.TrimRight(text, "\r\n") || !whole):
-			return fmt.Sprintf("output is %s, expected %s", short(got), short(text))
+	expect := (*runbook.Expect)(j.Expect)
+	if what := expect.Check(r.Exit, stdout); what != "" {
+		if !whole {
+			what += " (only the first MiB of output was compared)"
 		}
+		return what
+	}
+	if !whole && expect != nil && len(expect.Not) > 0 {
+		return "the output is over 1 MiB: too long to say that it lacks what it must not hold"
 	}
 	for _, name := range j.Produces {
 		if _, ok := r.Produced[name]; !ok {
@@ -48,13 +28,4 @@ func (j Job) differs(r Result, stdout []byte, whole bool) string {
 		}
 	}
 	return ""
-}
-
-// short quotes text for a sentence.
-func short(text string) string {
-	runes := []rune(Neutralise(text))
-	if len(runes) > 200 {
-		runes = append(slices.Clone(runes[:200]), '…')
-	}
-	return fmt.Sprintf("%q", string(runes))
 }

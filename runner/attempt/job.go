@@ -8,8 +8,6 @@ package attempt
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,6 +20,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/secret"
 )
 
@@ -48,20 +47,15 @@ const KeepSurvivors = "keep"
 
 // Var is one declared parameter. bash gets it as an environment variable, sqlite
 // as the bound parameter :NAME; it is never pasted into text. UTF-8 without NUL.
-type Var struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
-}
+type Var = incident.Var
 
-// Expect says when a step did what it should. The zero Expect proves nothing: a
-// step without one ends as "ran, not verified".
-type Expect struct {
-	Exit int `json:"exit"`
-	// Stdout is compared with the whole standard output, line breaks at the end
-	// left out; between slashes (/^ok$/) it is a Go regexp searched in it. Up to
-	// 1 MiB of standard output is compared, as redacted.
-	Stdout string `json:"stdout,omitempty"`
-}
+// Expect says when a step did what it should. Of the output, up to 1 MiB of
+// standard output is compared, as redacted.
+type Expect = incident.Expect
+
+// Database is a file for the sqlite interpreter, which must exist. It is attached
+// under its name to an empty main database in memory.
+type Database = incident.Database
 
 // Job is everything that decides what runs. It holds names of secrets, never values.
 type Job struct {
@@ -81,12 +75,11 @@ type Job struct {
 	Grace       time.Duration `json:"grace"`             // between SIGTERM and SIGKILL; 0 is DefaultGrace
 	OutputLimit int64         `json:"output_limit"`      // bytes; 0 is DefaultOutputLimit
 	Survivors   string        `json:"survivors,omitempty"`
-	User        string        `json:"user,omitempty"` // account of the step; "" is drbot's own
-	Expect      Expect        `json:"expect"`
-	Database    string        `json:"database,omitempty"`  // sqlite: the file, which must exist; relative to Dir
-	ReadOnly    bool          `json:"read_only,omitempty"` // sqlite: opened so that nothing can be written
-	Immutable   bool          `json:"immutable,omitempty"` // sqlite, with ReadOnly: no locks, no WAL is looked at
-	Produces    []string      `json:"produces,omitempty"`  // names the step must write as NAME=value to $DRBOT_OUT
+	User        string        `json:"user,omitempty"`       // account of the step; "" is drbot's own
+	Expect      *Expect       `json:"expect,omitempty"`     // nil: a success is "ran, not verified"
+	Databases   []Database    `json:"databases,omitempty"`  // of sqlite; files relative to Dir
+	KeepGoing   bool          `json:"keep_going,omitempty"` // sqlite: print a failing statement, go on, exit 1 at the end
+	Produces    []string      `json:"produces,omitempty"`   // names the step must write as NAME=value to $DRBOT_OUT
 }
 
 var (
@@ -153,13 +146,10 @@ func (j Job) check() error {
 		return errors.New("timeout, grace and output limit cannot be negative")
 	case j.Dir != "" && !filepath.IsAbs(j.Dir):
 		return fmt.Errorf("directory %q is not absolute", j.Dir)
-	case j.Interpreter == SQLite && j.Database == "":
-		return errors.New("sqlite needs a database")
+	case j.Interpreter != SQLite && (len(j.Databases) > 0 || j.KeepGoing):
+		return errors.New("databases and keep_going are for sqlite")
 	case j.Survivors != "" && j.Survivors != KeepSurvivors && j.Survivors != "kill":
 		return fmt.Errorf("survivors %q: use keep or kill", j.Survivors)
-	}
-	if _, err := j.expectation(); err != nil {
-		return err
 	}
 	return j.checkWords()
 }
@@ -182,7 +172,10 @@ func (j Job) checkWords() error {
 			return fmt.Errorf("produced name %q", name)
 		}
 	}
-	words := []string{j.Dir, j.Path, j.Database, j.User}
+	words := []string{j.Dir, j.Path, j.User}
+	for _, d := range j.Databases {
+		words = append(words, d.Name, d.File)
+	}
 	for _, v := range j.Env {
 		words = append(words, v.Value)
 	}
@@ -219,12 +212,6 @@ func (j Job) checkSecrets(secrets map[string]secret.String) error {
 		}
 	}
 	return nil
-}
-
-// digest is the sha256 of script, in hex.
-func digest(script []byte) string {
-	sum := sha256.Sum256(script)
-	return hex.EncodeToString(sum[:])
 }
 
 // readJob reads job.json back, strictly: a field that this version does not know

@@ -351,7 +351,7 @@ func (s *supervisor) judge(r *Result) {
 		r.Outcome = Failed
 	default:
 		r.Outcome = Succeeded
-		if s.job.Expect.Stdout == "" {
+		if s.job.Expect == nil {
 			r.Expectation = Unverified
 		}
 	}
