@@ -20,12 +20,13 @@ import (
 
 // Actor is who sends a command, as its door proved it. Exactly one of Slack, Unix, SSH and Bot is set.
 type Actor struct {
-	Slack   string // chat user id of our workspace
-	Name    string // as the chat shows it
-	Foreign bool   // of another workspace
-	Unix    string // account name of the peer at the terminal socket
-	SSH     string // authorized_keys line whose signature was checked
-	Bot     bool   // drbot itself: outcomes and ticks
+	Slack    string // chat user id of our workspace
+	Name     string // as the chat shows it
+	Foreign  bool   // of another workspace
+	Terminal bool   // at the terminal socket; without Unix or SSH it is nobody, who may read
+	Unix     string // account name of the peer at the terminal socket
+	SSH      string // authorized_keys line whose signature was checked
+	Bot      bool   // drbot itself: outcomes and ticks
 }
 
 // Command is one wish on its way in. Verb is a name of the table ("incident open") or of an outcome ("step ended").
