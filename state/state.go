@@ -72,7 +72,7 @@ type Record struct {
 	Prev         string          `json:"prev"`
 	PrevIncident string          `json:"prev_incident"`
 	Hash         string          `json:"hash"`
-	Payload      json.RawMessage `json:"payload,omitempty"` // empty once redacted
+	Payload      json.RawMessage `json:"payload,omitempty"` // once redacted: its shape, numbers and instants, no words
 	Redacted     bool            `json:"redacted,omitempty"`
 }
 

@@ -1,0 +1,218 @@
+// Package bolt keeps the record in one file.
+//
+// The queue of package state decides and this package commits: records, folds, indexes and followers' marks in one
+// bbolt transaction. Readers copy out of short read transactions and never block the writer. Opening looks at the file
+// read-only first (open.go), reads no more of the log than its newest records, and a damaged page is an error, never a
+// panic. The keeper's work (verify.go, keep.go) walks everything, and only when asked.
+package bolt
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	bbolt "go.etcd.io/bbolt"
+
+	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/state"
+)
+
+// File is the name of the record in the data directory.
+const File = "drbot.db"
+
+// Options of a store.
+type Options struct {
+	// Followers are the names of everybody who follows; a new name starts at the head, one that was away catches up.
+	Followers []string
+	// Now is the wall clock; nil is time.Now.
+	Now func() time.Time
+	// Log hears of migrations and of trouble with the file; nil is silent.
+	Log *slog.Logger
+}
+
+// Store is a state.Store on one file.
+type Store struct {
+	path      string
+	readOnly  bool
+	followers []string
+	log       *slog.Logger
+	queue     *state.Queue
+
+	mu  sync.RWMutex // held for reading by every transaction, for writing while the file is closed or opened again
+	db  *bbolt.DB
+	err error // why db is nil
+
+	wakeMu sync.Mutex
+	wake   map[string]chan struct{}
+}
+
+var _ state.Store = (*Store)(nil)
+
+// Do commits a change; see state.Queue.
+func (s *Store) Do(ctx context.Context, c state.Change) (state.Result, error) {
+	if s.readOnly {
+		return state.Result{}, readOnly()
+	}
+	return s.queue.Do(ctx, c)
+}
+
+// Ready answers nil while changes can be kept, and tries to make it so after trouble; for /readyz.
+func (s *Store) Ready(ctx context.Context) error {
+	if s.readOnly {
+		return readOnly()
+	}
+	return s.queue.Ready(ctx)
+}
+
+func readOnly() error {
+	return &state.Trouble{Kind: state.ErrNotWritable, Why: errors.New("it was opened for reading only"), Next: "start drbot serve to decide anything"}
+}
+
+// Close ends the writer and closes the file.
+func (s *Store) Close() error {
+	if s.queue != nil {
+		s.queue.Close()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := s.shut()
+	s.err = state.ErrClosed
+	if !s.readOnly {
+		_ = os.Remove(pidFile(s.path))
+	}
+	return err
+}
+
+func (s *Store) shut() error {
+	if s.db == nil {
+		return nil
+	}
+	db := s.db
+	s.db = nil
+	return safely(db.Close)
+}
+
+func (s *Store) gone() error {
+	if s.err != nil {
+		return s.err
+	}
+	return state.ErrClosed
+}
+
+// Begin opens the write transaction for the queue.
+func (s *Store) Begin() (state.Tx, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.db == nil {
+		return nil, s.gone()
+	}
+	var tx *bbolt.Tx
+	err := safely(func() (err error) { tx, err = s.db.Begin(true); return err })
+	if err != nil {
+		return nil, s.notWritable(err)
+	}
+	return writing{store: s, tx: tx}, nil
+}
+
+// Reopen closes the file and opens it again: what a failed commit left is unknown until the checks of opening passed.
+func (s *Store) Reopen() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == state.ErrClosed {
+		return s.err
+	}
+	if err := s.shut(); err != nil && s.log != nil {
+		s.log.Warn("close the record after a failed commit", "error", err)
+	}
+	db, err := openFile(s.path)
+	if err != nil {
+		s.err = err
+		return err
+	}
+	s.db, s.err = db, nil
+	return nil
+}
+
+// Committed wakes the followers.
+func (s *Store) Committed(b *state.Batch) {
+	if len(b.Records) == 0 {
+		return
+	}
+	s.wakeMu.Lock()
+	defer s.wakeMu.Unlock()
+	for _, c := range s.wake {
+		select {
+		case c <- struct{}{}:
+		default: // it has not looked since the last one
+		}
+	}
+}
+
+// Woken receives after commits that wrote records. Any name has a channel, also one that does not follow (the clock).
+func (s *Store) Woken(follower string) <-chan struct{} {
+	s.wakeMu.Lock()
+	defer s.wakeMu.Unlock()
+	c := s.wake[follower]
+	if c == nil {
+		c = make(chan struct{}, 1)
+		s.wake[follower] = c
+	}
+	return c
+}
+
+// Behind lists incidents (0: the house) with records that the follower has not passed.
+func (s *Store) Behind(ctx context.Context, follower string) ([]incident.ID, error) {
+	var behind []incident.ID
+	err := s.view(ctx, func(r reader) error {
+		prefix := append([]byte(follower), 0)
+		c := r.tx.Bucket(pendingBucket).Cursor()
+		for k, _ := c.Seek(prefix); len(k) == len(prefix)+8 && string(k[:len(prefix)]) == string(prefix); k, _ = c.Next() {
+			behind = append(behind, incident.ID(number(k[len(prefix):])))
+		}
+		return nil
+	})
+	return behind, err
+}
+
+// Cursor reads a follower's place; without one it is where the follower began.
+func (s *Store) Cursor(ctx context.Context, follower string, id incident.ID) (state.Cursor, error) {
+	var c state.Cursor
+	err := s.view(ctx, func(r reader) (err error) { c, err = r.cursor(follower, id); return err })
+	return c, err
+}
+
+func (r reader) cursor(follower string, id incident.ID) (c state.Cursor, err error) {
+	row := r.get(cursorBucket, placeKey(follower, id))
+	if row == nil {
+		return state.Cursor{Through: number(r.get(followerBucket, []byte(follower)))}, nil
+	}
+	if err := json.Unmarshal(row, &c); err != nil {
+		return c, damaged(fmt.Errorf("cursor of %s: %w", follower, err))
+	}
+	return c, nil
+}
+
+// Save keeps a follower's place.
+func (s *Store) Save(ctx context.Context, follower string, id incident.ID, c state.Cursor) error {
+	if s.readOnly {
+		return readOnly()
+	}
+	if !slices.Contains(s.followers, follower) {
+		return fmt.Errorf("%q does not follow this store", follower)
+	}
+	return s.queue.Save(ctx, state.Place{Follower: follower, ID: id, Cursor: c})
+}
+
+// Redact blanks the words of a record: see state.Queue.Redact.
+func (s *Store) Redact(ctx context.Context, seq uint64, by incident.Person, why string) error {
+	if s.readOnly {
+		return readOnly()
+	}
+	return s.queue.Redact(ctx, seq, by, why)
+}
