@@ -38,6 +38,22 @@ type Database struct {
 	Write bool   `json:"write,omitempty"`
 }
 
+// Param is one value that a step takes or gives, as the lock declares it. Key names the value in the run: what an
+// earlier step gives goes by "p1.s5.NAME", everything else by its own name.
+type Param struct {
+	Name    string   `json:"name"`
+	Type    string   `json:"type,omitempty"`
+	Label   string   `json:"label,omitempty"`
+	From    string   `json:"from,omitempty"`
+	Pattern string   `json:"pattern,omitempty"`
+	Allowed []string `json:"allowed,omitempty"`
+	Min     string   `json:"min,omitempty"`
+	Max     string   `json:"max,omitempty"`
+	Default string   `json:"default,omitempty"`
+	Sample  string   `json:"sample,omitempty"`
+	Key     string   `json:"key"`
+}
+
 // Spec is one step as it was resolved at the plan, whole: the blob that Step.Spec names.
 type Spec struct {
 	ID          string            `json:"id"`
@@ -55,8 +71,11 @@ type Spec struct {
 	Probe       string            `json:"probe,omitempty"`    // prints name=value lines: who the target is
 	Precheck    string            `json:"precheck,omitempty"` // prints name=value lines: facts for the approver
 	Lists       map[string]string `json:"lists,omitempty"`    // parameter -> read-only listing script
-	Secrets     []string          `json:"secrets,omitempty"`
-	Produces    []string          `json:"produces,omitempty"`
+	Params      []Param           `json:"params,omitempty"`   // without secrets
+	Secrets     []string          `json:"secrets,omitempty"`  // "NAME=name of the configured secret"
+	Produces    []string          `json:"produces,omitempty"` // names that the step writes
+	Gives       []Param           `json:"gives,omitempty"`    // the same, with what each must look like
+	Closes      []string          `json:"closes,omitempty"`   // texts of checklist items that are done when the step is
 	Expect      *Expect           `json:"expect,omitempty"`
 	Timeout     time.Duration     `json:"timeout,omitempty"`
 	Survivors   string            `json:"survivors,omitempty"` // kill | keep
@@ -86,15 +105,28 @@ func (s *Spec) Resolve(params []string, values map[string]string, identity map[s
 		Interpreter: s.Interpreter, Target: s.Target, Host: s.Host, Dir: s.Dir, Path: s.Path, Databases: s.Databases, KeepGoing: s.KeepGoing,
 		User: s.User, Identity: identity, Script: Digest([]byte(s.Script)), Timeout: s.Timeout, Survivors: s.Survivors,
 	}
-	for _, name := range slices.Sorted(slices.Values(params)) {
-		value, ok := values[name]
+	for _, p := range s.takes(params) {
+		value, ok := values[p.Key]
 		if !ok {
-			return Action{}, Refuse(BadInput, "Step %s has no value for %s.", s.ID, name).Then("Plan the run again and choose it.")
+			return Action{}, Refuse(BadInput, "Step %s has no value for %s.", s.ID, p.Name).Then("Plan the run again and choose it.")
 		}
-		a.Env = append(a.Env, Var{Name: name, Value: value})
+		a.Env = append(a.Env, Var{Name: p.Name, Value: value})
 	}
+	slices.SortFunc(a.Env, func(x, y Var) int { return strings.Compare(x.Name, y.Name) })
 	a.Secrets = slices.Sorted(slices.Values(s.Secrets))
 	return a, nil
+}
+
+// takes lists the parameters with the values that feed them; a spec that declares none takes the step's by their names.
+func (s *Spec) takes(params []string) []Param {
+	if len(s.Params) > 0 {
+		return s.Params
+	}
+	list := make([]Param, len(params))
+	for k, name := range params {
+		list[k] = Param{Name: name, Key: name}
+	}
+	return list
 }
 
 // Text is the action as a person checks it at a terminal, whole; its sha256 is the digest of the approval. Values are

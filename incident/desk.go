@@ -15,6 +15,9 @@ type Desk struct {
 	NextApproval func() uint64                // the next approval's number
 	Specs        map[string]*Spec             // of the run's steps, by digest
 	Holder       func(lock string) (ID, bool) // who holds a target lock
+	// Check holds the values of a step against what its lock entry declares (I34 to I37); choices are the lines that
+	// were read for the run, nil when none were.
+	Check func(s *Spec, values map[string]string, choices map[string][]Choice) error
 }
 
 // draft is a working copy: a decision adds events to it and reads what they lead to.

@@ -2,6 +2,7 @@ package incident
 
 import (
 	"maps"
+	"slices"
 	"time"
 )
 
@@ -23,7 +24,8 @@ func (i *Incident) applyRun(at Stamp, e Event) {
 		i.run(e.Run, func(r *Run) { r.readsDone(at, e) })
 	case RunStarted:
 		i.run(e.Run, func(r *Run) {
-			r.State, r.OneStep, r.StartedAt, r.Operator, r.Choices = Running, e.Step, at.Time, e.By, nil
+			r.State, r.OneStep, r.StartedAt, r.Operator = Running, e.Step, at.Time, e.By
+			r.keepChosen()
 		})
 	case RunPaused:
 		i.run(e.Run, func(r *Run) { r.State, r.Why = Paused, e.Why })
@@ -32,7 +34,10 @@ func (i *Incident) applyRun(at Stamp, e Event) {
 	case CancelAsked:
 		i.run(e.Run, func(r *Run) { r.Cancel = e.Reason })
 	case RunEnded:
-		i.run(e.Run, func(r *Run) { r.State, r.How, r.Why, r.EndedAt, r.Choices = Ended, e.How, e.Why, at.Time, nil })
+		i.run(e.Run, func(r *Run) {
+			r.State, r.How, r.Why, r.EndedAt = Ended, e.How, e.Why, at.Time
+			r.keepChosen()
+		})
 	case UndoPlanned:
 		i.run(e.Run, func(r *Run) { r.insertUndo(e) })
 	default:
@@ -55,19 +60,48 @@ func (i *Incident) step(run uint64, step string, f func(*Run, *Step)) {
 }
 
 func (i *Incident) planned(at Stamp, e RunPlanned) {
-	if old := i.Run(e.Replaces); old != nil && old.State == Draft {
-		old.State, old.How, old.EndedAt = Ended, EndDiscarded, at.Time
-	}
 	r := &Run{
 		N: e.Run, Procedure: e.Procedure, Title: e.Title, Revision: e.Revision, Lock: e.Lock, State: Draft, Operator: e.By,
-		PlannedAt: at.Time, Steps: e.Steps, Undos: e.Undos, Values: e.Values,
+		PlannedAt: at.Time, Steps: slices.Clone(e.Steps), Undos: e.Undos, Values: maps.Clone(e.Values), Reasons: e.Reasons,
 	}
 	for k := range r.Steps {
 		r.Steps[k].State = StepTodo
 	}
+	if old := i.Run(e.Replaces); old != nil && old.State == Draft {
+		if old.N == r.N {
+			r.carry(old)
+			*old = *r
+			return
+		}
+		old.State, old.How, old.EndedAt, old.Choices = Ended, EndDiscarded, at.Time, nil
+	}
 	i.Runs = append(i.Runs, r)
 	if len(i.Runs) > keepRuns {
 		i.Runs = i.Runs[len(i.Runs)-keepRuns:]
+	}
+}
+
+// carry keeps what was read for a draft when only its values changed. The count of questions goes on in any case, so
+// that an answer to an older one is not taken for this draft's.
+func (r *Run) carry(old *Run) {
+	r.Ask = old.Ask
+	if old.Procedure == r.Procedure && old.Revision == r.Revision && old.Lock == r.Lock {
+		r.Asking, r.ReadsAt, r.Failure, r.Identity, r.Choices = old.Asking, old.ReadsAt, old.Failure, old.Identity, old.Choices
+	}
+}
+
+// keepChosen drops the lines of listings that were not chosen.
+func (r *Run) keepChosen() {
+	chosen := map[string][]Choice{}
+	for name, lines := range r.Choices {
+		for _, c := range lines {
+			if c.Value == r.Values[name] {
+				chosen[name] = []Choice{c}
+			}
+		}
+	}
+	if r.Choices = chosen; len(chosen) == 0 {
+		r.Choices = nil
 	}
 }
 
@@ -91,15 +125,21 @@ func (r *Run) readsDone(at Stamp, e ReadsDone) {
 	}
 }
 
-// insertUndo puts the undo step before the step that it undoes.
+// insertUndo puts the undo step before the step that it undoes. An undo that ran before moves there again and counts its
+// attempts on, so that ids of steps and names of attempts stay unique.
 func (r *Run) insertUndo(e UndoPlanned) {
+	before := 0
+	if k := slices.IndexFunc(r.Steps, func(s Step) bool { return s.ID == e.Undo }); k >= 0 {
+		before = r.Steps[k].Attempts
+		r.Steps = slices.Delete(r.Steps, k, k+1)
+	}
 	for k := range r.Steps {
 		if r.Steps[k].ID != e.Step {
 			continue
 		}
 		for _, u := range r.Undos {
 			if u.ID == e.Undo {
-				u.State = StepTodo
+				u.State, u.Attempts = StepTodo, before
 				r.Steps[k].State = StepUndoTodo
 				r.Steps = append(r.Steps[:k:k], append([]Step{u}, r.Steps[k:]...)...)
 				return

@@ -123,6 +123,9 @@ func (i *Incident) startable(d Desk, r *Run) error {
 	if missing := r.Missing(); len(missing) > 0 {
 		return Refuse(BadInput, "Not chosen yet: %v.", missing).Then("Choose in the plan, then start.")
 	}
+	if err := d.checkPlan(r); err != nil {
+		return err
+	}
 	for _, lock := range r.Locks() {
 		if holder, taken := d.Holder(lock); taken && holder != i.ID {
 			return Refuse(Blocked, "%s is held by a run of %s.", lock[len("lock:"):], holder).Then("Wait for it, or end it there.")
@@ -131,6 +134,27 @@ func (i *Incident) startable(d Desk, r *Run) error {
 			if other.N != r.N && (other.State == Running || other.State == Paused) && slices.Contains(other.Locks(), lock) {
 				return Refuse(Blocked, "%s is held by %s.", lock[len("lock:"):], other.Name())
 			}
+		}
+	}
+	return nil
+}
+
+// checkPlan holds every value that is known already against its step; what steps give is checked when it is there.
+func (d Desk) checkPlan(r *Run) error {
+	if d.Check == nil {
+		return nil
+	}
+	for k := range r.Steps {
+		s := &r.Steps[k]
+		if s.Manual || slices.ContainsFunc(s.Params, func(name string) bool { _, ok := r.Values[name]; return !ok }) {
+			continue
+		}
+		spec := d.Specs[s.Spec]
+		if spec == nil {
+			return Refuse(Blocked, "The text of step %s is not at hand.", s.Number).Then("Plan the run again.")
+		}
+		if err := d.Check(spec, r.Values, r.Choices); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -119,7 +119,8 @@ type Run struct {
 	ReadsAt   time.Time                    `json:"reads_at,omitzero"`  // when the plan's reads came back
 	Failure   string                       `json:"failure,omitempty"`  // why the plan's reads did not
 	Identity  map[string]map[string]string `json:"identity,omitempty"` // declared: as read at the plan
-	Choices   map[string][]Choice          `json:"choices,omitempty"`  // of a draft
+	Choices   map[string][]Choice          `json:"choices,omitempty"`  // as listed for the draft; once started, the chosen ones alone
+	Reasons   map[string]string            `json:"reasons,omitempty"`  // value -> why an unverified one was taken
 	Cancel    string                       `json:"cancel,omitempty"`   // reason, once asked
 }
 

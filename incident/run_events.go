@@ -14,7 +14,8 @@ type RunPlanned struct {
 	Steps     []Step            `json:"steps"`
 	Undos     []Step            `json:"undos,omitempty"`
 	Values    map[string]string `json:"values,omitempty"`
-	Replaces  uint64            `json:"replaces,omitempty"` // the draft it takes the place of
+	Reasons   map[string]string `json:"reasons,omitempty"`  // value -> why an unverified one was taken
+	Replaces  uint64            `json:"replaces,omitempty"` // the draft it takes the place of; its own number: the same draft, changed
 }
 
 // What reads are asked for.

@@ -69,7 +69,7 @@ func (d *draft) start(desk Desk, r *Run, s *Step) {
 		d.pause(r, "step "+s.Number+": "+why)
 		return
 	}
-	if s.Probe {
+	if s.Probe || s.Precheck {
 		d.ask(r, s.ID, ReadForStart)
 		return
 	}
@@ -117,7 +117,7 @@ func (d *draft) begin(desk Desk, r *Run, s *Step, identity map[string]string) {
 		return
 	}
 	spec := desk.Specs[s.Spec]
-	action, digest, err := resolve(spec, r, s, identity)
+	action, digest, err := desk.resolve(r, s, identity)
 	if err != nil {
 		d.void(s, err.Error())
 		d.pause(r, err.Error())
@@ -141,7 +141,9 @@ func AttemptName(run uint64, step string, n int) string {
 	return fmt.Sprintf("r%d-%s-%d", run, strings.ReplaceAll(strings.ToLower(step), ".", "-"), n)
 }
 
-func resolve(spec *Spec, r *Run, s *Step, identity map[string]string) (Action, string, error) {
+// resolve makes the action of a step and its digest, once more from the bytes of its spec.
+func (desk Desk) resolve(r *Run, s *Step, identity map[string]string) (Action, string, error) {
+	spec := desk.Specs[s.Spec]
 	if spec == nil {
 		return Action{}, "", Refuse(Blocked, "The text of step %s is not at hand.", s.Number).Then("Plan the run again.")
 	}
@@ -149,6 +151,9 @@ func resolve(spec *Spec, r *Run, s *Step, identity map[string]string) (Action, s
 		return Action{}, "", Refuse(Blocked, "The text of step %s is not the one that was planned.", s.Number).Then("Plan the run again.")
 	}
 	action, err := spec.Resolve(s.Params, r.Values, identity)
+	if err == nil && desk.Check != nil {
+		err = desk.Check(spec, r.Values, r.Choices)
+	}
 	return action, action.Digest([]byte(spec.Script)), err
 }
 
@@ -158,10 +163,15 @@ func (d *draft) askApproval(desk Desk, r *Run, s *Step, identity map[string]stri
 		d.pause(r, "step "+s.Number+": its lock entry is not accepted by an approver")
 		return
 	}
-	action, digest, err := resolve(desk.Specs[s.Spec], r, s, identity)
+	action, digest, err := desk.resolve(r, s, identity)
 	if err != nil {
 		d.pause(r, err.Error())
 		return
+	}
+	for _, name := range s.Params {
+		if why := r.Reasons[name]; why != "" {
+			facts = append(slices.Clone(facts), Fact{Name: name + " is not verified", Value: why})
+		}
 	}
 	asked := slices.DeleteFunc(desk.Approvers(s.From), func(p Person) bool { return p.Same(r.Operator) })
 	d.add(ApprovalAsked{
@@ -240,6 +250,9 @@ func (i *Incident) after(desk Desk, run uint64, e Event) []Event {
 	w.add(e)
 	r := w.Run(run)
 	ended, ok := e.(StepEnded)
+	if ok && ended.Outcome == Succeeded {
+		w.tick(desk, r, r.Step(ended.Step))
+	}
 	if ok && ended.Outcome == Succeeded && r.State == Running && r.Cancel == "" && r.Next() != nil {
 		switch s := r.Step(ended.Step); {
 		case s.UndoOf != "":
@@ -253,6 +266,46 @@ func (i *Incident) after(desk Desk, run uint64, e Event) []Event {
 	}
 	w.advance(desk, r)
 	return w.events
+}
+
+// tick closes the checklist items that the lock says are done when the step is; an undo opens again what stood on the
+// step that it took back.
+func (d *draft) tick(desk Desk, r *Run, s *Step) {
+	if s.UndoOf == "" {
+		for _, it := range d.itemsOf(desk.Specs[s.Spec]) {
+			if !it.Closed() && d.CanClose(it) == nil {
+				d.add(ItemDone{By: Bot, Item: it.ID, How: "step " + s.Number + " of " + r.Name()})
+			}
+		}
+		return
+	}
+	again := false
+	for k := range r.Steps {
+		if again = again || r.Steps[k].ID == s.UndoOf; !again {
+			continue
+		}
+		for _, it := range d.itemsOf(desk.Specs[r.Steps[k].Spec]) {
+			if it.Closed() && it.By.Same(Bot) {
+				d.add(ItemReopened{By: Bot, Item: it.ID})
+			}
+		}
+	}
+}
+
+// itemsOf finds the checklist items that a spec closes, by their texts.
+func (i *Incident) itemsOf(spec *Spec) []*Item {
+	if spec == nil {
+		return nil
+	}
+	var items []*Item
+	for _, text := range spec.Closes {
+		for k := range i.Checklist {
+			if strings.EqualFold(strings.TrimSpace(i.Checklist[k].Text), strings.TrimSpace(text)) {
+				items = append(items, &i.Checklist[k])
+			}
+		}
+	}
+	return items
 }
 
 // Extend moves the limit of the running step to d from now.
