@@ -98,7 +98,7 @@ func (r *Redactor) spans(text []byte) []span {
 		}
 		switch last := len(found) - 1; {
 		case to == 0:
-		case last >= 0 && from <= found[last].to:
+		case last >= 0 && from < found[last].to:
 			found[last].to = max(found[last].to, to)
 		default:
 			found = append(found, span{from, to})
@@ -200,7 +200,7 @@ func (w *Writer) pass(final bool) error {
 		if from >= hold {
 			break
 		}
-		if !(inStars && from <= at) {
+		if !inStars || from >= at {
 			if err := w.write(w.held[at:from], Stars); err != nil {
 				return err
 			}

@@ -1,0 +1,229 @@
+package secret
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/url"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const hunter = `hunter2/it's +"50%"$x\`
+
+func TestI38_AStringPrintsStars(t *testing.T) {
+	s := New(hunter)
+	nested := struct {
+		a any
+		s String
+		p *String
+		m map[string]String
+	}{s, s, &s, map[string]String{"k": s}}
+	var out []string
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%T %[1]v"} {
+		out = append(out, fmt.Sprintf(verb, s), fmt.Sprintf(verb, &s), fmt.Sprintf(verb, nested), fmt.Sprintf(verb, []String{s}))
+	}
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "s", s, "p", &s, "n", nested)
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "s", s, "p", &s, "n", nested)
+	doc, err := json.Marshal(map[string]any{"s": s, "list": []String{s}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out = append(out, log.String(), string(doc), fmt.Errorf("login with %v", s).Error())
+	for _, text := range out {
+		if strings.Contains(text, "hunter2") || strings.Contains(text, fmt.Sprintf("%x", "hunter2")) {
+			t.Errorf("printed: %s", text)
+		}
+	}
+	if s.Reveal() != hunter || !(String{}).IsZero() || s.IsZero() {
+		t.Error("reveal")
+	}
+}
+
+// redact writes text in the given pieces and flushes.
+func redact(t testing.TB, r *Redactor, pieces ...string) string {
+	t.Helper()
+	var b strings.Builder
+	w := r.Writer(&b)
+	for _, p := range pieces {
+		if n, err := io.WriteString(w, p); n != len(p) || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func redactor(t testing.TB, secrets ...string) *Redactor {
+	t.Helper()
+	var all []String
+	for _, s := range secrets {
+		all = append(all, New(s))
+	}
+	r, err := NewRedactor(all...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestI38_EveryFormIsHiddenAtEveryBorder(t *testing.T) {
+	const value = "p@ss w'ord/+\"$x\\9?&é"
+	r := redactor(t, value)
+	quote := func(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+	asJSON, _ := json.Marshal(value)
+	texts := map[string]string{
+		"raw":           "a " + value + " b",
+		"query":         "a?p=" + url.QueryEscape(value) + "&q",
+		"small hex":     "a?p=" + strings.ToLower(url.QueryEscape("X" + value))[1:] + "&q",
+		"path":          "/" + url.PathEscape(value) + "/x",
+		"userinfo":      "postgres://u:" + strings.TrimPrefix(url.UserPassword("", value).String(), ":") + "@h/d",
+		"shell":         "+ echo " + quote(value),
+		"json":          string(asJSON),
+		"over a line":   "a " + value[:4] + "\n" + value[4:9] + "\r\n" + value[9:] + " b",
+		"after nothing": value,
+	}
+	for before := range 3 {
+		text := "xyz"[:before] + value + "tail"
+		texts[fmt.Sprint("base64 ", before)] = base64.StdEncoding.EncodeToString([]byte(text))
+		texts[fmt.Sprint("base64url ", before)] = base64.RawURLEncoding.EncodeToString([]byte(text))
+	}
+	for name, text := range texts {
+		whole := redact(t, r, text)
+		if !strings.Contains(whole, Stars) {
+			t.Errorf("%s: nothing hidden in %q", name, whole)
+		}
+		for i := range len(text) {
+			if got := redact(t, r, text[:i], text[i:]); got != whole {
+				t.Fatalf("%s cut at %d: %q, whole: %q", name, i, got, whole)
+			}
+		}
+		if got := redact(t, r, strings.Split(text, "")...); got != whole {
+			t.Errorf("%s in single characters: %q", name, got)
+		}
+	}
+}
+
+func TestI38_RealProgramsCannotSpellIt(t *testing.T) {
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("no bash")
+	}
+	for _, value := range []string{hunter, "line one is here\nline two's $HOME\n", "tab\tand\x01\x7f and !history", strings.Repeat("long-Secret.", 20)} {
+		r := redactor(t, value)
+		for _, script := range []string{`printf %q "$S"`, `echo "${S@Q}"`, `set -x; : "$S"`, `declare -p S`, `printf %s "$S" | base64`,
+			`printf 'some text before it %s and after' "$S" | base64`, `printf 'xx%s' "$S" | base64 -w 7`, `printf '%s\n' "$S" | sed 's/^/   /'`} {
+			cmd := exec.Command(bash, "--norc", "-c", script)
+			cmd.Env = []string{"PATH=/usr/bin:/bin", "S=" + value, "LC_ALL=C.UTF-8"}
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%s: %v", script, err)
+			}
+			got := redact(t, r, string(out))
+			if !strings.Contains(got, Stars) {
+				t.Errorf("%s leaks %q", script, got)
+			}
+		}
+	}
+}
+
+func TestOverlappingSecretsAreBothHiddenWhole(t *testing.T) {
+	r := redactor(t, "abcdef", "defghi", "aaaa")
+	for text, want := range map[string]string{
+		"xabcdefghix":                  "x*****x",
+		"abcdefabcdef":                 "**********",
+		strings.Repeat("a", 200) + "b": "*****b",
+		"abcde":                        "*****", // the end of the stream: it may have been cut
+		"abc":                          "abc",
+		"abcdx abcdef":                 "abcdx *****",
+	} {
+		if got := redact(t, r, strings.Split(text, "")...); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	if got := r.Text("x abcdef, abcd"); got != "x *****, abcd" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestASecretIsNeverAPattern(t *testing.T) {
+	r := redactor(t, `a.*b+[`)
+	if got := redact(t, r, `axxxbb[ a.*b+[`); got != `axxxbb[ *****` {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestShortSecretsAreRefused(t *testing.T) {
+	if _, err := NewRedactor(New("abc")); err != ErrShort {
+		t.Error(err)
+	}
+	r, err := NewRedactor(New(""), New("ab"), New("long enough"))
+	if err != ErrShort {
+		t.Error(err)
+	}
+	if got := redact(t, r, "ab long enough"); got != "ab *****" {
+		t.Errorf("%q", got)
+	}
+	none, err := NewRedactor()
+	if got := redact(t, none, "a\nb"); got != "a\nb" || err != nil {
+		t.Error(got, err)
+	}
+}
+
+// FuzzI38 compares the stream with a search of its own: whatever the pieces, no
+// secret is left, and without a secret nothing changes.
+func FuzzI38_Stream(f *testing.F) {
+	f.Add("s3cret", "say s3cret s3s3cret", uint64(1))
+	f.Add("aabaa", "aabaabaabaa\n\n\r\naab\naa", uint64(2))
+	f.Fuzz(func(t *testing.T, value, text string, cuts uint64) {
+		r, err := NewRedactor(New(value))
+		if err != nil || value == "" {
+			t.Skip()
+		}
+		random := rand.New(rand.NewPCG(cuts, 1))
+		var pieces []string
+		for rest := text; rest != ""; {
+			n := 1 + random.IntN(len(rest))
+			pieces, rest = append(pieces, rest[:n]), rest[n:]
+		}
+		got := redact(t, r, pieces...)
+		flat := strings.NewReplacer("\n", "", "\r", "")
+		hidden := false
+		for _, form := range r.forms {
+			hidden = hidden || strings.Contains(flat.Replace(text), string(form))
+			for part := range strings.SplitSeq(got, Stars) {
+				if strings.Contains(flat.Replace(part), string(form)) {
+					t.Fatalf("%q left in %q", form, got)
+				}
+			}
+		}
+		if !hidden && got != text && !strings.HasSuffix(got, Stars) {
+			t.Fatalf("%q became %q", text, got)
+		}
+	})
+}
+
+func BenchmarkRedactor(b *testing.B) {
+	text := []byte(strings.Repeat("2026-01-13 copied 1.2 of 3.1 GB of the users table, 17% done\n", 2000))
+	for _, n := range []int{1, 10} {
+		b.Run(fmt.Sprint(n, " secrets"), func(b *testing.B) {
+			var all []string
+			for i := range n {
+				all = append(all, fmt.Sprintf("correct-horse-battery-%d", i))
+			}
+			w := redactor(b, all...).Writer(io.Discard)
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				_, _ = w.Write(text)
+			}
+		})
+	}
+}
