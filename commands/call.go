@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/people"
@@ -18,6 +19,7 @@ type call struct {
 	person incident.Person
 	known  bool      // the person is in the people table
 	ref    state.Ref // of the incident; zero where the verb needs none
+	blobs  [][]byte  // what the events name by digest; a rule may add to them
 }
 
 // answer is what the store keeps for a repeated delivery.
@@ -60,12 +62,15 @@ func (o *Office) who(a Actor) (incident.Person, bool, error) {
 	return entry.Person(proof), true, nil
 }
 
-// decide runs a rule of package incident inside the store and turns what it says into a Reply. say makes the answer
-// from the incident as it is after the events.
+// rule decides inside the store, with the rules of package incident.
 type rule func(v state.View, i *incident.Incident) ([]incident.Event, error)
 
 // change commits a rule on the call's incident. Rights are read inside the transaction, from the table as it is then.
+// say makes the answer from the incident as it is after the events.
 func (o *Office) change(ctx context.Context, c *call, decide rule, say func(*incident.Incident) string) (Reply, error) {
+	if c.ref == (state.Ref{}) {
+		return Reply{}, state.ErrNotFound
+	}
 	return o.commit(ctx, c, state.Change{Target: c.ref, Keys: c.Keys, Keep: c.Keep}, decide, say)
 }
 
@@ -81,19 +86,43 @@ func (o *Office) commit(ctx context.Context, c *call, change state.Change, decid
 			events, err = decide(v, i)
 		}
 		if err != nil {
-			return o.refused(c, i, err)
+			return refused(c, i.Exists(), err)
 		}
-		after := i.Clone()
-		for k, e := range events {
-			after.Apply(incident.Stamp{Seq: after.Seq, N: i.N + uint64(k) + 1, Time: v.Now()}, e)
-		}
+		after := folded(v, i, events)
 		d := effects(after, events)
+		d.Blobs = c.blobs
 		d.Answer, err = json.Marshal(answer{Say: cut(say(after), maxAnswer)})
 		return d, err
 	}
+	return o.do(ctx, change)
+}
+
+// house commits a decision on stream 0: freeze, acceptance, reload. say runs after decide.
+func (o *Office) house(ctx context.Context, c *call, decide func(state.View) ([]incident.Event, error), say func() string) (Reply, error) {
+	return o.do(ctx, state.Change{Keys: c.Keys, Keep: c.Keep, Decide: func(v state.View) (state.Decision, error) {
+		err := o.mayAnywhere(c)
+		if home := o.Config().HouseID; err == nil && c.verb.Scope == InHouse && c.Actor.Slack != "" && (home == "" || c.Channel != home) {
+			err = incident.Refuse(incident.NotAllowed, "Locks are accepted in the house channel.").Then("Do it there, or at the terminal.")
+		}
+		var events []incident.Event
+		if err == nil {
+			events, err = decide(v)
+		}
+		if err != nil {
+			d, err := refused(c, true, err)
+			d.House, d.Events = d.Events, nil
+			return d, err
+		}
+		text, err := json.Marshal(answer{Say: cut(say(), maxAnswer)})
+		return state.Decision{House: events, Answer: text, Blobs: c.blobs}, err
+	}})
+}
+
+// do commits and reads the kept answer, the same for the first delivery and for a repeated one (I47).
+func (o *Office) do(ctx context.Context, change state.Change) (Reply, error) {
 	result, err := o.Store.Do(ctx, change)
 	if claim := (*state.ClaimError)(nil); errors.As(err, &claim) {
-		return Reply{}, incident.Refuse(incident.Blocked, "%s is held by a run of %s.", claim.Name, claim.Holder).Then("Wait for it, or end it there.")
+		return Reply{}, incident.Refuse(incident.Blocked, "%s is held by a run of %s.", strings.TrimPrefix(claim.Name, "lock:"), claim.Holder).Then("Wait for it, or end it there.")
 	}
 	if err != nil {
 		return Reply{}, err
@@ -107,23 +136,49 @@ func (o *Office) commit(ctx context.Context, c *call, change state.Change, decid
 	return Reply{Say: templates.Message{Text: a.Say}, Kind: a.Kind, ID: result.ID, Seq: result.Seq, Again: result.Again}, nil
 }
 
-// refused records the refusal of a known person about rights, approvals, runs and locks (I42); other refusals write
-// nothing.
-func (o *Office) refused(c *call, i *incident.Incident, err error) (state.Decision, error) {
+// refused records the refusal of a known person about rights, approvals, runs and locks, as a decision of its own
+// (I42). Other refusals are errors and write nothing.
+func refused(c *call, exists bool, err error) (state.Decision, error) {
 	refusal := (*incident.Refusal)(nil)
-	if !errors.As(err, &refusal) || !c.known || !i.Exists() {
+	if !errors.As(err, &refusal) || !c.known || !exists {
 		return state.Decision{}, err
 	}
 	switch refusal.Kind {
 	case incident.NotAllowed, incident.Blocked, incident.TooLate:
+	case incident.WrongState:
+		if c.verb.Scope != InChannel {
+			return state.Decision{}, err
+		}
 	default:
 		return state.Decision{}, err
 	}
 	text, err := json.Marshal(answer{Say: cut(refusal.Error(), maxAnswer), Kind: refusal.Kind})
+	what := strings.TrimSpace(c.verb.Full() + " " + cut(c.Object, 100))
 	return state.Decision{
-		Events: []incident.Event{incident.Refused{By: c.person, What: c.Verb + " " + c.Object, Kind: refusal.Kind, Why: refusal.Say}},
+		Events: []incident.Event{incident.Refused{By: c.person, What: what, Kind: refusal.Kind, Why: refusal.Say}},
 		Answer: text,
 	}, err
+}
+
+// folded is the incident after the events. Notes and pins change nothing that an answer or an effect reads, and the
+// busiest verb is the note: they get the fold as it is.
+func folded(v state.View, i *incident.Incident, events []incident.Event) *incident.Incident {
+	plain := true
+	for _, e := range events {
+		switch e.(type) {
+		case incident.Noted, incident.Pinned, incident.PinEdited, incident.Unpinned:
+		default:
+			plain = false
+		}
+	}
+	if plain {
+		return i
+	}
+	after := i.Clone()
+	for k, e := range events {
+		after.Apply(incident.Stamp{Seq: after.Seq, N: i.N + uint64(k) + 1, Time: v.Now()}, e)
+	}
+	return after
 }
 
 // effects derives claims, releases and indexes from events, so that no rule can forget them.

@@ -95,6 +95,8 @@ type Office struct {
 	Runbook func() *runbook.Runbook                                       // as loaded now; never nil
 	Config  func() Config                                                 //
 	Reload  func(ctx context.Context, by incident.Person) (string, error) // `runbook reload`; nil where there is none
+
+	typed memory // lines that wait for the button that carries on with them
 }
 
 // Handle carries one command out. A refusal is a Reply with its Kind; an error means that drbot itself could not, and
@@ -114,6 +116,9 @@ func (o *Office) Handle(ctx context.Context, c Command) (Reply, error) {
 		return Reply{Say: templates.Message{Text: refusal.Error()}, Kind: refusal.Kind}, nil
 	}
 	if errors.Is(err, state.ErrNotFound) {
+		if call != nil && call.ref.ID == 0 && (call.ref.Index == "" || call.ref.Index == "channel") {
+			return o.which(ctx, call)
+		}
 		return Reply{Say: templates.Message{Text: "There is no such incident. `list` shows those that are open."}, Kind: incident.NotFound}, nil
 	}
 	return Reply{}, err

@@ -1,0 +1,257 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/people"
+	"github.com/drbot/drbot/state"
+	"github.com/drbot/drbot/templates"
+)
+
+// complete finds the verb, the person and the incident of a command. It reads nothing from the store: the incident is
+// named by a Ref, and the store resolves it inside the transaction.
+func (o *Office) complete(_ context.Context, c Command) (*call, error) {
+	verb := Find(c.Verb)
+	if verb == nil {
+		return nil, incident.Refuse(incident.BadInput, "drbot has no %q.", c.Verb)
+	}
+	person, known, err := o.who(c.Actor)
+	if err != nil {
+		return nil, err
+	}
+	full := &call{Command: c, verb: verb, person: person, known: known}
+	if text, ok := o.typed.take(c.Object, person.Key); ok {
+		full.Object, _, _ = strings.Cut(c.Object, "/")
+		full.Text = text
+	}
+	if verb.Scope == OfIncident || verb.Scope == InChannel {
+		full.ref = refOf(full.Object, c.Channel)
+	}
+	return full, nil
+}
+
+// refOf names the incident of a command: by its object (42, R7, A17, R7/p1.s6, 42/…), else by the channel.
+func refOf(object, channel string) state.Ref {
+	name, _, _ := strings.Cut(object, "/")
+	switch {
+	case runName.MatchString(name) && name[0] == 'R':
+		return state.Ref{Index: "run", Value: name}
+	case runName.MatchString(name):
+		return state.Ref{Index: "approval", Value: name}
+	}
+	if id, err := incident.ParseID(name); err == nil {
+		return state.Ref{ID: id}
+	}
+	if channel != "" {
+		return state.Ref{Index: "channel", Value: channel}
+	}
+	return state.Ref{}
+}
+
+// may checks, inside the transaction, what the person may do now (I10, I15, I56).
+func (o *Office) may(c *call, i *incident.Incident) error {
+	if i.Exists() && i.Restricted && !inside(i, c.person, c.Channel) {
+		return restricted(i.ID)
+	}
+	if err := o.mayAnywhere(c); err != nil {
+		return err
+	}
+	if c.verb.Scope == InChannel && c.Actor.Slack != "" && i.Exists() && (c.Channel == "" || c.Channel != i.Channel.ID) {
+		return incident.Refuse(incident.NotAllowed, "Runs and approvals of %s are decided in its own channel.", i.ID).Then("Do it there, or at the terminal.")
+	}
+	return nil
+}
+
+// mayAnywhere checks the rights that hang on no incident.
+func (o *Office) mayAnywhere(c *call) error {
+	table := o.People()
+	if !table.May(c.person.Key, c.verb.May) && (c.verb.Also == "" || !table.May(c.person.Key, c.verb.Also)) {
+		return o.noRight(c, table)
+	}
+	if !c.verb.Decides {
+		return nil
+	}
+	if _, seen := o.Flags.Get(c.Actor.Slack); c.Actor.Slack != "" && !seen {
+		return incident.Refuse(incident.NotAllowed, "drbot has not heard from the chat yet whether you are a full member.").Then("Try again in a minute, or decide at the terminal.")
+	}
+	if c.Actor.Slack == "" && o.Config().RunAs == "" {
+		return incident.Refuse(incident.NotAllowed, "Nothing is decided at the terminal while steps run under drbot's own account: a step could type this too.").
+			Then("Decide in the channel, or set runner.user.")
+	}
+	return nil
+}
+
+// noRight says who may, and what the person may instead.
+func (o *Office) noRight(c *call, table *people.Table) error {
+	if !c.known {
+		return incident.Refuse(incident.Unknown, "You may open incidents and add notes.").
+			Then("For more, an admin adds to drbot.yaml: `- {name: %s, slack: %s, roles: [responder]}`", or(c.person.Name, "…"), or(c.Actor.Slack, "…"))
+	}
+	rights := []incident.Right{c.verb.May}
+	if c.verb.Also != "" {
+		rights = append(rights, c.verb.Also)
+	}
+	var roles, holders []string
+	for _, right := range rights {
+		roles = append(roles, string(right)+"s")
+	}
+	for _, p := range table.With(rights...) {
+		holders = append(holders, p.Name)
+	}
+	who, here := strings.Join(roles, " and "), strings.Join(holders, ", ")
+	deed := or(c.verb.Deed, "use `"+o.typedAs(c.verb)+"`")
+	return incident.Refuse(incident.NotAllowed, "Only %s %s. %s here: %s.", who, deed, strings.ToUpper(who[:1])+who[1:], or(here, "nobody yet")).
+		Then("%s", canDo(table, c.person.Key))
+}
+
+// canDo says what the person may do, as the end of a refusal.
+func canDo(table *people.Table, key string) string {
+	var can []string
+	for _, right := range []struct {
+		right incident.Right
+		words string
+	}{{incident.Responder, "respond"}, {incident.Operator, "plan and run"}, {incident.Approver, "approve"}, {incident.Admin, "thaw and requeue"}} {
+		if table.May(key, right.right) {
+			can = append(can, right.words)
+		}
+	}
+	if len(can) == 0 {
+		return "You can open incidents and add notes."
+	}
+	return "You can " + strings.Join(can, ", ") + "."
+}
+
+// typedAs is how a verb is typed in the chat, with the configured name of its command.
+func (o *Office) typedAs(v *Verb) string {
+	return strings.TrimSpace("/" + o.command(v.Group) + " " + v.Name)
+}
+
+// command is the configured name of a group's command.
+func (o *Office) command(group string) string {
+	config := o.Config()
+	switch group {
+	case "incident":
+		return or(config.Incident, group)
+	case "recover":
+		return or(config.Recover, group)
+	}
+	return group
+}
+
+// restricted is all that people outside hear of a restricted incident (I56).
+func restricted(id incident.ID) error {
+	return incident.Refuse(incident.NotAllowed, "%s is restricted to the people in its channel.", id)
+}
+
+// inside reports whether a person belongs to a restricted incident: they speak in its channel, or have a part in it.
+func inside(i *incident.Incident, p incident.Person, channel string) bool {
+	if channel != "" && channel == i.Channel.ID {
+		return true
+	}
+	if p.Same(i.OpenedBy) || p.Same(i.AckedBy) || i.Review != nil && p.Same(i.Review.Owner) {
+		return true
+	}
+	for _, holder := range i.Roles {
+		if p.Same(holder) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(i.Runs, func(r *incident.Run) bool { return p.Same(r.Operator) }) ||
+		slices.ContainsFunc(i.Checklist, func(it incident.Item) bool { return p.Same(it.Who) })
+}
+
+// maxChoices is how many open incidents are offered as buttons (UX §2).
+const maxChoices = 5
+
+// which answers a command that names no incident, in a channel that has none: the open ones, as buttons that carry on.
+func (o *Office) which(ctx context.Context, c *call) (Reply, error) {
+	open, err := o.Store.List(ctx, state.Query{Open: true, Limit: maxChoices})
+	if err != nil {
+		return Reply{}, err
+	}
+	say := "This channel has none."
+	if c.Channel == "" {
+		say = "Which incident? Name it, like: " + strings.TrimSpace(c.verb.Name+" INC-42 "+c.Text)
+	}
+	if len(open) == 0 {
+		return Reply{Say: templates.Message{Text: "No incident is open."}, Kind: incident.NotFound}, nil
+	}
+	var buttons []templates.Element
+	var names []string
+	for _, s := range open {
+		object := strconv.FormatUint(uint64(s.ID), 10)
+		if c.Text != "" && c.Actor.Slack != "" {
+			object = o.typed.keep(object, c.person.Key, c.Text)
+		}
+		label := s.ID.String()
+		if !s.Restricted {
+			label += " " + s.Title
+		}
+		names = append(names, cut(label, 60))
+		buttons = append(buttons, templates.Button{Verb: c.verb.Full(), Object: object, Label: cut(label, 70)})
+	}
+	text := fmt.Sprintf("%s Open: %s.", say, strings.Join(names, "; "))
+	return Reply{Kind: incident.NotFound, Say: templates.Message{Text: text, Blocks: []templates.Block{
+		templates.Lines{Lines: [][]templates.Span{{templates.T(say)}}}, templates.Actions{Elements: buttons},
+	}}}, nil
+}
+
+// memory keeps what people typed until they press the button that carries on with it, so that a button holds an id and
+// never text. It is lost with the process: then the verb asks again.
+type memory struct {
+	mu    sync.Mutex
+	next  uint64
+	lines map[string]line
+	order []string
+}
+
+type line struct{ owner, text string }
+
+// maxLines bounds what is remembered.
+const maxLines = 1000
+
+// keep gives the object that brings text back to its owner.
+func (m *memory) keep(object, owner, text string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.lines == nil {
+		m.lines = map[string]line{}
+	}
+	if len(m.order) >= maxLines {
+		delete(m.lines, m.order[0])
+		m.order = m.order[1:]
+	}
+	m.next++
+	token := object + "/typed-" + strconv.FormatUint(m.next, 10) + "-" + strconv.FormatInt(time.Now().UnixNano(), 36)
+	m.lines[token], m.order = line{owner, text}, append(m.order, token)
+	return token
+}
+
+// take looks a token up. It stays, so that a repeated delivery means the same.
+func (m *memory) take(token, owner string) (string, bool) {
+	if !strings.Contains(token, "/typed-") {
+		return "", false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	l, ok := m.lines[token]
+	if !ok || l.owner != owner {
+		return "", false
+	}
+	return l.text, true
+}
+
+// or is s, or the other where s is empty.
+func or(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}

