@@ -1,0 +1,111 @@
+package terminal
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+)
+
+// ErrNobody means that no drbot answers on the socket.
+var ErrNobody = errors.New("no drbot is running here")
+
+// Client is one subcommand's connection to the running drbot.
+type Client struct {
+	Socket string
+	Data   string // absolute data directory of the client's configuration
+	Agent  string // SSH_AUTH_SOCK
+	Key    string // authorized_keys line of the person's key; empty: the agent's only one
+
+	http *http.Client
+}
+
+// Dial finds the running drbot and makes sure that it works on the same data.
+func Dial(ctx context.Context, c Client) (*Client, error) {
+	c.http = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{Timeout: 2 * time.Second}).DialContext(ctx, "unix", c.Socket)
+		},
+		MaxIdleConns: 1, IdleConnTimeout: time.Second,
+	}}
+	var h hello
+	if err := c.call(ctx, http.MethodGet, "/v1/hello", nil, &h); err != nil {
+		return nil, fmt.Errorf("%w (%s): %w", ErrNobody, c.Socket, err)
+	}
+	switch {
+	case h.Version != Version:
+		return nil, fmt.Errorf("the running drbot is %s and speaks another version of this socket; use its own program", h.Release)
+	case c.Data != "" && h.Data != c.Data:
+		return nil, fmt.Errorf("the drbot on %s keeps its record in %s, and this configuration says %s; name the right --config", c.Socket, h.Data, c.Data)
+	}
+	return &c, nil
+}
+
+// Close ends the connection.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// Command sends one line. Where the account proves nobody and an ssh-agent is at hand, the line is signed.
+func (c *Client) Command(ctx context.Context, r Request) (Answer, error) {
+	if r.ID == "" {
+		b := make([]byte, 12)
+		if _, err := rand.Read(b); err != nil {
+			return Answer{}, err
+		}
+		r.ID = fmt.Sprintf("%x", b)
+	}
+	var a Answer
+	err := c.call(ctx, http.MethodPost, "/v1/command", r, &a)
+	if err != nil || a.Kind != "unknown_person" || c.Agent == "" {
+		return a, err
+	}
+	var n struct {
+		Nonce string `json:"nonce"`
+	}
+	if err := c.call(ctx, http.MethodPost, "/v1/nonce", struct{}{}, &n); err != nil {
+		return a, err
+	}
+	if r.Proof, err = sign(c.Agent, c.Key, n.Nonce, r); err != nil {
+		a.Text += " (" + err.Error() + ")"
+		return a, nil
+	}
+	err = c.call(ctx, http.MethodPost, "/v1/command", r, &a)
+	return a, err
+}
+
+func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
+	var body bytes.Buffer
+	if in != nil {
+		if err := json.NewEncoder(&body).Encode(in); err != nil {
+			return err
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, method, "http://drbot"+path, &body)
+	if err != nil {
+		return err
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	if err := json.NewDecoder(res.Body).Decode(out); err != nil {
+		return fmt.Errorf("answer of the running drbot: %w", err)
+	}
+	return nil
+}
+
+// KeyFile reads the public key that the person named.
+func KeyFile(path string) (string, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimSpace(string(b)), nil
+}

@@ -1,0 +1,182 @@
+package terminal
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/drbot/drbot/commands"
+	"github.com/drbot/drbot/templates"
+)
+
+// Handler carries commands out.
+type Handler interface {
+	Handle(context.Context, commands.Command) (commands.Reply, error)
+}
+
+// Door is the listening socket.
+type Door struct {
+	Handler Handler
+	Record  Record
+	Data    string // absolute data directory, which a client compares with its own
+	Release string
+	Steps   string // account of steps; it proves nobody
+	Group   string // may connect, besides drbot's own account and root; empty: nobody else
+	Log     *slog.Logger
+	Now     func() time.Time
+
+	nonces nonces
+}
+
+// requestKeep is how long a request id is remembered.
+const requestKeep = time.Hour
+
+// maxRequest bounds one request; the longest text of a verb is 10,000 characters.
+const maxRequest = 256 << 10
+
+// Listen opens the socket. A socket file that nobody answers on is replaced.
+func (d *Door) Listen(path string) (net.Listener, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	if conn, err := net.Dial("unix", path); err == nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("another drbot answers on %s", path)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", path, err)
+	}
+	if err := d.protect(path); err != nil {
+		_ = l.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+func (d *Door) protect(path string) error {
+	if d.Group == "" {
+		return os.Chmod(path, 0o600)
+	}
+	g, err := user.LookupGroup(d.Group)
+	if err != nil {
+		return fmt.Errorf("terminal.group: %w", err)
+	}
+	gid, err := strconv.Atoi(g.Gid)
+	if err != nil {
+		return err
+	}
+	if err := os.Chown(path, -1, gid); err != nil {
+		return fmt.Errorf("terminal.group %s: %w", d.Group, err)
+	}
+	return os.Chmod(path, 0o660)
+}
+
+// peerKey carries what the kernel said of a connection to its requests; net/http has no other place for it.
+type peerKey struct{}
+
+// Serve answers until ctx ends.
+func (d *Door) Serve(ctx context.Context, l net.Listener) error {
+	d.nonces = nonces{now: d.Now, out: map[string]time.Time{}}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/hello", d.hello)
+	mux.HandleFunc("POST /v1/nonce", d.nonce)
+	mux.HandleFunc("POST /v1/command", d.command)
+	mux.HandleFunc("POST /v1/audit/verify", d.keeperOnly(d.verify))
+	mux.HandleFunc("GET /v1/audit/export", d.keeperOnly(d.export))
+	mux.HandleFunc("GET /v1/backup", d.keeperOnly(d.backup))
+	s := &http.Server{
+		Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(d.Log.Handler(), slog.LevelWarn),
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			p, err := peerOf(c, d.Steps)
+			if err != nil {
+				d.Log.Warn("peer of the terminal socket", "error", err)
+			}
+			return context.WithValue(ctx, peerKey{}, p)
+		},
+	}
+	stop := context.AfterFunc(ctx, func() {
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+		if err := s.Shutdown(grace); err != nil {
+			_ = s.Close()
+		}
+	})
+	defer stop()
+	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+func (d *Door) hello(w http.ResponseWriter, _ *http.Request) {
+	d.write(w, http.StatusOK, hello{Version: Version, Release: d.Release, Data: d.Data, PID: os.Getpid()})
+}
+
+func (d *Door) nonce(w http.ResponseWriter, _ *http.Request) {
+	nonce, err := d.nonces.make()
+	if err != nil {
+		d.write(w, http.StatusTooManyRequests, Answer{Text: err.Error(), Kind: "blocked"})
+		return
+	}
+	d.write(w, http.StatusOK, map[string]string{"nonce": nonce})
+}
+
+func (d *Door) command(w http.ResponseWriter, r *http.Request) {
+	var req Request
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&req); err != nil || req.ID == "" || req.Group == "" {
+		d.write(w, http.StatusBadRequest, Answer{Text: "the request is malformed", Kind: "bad_input"})
+		return
+	}
+	p, _ := r.Context().Value(peerKey{}).(peer)
+	actor := commands.Actor{Unix: p.account, Terminal: true}
+	as := p.account
+	if req.Proof != nil {
+		line, err := d.nonces.verify(req)
+		if err != nil {
+			d.write(w, http.StatusForbidden, Answer{Text: err.Error(), Kind: "not_allowed"})
+			return
+		}
+		actor, as = commands.Actor{SSH: line, Terminal: true}, "the owner of an SSH key"
+	}
+	c := commands.Parse(req.Group, req.Text)
+	c.Actor, c.Fields = actor, req.Fields
+	c.Keys, c.Keep = []string{fmt.Sprintf("terminal/%d/%s", p.uid, req.ID)}, requestKeep
+	reply, err := d.Handler.Handle(r.Context(), c)
+	if err != nil {
+		d.Log.Error("terminal command", "command", c.Verb, "error", err)
+		d.write(w, http.StatusServiceUnavailable, Answer{Text: commands.Trouble(err).Text, Kind: "outage", As: as})
+		return
+	}
+	answer := Answer{Text: templates.Text(reply.Say), Kind: string(reply.Kind), ID: uint64(reply.ID), Seq: reply.Seq, Errors: reply.Errors, As: as}
+	if reply.Data != nil {
+		if answer.Data, err = json.Marshal(reply.Data); err != nil {
+			d.write(w, http.StatusInternalServerError, Answer{Text: err.Error(), Kind: "outage"})
+			return
+		}
+	}
+	d.write(w, http.StatusOK, answer)
+}
+
+func (d *Door) write(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	if err := json.NewEncoder(w).Encode(v); err != nil {
+		d.Log.Warn("answer at the terminal socket", "error", err)
+	}
+}
