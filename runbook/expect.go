@@ -40,11 +40,6 @@ func (e *Expect) Check(code int, stdout []byte) string {
 	if e.Stdout != "" && strings.TrimRight(out, " \t\r\n") != strings.TrimRight(e.Stdout, " \t\r\n") {
 		return fmt.Sprintf("exit %d, but the output is not %q", code, e.Stdout)
 	}
-	for _, p := range e.Match {
-		if re, err := regexp.Compile("(?m)" + p); err != nil || !re.MatchString(out) {
-			return fmt.Sprintf("exit %d, but the check failed: nothing in the output matches %s", code, p)
-		}
-	}
 	for _, p := range e.Not {
 		re, err := regexp.Compile("(?m)" + p)
 		if err != nil {
@@ -52,6 +47,11 @@ func (e *Expect) Check(code int, stdout []byte) string {
 		}
 		if found := re.FindString(out); re.MatchString(out) {
 			return fmt.Sprintf("exit %d, but the check failed: %s", code, lineOf(out, found))
+		}
+	}
+	for _, p := range e.Match {
+		if re, err := regexp.Compile("(?m)" + p); err != nil || !re.MatchString(out) {
+			return fmt.Sprintf("exit %d, but the check failed: nothing in the output matches %s", code, p)
 		}
 	}
 	return e.members(code, out)

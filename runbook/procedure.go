@@ -150,7 +150,7 @@ func (p *parser) step(item ast.Node) {
 			}
 		}
 	}
-	if s.Title == "" {
+	if s.Title = strings.TrimRight(s.Title, " .:"); s.Title == "" {
 		s.Title = "Step " + s.Number
 	}
 	s.Text = strings.Join(texts, "\n")
