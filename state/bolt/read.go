@@ -315,3 +315,16 @@ func (s *Store) Due(ctx context.Context, until time.Time) (due []incident.ID, ne
 	})
 	return due, next, err
 }
+
+// Newest reads the last record of all; ErrNotFound when there is none yet.
+func (s *Store) Newest(ctx context.Context) (rec state.Record, err error) {
+	err = s.view(ctx, func(r reader) error {
+		head, err := r.head()
+		if err != nil {
+			return damaged(err)
+		}
+		rec, err = r.record(head.Seq)
+		return err
+	})
+	return rec, err
+}

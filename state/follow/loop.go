@@ -1,0 +1,259 @@
+package follow
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/drbot/drbot/incident"
+)
+
+// Options of the loop; the zero value is right for serve.
+type Options struct {
+	Workers int           // deliveries at once per follower; 0: 8
+	Timeout time.Duration // of one delivery; 0: 2 minutes
+	Log     *slog.Logger
+	// After is the timer of retries: real time even when the wall clock is pushed, since vendors are outside. nil:
+	// time.After.
+	After func(time.Duration) <-chan time.Time
+}
+
+// Loop runs followers.
+type Loop struct {
+	store     Store
+	outcomes  Outcomes
+	options   Options
+	followers []*runner
+}
+
+// NewLoop makes the loop of some followers. The store must have been opened with their names.
+func NewLoop(store Store, outcomes Outcomes, o Options, followers ...Follower) *Loop {
+	if o.Workers <= 0 {
+		o.Workers = 8
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 2 * time.Minute
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.After == nil {
+		o.After = time.After
+	}
+	l := &Loop{store: store, outcomes: outcomes, options: o}
+	for _, f := range followers {
+		l.followers = append(l.followers, &runner{
+			loop: l, follower: f, flying: map[incident.ID]bool{}, waiting: map[incident.ID]*wait{},
+			finished: make(chan result), due: make(chan func()), log: o.Log.With("follower", f.Name()),
+			health: Health{Follower: f.Name()},
+		})
+	}
+	return l
+}
+
+// Run follows until ctx ends, and returns when every worker did.
+func (l *Loop) Run(ctx context.Context) {
+	var all sync.WaitGroup
+	for _, r := range l.followers {
+		all.Go(func() { r.run(ctx) })
+	}
+	all.Wait()
+}
+
+// Health answers how every follower stands, in the order they were given.
+func (l *Loop) Health() []Health {
+	all := make([]Health, 0, len(l.followers))
+	for _, r := range l.followers {
+		r.mu.Lock()
+		all = append(all, r.health)
+		r.mu.Unlock()
+	}
+	return all
+}
+
+// wait is an incident whose next try has its time; waiting holds no worker, so an outage blocks nobody else (I48).
+type wait struct {
+	tries  int
+	unsure bool // one of the tries may have had its effect
+	armed  bool
+}
+
+// result is how a worker came back.
+type result struct {
+	id     incident.ID
+	err    error
+	unsure bool // its last call was made without knowing about an earlier one
+}
+
+// runner is the dispatcher of one follower. Its maps are its goroutine's only; health is everybody's.
+type runner struct {
+	loop     *Loop
+	follower Follower
+	log      *slog.Logger
+	flying   map[incident.ID]bool  // a worker is at it
+	waiting  map[incident.ID]*wait // tried, and not successful since
+	todo     []incident.ID
+	missed   bool // records came for an incident while a worker was at it
+	finished chan result
+	due      chan func()
+	timers   sync.WaitGroup
+
+	mu     sync.Mutex
+	health Health
+}
+
+func (r *runner) run(ctx context.Context) {
+	woken := r.loop.store.Woken(r.follower.Name())
+	r.scan(ctx)
+	for {
+		r.start(ctx)
+		select {
+		case <-ctx.Done():
+			for len(r.flying) > 0 {
+				delete(r.flying, (<-r.finished).id)
+			}
+			r.timers.Wait()
+			return
+		case <-woken:
+			r.scan(ctx)
+		case do := <-r.due:
+			do()
+		case done := <-r.finished:
+			r.back(ctx, done)
+		}
+	}
+}
+
+// scan asks the store who is behind.
+func (r *runner) scan(ctx context.Context) {
+	behind, err := r.loop.store.Behind(ctx, r.follower.Name())
+	if err != nil {
+		if ctx.Err() == nil {
+			r.log.Error("look who is behind", "error", err)
+			r.failed(err)
+			r.later(ctx, time.Second, func() { r.scan(ctx) })
+		}
+		return
+	}
+	r.todo, r.missed = r.todo[:0], false
+	for _, id := range behind {
+		switch w := r.waiting[id]; {
+		case r.flying[id]:
+			r.missed = true
+		case w == nil || !w.armed:
+			r.todo = append(r.todo, id)
+		}
+	}
+	r.count(len(behind))
+}
+
+// start gives what is to do to workers, as many as may be.
+func (r *runner) start(ctx context.Context) {
+	for len(r.todo) > 0 && len(r.flying) < r.loop.options.Workers && ctx.Err() == nil {
+		id := r.todo[0]
+		r.todo = r.todo[1:]
+		if r.flying[id] {
+			r.missed = true
+			continue
+		}
+		r.flying[id] = true
+		w := &worker{runner: r, id: id}
+		if last := r.waiting[id]; last != nil {
+			w.sure = last.tries > 0 && !last.unsure
+		}
+		go func() {
+			err := w.run(ctx)
+			r.finished <- result{id, err, w.unsure}
+		}()
+	}
+}
+
+// back takes a worker's result: an error waits for its time, without holding a worker.
+func (r *runner) back(ctx context.Context, done result) {
+	delete(r.flying, done.id)
+	if done.err == nil || ctx.Err() != nil {
+		delete(r.waiting, done.id)
+	} else {
+		r.again(ctx, done)
+	}
+	if r.missed {
+		r.scan(ctx)
+	} else if len(r.todo) == 0 && len(r.flying) == 0 {
+		r.count(len(r.waiting))
+	}
+}
+
+func (r *runner) again(ctx context.Context, done result) {
+	w := r.waiting[done.id]
+	if w == nil {
+		w = &wait{}
+		r.waiting[done.id] = w
+	}
+	u, _ := unavailable(done.err)
+	w.unsure, w.armed = done.unsure || !u.NotSent, true
+	after := max(backoff(w.tries), u.RetryAfter)
+	w.tries++
+	r.failed(done.err)
+	r.mu.Lock()
+	r.health.RetryAt = time.Now().Add(after)
+	r.mu.Unlock()
+	r.log.Warn("deliver later", "incident", done.id.String(), "after", after, "error", done.err)
+	r.later(ctx, after, func() { r.waiting[done.id].armed = false; r.todo = append(r.todo, done.id) })
+}
+
+// later has the dispatcher do something after a while.
+func (r *runner) later(ctx context.Context, after time.Duration, do func()) {
+	timer := r.loop.options.After(after)
+	r.timers.Go(func() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer:
+		}
+		select {
+		case r.due <- do:
+		case <-ctx.Done():
+		}
+	})
+}
+
+// backoff doubles from a second to a minute.
+func backoff(tries int) time.Duration { return min(time.Second<<min(tries, 6), time.Minute) }
+
+func (r *runner) count(behind int) {
+	armed := 0
+	for _, w := range r.waiting {
+		if w.armed {
+			armed++
+		}
+	}
+	r.mu.Lock()
+	r.health.Behind, r.health.Waiting = behind, armed
+	r.mu.Unlock()
+}
+
+func (r *runner) failed(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.health.Error = err.Error(); r.health.Since.IsZero() {
+		r.health.Since = time.Now()
+	}
+}
+
+func (r *runner) succeeded() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.health.Error, r.health.Since, r.health.RetryAt, r.health.LastDone = "", time.Time{}, time.Time{}, time.Now()
+}
+
+// Names lists the followers' names, as a store is opened with them.
+func Names(followers ...Follower) []string {
+	names := make([]string, 0, len(followers))
+	for _, f := range followers {
+		names = append(names, f.Name())
+	}
+	slices.Sort(names)
+	return names
+}
