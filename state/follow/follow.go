@@ -114,8 +114,8 @@ type Health struct {
 	Follower string    `json:"follower"`
 	Behind   int       `json:"behind"`             // incidents with records that it has not passed
 	Waiting  int       `json:"waiting"`            // of these, those that wait for their next try
-	Error    string    `json:"error,omitempty"`    // the last one, until a delivery succeeds
-	Since    time.Time `json:"since,omitzero"`     // of the first error since a delivery succeeded
+	Error    string    `json:"error,omitempty"`    // the last one, until nothing waits any more
+	Since    time.Time `json:"since,omitzero"`     // of the first error since then
 	RetryAt  time.Time `json:"retry_at,omitzero"`  // the next try
 	Parked   int       `json:"parked,omitempty"`   // given up since the start of the process
 	LastDone time.Time `json:"last_done,omitzero"` // the last call that succeeded

@@ -174,7 +174,9 @@ func (r *runner) start(ctx context.Context) {
 func (r *runner) back(ctx context.Context, done result) {
 	delete(r.flying, done.id)
 	if done.err == nil || ctx.Err() != nil {
-		delete(r.waiting, done.id)
+		if delete(r.waiting, done.id); len(r.waiting) == 0 {
+			r.recovered()
+		}
 	} else {
 		r.again(ctx, done)
 	}
@@ -245,7 +247,14 @@ func (r *runner) failed(err error) {
 func (r *runner) succeeded() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.health.Error, r.health.Since, r.health.RetryAt, r.health.LastDone = "", time.Time{}, time.Time{}, time.Now()
+	r.health.LastDone = time.Now()
+}
+
+// recovered: a worker came back without an error, and no other waits for its next try.
+func (r *runner) recovered() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.health.Error, r.health.Since, r.health.RetryAt = "", time.Time{}, time.Time{}
 }
 
 // Names lists the followers' names, as a store is opened with them.

@@ -185,7 +185,6 @@ func (w *worker) park(ctx context.Context, r state.Record, through uint64, why e
 	w.mu.Lock()
 	w.health.Parked++
 	w.mu.Unlock()
-	w.failed(why)
 	w.log.Error("delivery parked", "incident", w.id.String(), "record", r.Seq, "kind", r.Kind, "error", why)
 	if r.Kind != (incident.DeliveryParked{}).EventKind() {
 		key := fmt.Sprintf("%s/%d%s", w.follower.Name(), r.Seq, again)
