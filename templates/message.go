@@ -12,6 +12,15 @@ import "time"
 type Message struct {
 	Text   string // what a locked phone shows: what, which incident, until when; no command, value, output or secret
 	Blocks []Block
+	// Attach must stand whole in the message's thread before any button is shown: the caller uploads it, then draws the
+	// message again with Facts.Uploaded. Nil: everything is in the blocks.
+	Attach *Attachment
+}
+
+// Attachment is a text that is too long for a message.
+type Attachment struct {
+	Name, Title string // "A17.txt", "A17"
+	Text        []byte
 }
 
 // Empty reports whether there is nothing to say.

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -11,17 +12,19 @@ import (
 	"time"
 )
 
-// sentences are one file each; a sentence that a person reads is never written anywhere else.
+// sentences are one file each, those of a card together in one file; a sentence that a person reads is never written
+// anywhere else.
 //
-//go:embed say/*.tmpl
+//go:embed say/*.tmpl cards/*.tmpl
 var sentences embed.FS
 
 // parsed reads every sentence once. A sentence that does not parse is a fault of the program, found by its first test.
 var parsed = sync.OnceValue(func() *template.Template {
 	set := template.New("say").Option("missingkey=error").Funcs(template.FuncMap{
 		"clock": clock, "date": date, "dur": Duration, "plural": Plural, "names": Names, "inc": inc,
+		"at": markAt, "day": markDay, "who": markWho, "people": markPeople, "ref": markRef, "b": markBold, "mono": markMono,
 	})
-	return template.Must(set.ParseFS(sentences, "say/*.tmpl"))
+	return template.Must(set.ParseFS(sentences, "say/*.tmpl", "cards/*.tmpl"))
 })
 
 // Say gives the sentence of say/<name>.tmpl with the facts in it, without white space at the ends. A name that does not
@@ -36,8 +39,28 @@ func Say(name string, facts any) string {
 }
 
 func say(name string, facts any) (string, error) {
+	marked, err := execute(name, facts)
+	if err != nil {
+		return "", err
+	}
 	var b strings.Builder
-	if err := parsed().ExecuteTemplate(&b, name+".tmpl", facts); err != nil {
+	for _, span := range unmark(marked) {
+		b.WriteString(span.Text)
+	}
+	return b.String(), nil
+}
+
+// execute runs a sentence; what the functions of spans.go marked in it is still marked.
+func execute(name string, facts any) (string, error) {
+	sentence := parsed().Lookup(name + ".tmpl")
+	if sentence == nil {
+		sentence = parsed().Lookup(name)
+	}
+	if sentence == nil {
+		return "", errors.New("there is no such sentence")
+	}
+	var b strings.Builder
+	if err := sentence.Execute(&b, facts); err != nil {
 		return "", err
 	}
 	return strings.TrimSpace(b.String()), nil

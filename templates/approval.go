@@ -1,0 +1,335 @@
+package templates
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/drbot/drbot/incident"
+)
+
+// What of a text is shown inside a card. Longer texts are attached whole, and until they are nobody can approve (I3).
+const (
+	wholeChars = 2_500
+	wholeLines = 30
+	firstLines = 12
+)
+
+// ApprovalCard asks the approvers for one step, in the order of their questions: what, who asks, where, what is lost,
+// the way back, is it safe, is it known, why, the text. Once decided it says so and keeps the text.
+func ApprovalCard(i *incident.Incident, a *incident.Approval, f Facts) Message {
+	r := i.Run(a.Run)
+	step := stepOf(r, a)
+	facts := map[string]any{
+		"ID": i.ID, "Run": incident.RunName(a.Run), "Name": a.Name(), "Number": a.Number, "Title": flat(step.Title, 200),
+		"Target": flat(target(a), 50), "By": a.By, "At": a.At, "Ends": a.Expires, "Need": a.Need, "Asked": len(a.Asked), "Pending": a.State == incident.Pending,
+	}
+	m := Message{Text: locked(i, Say("approval.text", facts))}
+	m.Blocks = append(m.Blocks, Header{Text: short(drill(i, Say("approval.header", facts)), maxHeader)})
+	lines := [][]Span{}
+	if decided := decision(i, a); len(decided) > 0 {
+		lines = append(lines, decided)
+	}
+	lines = append(lines, []Span{B(flat(step.Title, 200))}, Line("approval.asked", facts))
+	if a.State == incident.Pending {
+		lines = append(lines, needLine(a, facts))
+	}
+	m.Blocks = append(m.Blocks, Lines{Lines: lines}, Rule{}, Rows{Rows: approvalRows(r, a, step, f)})
+
+	script, known := f.Scripts[a.Action.Script]
+	if !known || incident.Digest([]byte(script)) != a.Action.Script || a.Action.Digest([]byte(script)) != a.Digest {
+		m.Blocks = append(m.Blocks, Lines{Lines: [][]Span{Line("approval.notext", facts)}}, footer(r, a, f))
+		return m
+	}
+	shown := showText(script, actionLines(a.Action), a.Name(), a.Digest)
+	if shown.attach != nil {
+		shown.attach.Text = []byte(a.Action.Text([]byte(script)))
+		m.Attach = shown.attach
+	}
+	m.Blocks = append(m.Blocks, shown.blocks...)
+	m.Blocks = append(m.Blocks, footer(r, a, f))
+	switch {
+	case a.State == incident.Pending && shown.attach != nil && !f.Uploaded[a.Name()]:
+		m.Blocks = append(m.Blocks, Lines{Lines: [][]Span{Line("attach.first", nil)}})
+	case a.State == incident.Pending:
+		m.Blocks = append(m.Blocks, approvalActions(a, step, r, f))
+	case a.State == incident.IsExpired || a.State == incident.ExpiredUnused:
+		if r != nil && r.State == incident.Paused && step.Approval == a.N {
+			m.Blocks = append(m.Blocks, Actions{Elements: []Element{Button{Verb: "recover resume", Object: r.Name(), Label: Say("button.askagain", nil)}}})
+		}
+	}
+	return m
+}
+
+func stepOf(r *incident.Run, a *incident.Approval) *incident.Step {
+	if r != nil {
+		if s := r.Step(a.Step); s != nil {
+			return s
+		}
+	}
+	return &incident.Step{ID: a.Step, Number: a.Number, Title: Say("approval.step", map[string]any{"Number": a.Number})}
+}
+
+// target is what people call the place where it runs.
+func target(a *incident.Approval) string {
+	if a.Action.Target != "" {
+		return a.Action.Target
+	}
+	return a.Action.Host
+}
+
+func needLine(a *incident.Approval, facts map[string]any) []Span {
+	facts["People"] = a.Asked[:min(len(a.Asked), 8)]
+	line := Line("approval.needs", facts)
+	if len(a.Asked) == 0 {
+		line = Line("approval.nobody", facts)
+	}
+	line = join(line, Line("approval.ends", facts))
+	for _, v := range a.Votes {
+		line = join(line, Line("approval.vote", map[string]any{"Who": v.By, "At": v.At}))
+	}
+	return line
+}
+
+// decision is the first line of a card that nobody can press any more.
+func decision(i *incident.Incident, a *incident.Approval) []Span {
+	facts := map[string]any{
+		"Who": a.DecidedBy, "At": a.Decided, "Why": flat(a.Why, 300), "Ends": a.Expires, "StartBy": a.StartBy, "Started": time.Time{}, "Next": "",
+	}
+	names := make([]incident.Person, len(a.Votes))
+	for k, v := range a.Votes {
+		names[k] = v.By
+	}
+	facts["All"] = names
+	if r := i.Run(a.Run); r != nil {
+		if s := r.Step(a.Step); s != nil {
+			if s.Approval == a.N {
+				facts["Started"] = s.Started
+			} else if s.Approval > a.N {
+				facts["Next"] = incident.ApprovalName(s.Approval)
+			}
+		}
+	}
+	switch a.State {
+	case incident.Granted:
+		return Line("decided.granted", facts)
+	case incident.Used:
+		return Line("decided.used", facts)
+	case incident.IsDenied:
+		return Line("decided.denied", facts)
+	case incident.IsWithdrawn:
+		return Line("decided.withdrawn", facts)
+	case incident.IsExpired:
+		return Line("decided.expired", facts)
+	case incident.ExpiredUnused:
+		return Line("decided.unused", facts)
+	}
+	return nil
+}
+
+func approvalRows(r *incident.Run, a *incident.Approval, s *incident.Step, f Facts) []Row {
+	var rows []Row
+	add := func(label string, spans []Span) {
+		if len(spans) > 0 {
+			rows = append(rows, Row{Label: Say("label."+label, nil), Spans: spans})
+		}
+	}
+	add("on", onLine(a))
+	loses, checks := splitFacts(a.Facts)
+	if loses == "" && s.Risk == incident.Destructive {
+		add("loses", Line("approval.losesunknown", nil))
+	}
+	add("loses", plain(loses))
+	add("undo", undoLine(r, s))
+	add("checks", plain(checks))
+	if f.History != nil {
+		add("before", beforeLine(f.History[a.Action.Script]))
+	}
+	add("why", whyLine(r, s))
+	return rows
+}
+
+// onLine is the place as it was read, whole: every name and value of its identity is part of what is approved.
+func onLine(a *incident.Approval) []Span {
+	identity := strings.Join(identityLines(a.Action), ", ")
+	if utf8.RuneCountInString(identity) > longIdentity {
+		identity = Say("approval.identity", map[string]any{"Count": len(a.Action.Identity)})
+	}
+	return Line("approval.on", map[string]any{
+		"Target": inert(target(a)), "Host": inert(a.Action.Host), "Dir": a.Action.Dir, "Shown": inert(a.Action.Dir), "Identity": identity, "At": a.At,
+	})
+}
+
+// longIdentity is where an identity moves from its row to the lines below the text, which are counted and attached.
+const longIdentity = 300
+
+func identityLines(a incident.Action) []string {
+	var lines []string
+	for _, name := range slices.Sorted(maps.Keys(a.Identity)) {
+		lines = append(lines, inert(name)+" "+inert(a.Identity[name]))
+	}
+	return lines
+}
+
+// splitFacts takes what is lost out of what the step's precheck printed; the rest are its checks.
+func splitFacts(facts []incident.Fact) (loses, checks string) {
+	var rest []string
+	for _, fact := range facts {
+		name, value := flat(strings.ReplaceAll(fact.Name, "_", " "), 60), flat(fact.Value, 200)
+		switch strings.ToLower(name) {
+		case "loses", "loss":
+			loses = value
+		default:
+			rest = append(rest, strings.TrimSpace(name+" "+value))
+		}
+	}
+	return loses, short(strings.Join(rest, " · "), 600)
+}
+
+func undoLine(r *incident.Run, s *incident.Step) []Span {
+	if s.Undo == "" || r == nil {
+		return Line("approval.noundo", nil)
+	}
+	for k := range r.Undos {
+		if u := &r.Undos[k]; u.ID == s.Undo {
+			return Line("approval.undo", map[string]any{"Title": flat(u.Title, 160), "Number": u.Number})
+		}
+	}
+	return Line("approval.undo", map[string]any{"Title": Say("approval.anundo", nil), "Number": s.Undo})
+}
+
+func beforeLine(h History) []Span {
+	return Line("approval.before", map[string]any{"H": h})
+}
+
+// whyLine is what the latest step that only looked has shown.
+func whyLine(r *incident.Run, s *incident.Step) []Span {
+	if r == nil {
+		return nil
+	}
+	var found *incident.Step
+	for k := range r.Steps {
+		e := &r.Steps[k]
+		if e.ID == s.ID {
+			break
+		}
+		if e.State == incident.StepDone && e.Risk == incident.Read && e.Output != "none" && lastLine(e.Last) != "" || e.State == incident.StepWasHand && e.Note != "" {
+			found = e
+		}
+	}
+	if found == nil {
+		return nil
+	}
+	said := lastLine(found.Last)
+	if found.State == incident.StepWasHand {
+		said = found.Note
+	}
+	return Line("approval.why", map[string]any{"Number": found.Number, "Said": flat(said, 200)})
+}
+
+// footer is the small print: how the text runs and how to find it again.
+func footer(r *incident.Run, a *incident.Approval, f Facts) Note {
+	revision := ""
+	if r != nil {
+		revision = short8(r.Revision)
+	}
+	return Note{Spans: Line("approval.footer", map[string]any{
+		"Interpreter": flat(a.Action.Interpreter, 40), "Limit": a.Action.Timeout, "Sum": short8(a.Digest), "Revision": revision, "Name": a.Name(),
+	})}
+}
+
+func approvalActions(a *incident.Approval, s *incident.Step, r *incident.Run, f Facts) Actions {
+	approve := Button{Verb: "recover approve", Object: a.Name(), Label: Say("button.approve", nil), Style: "primary"}
+	if s.Confirm != "target" {
+		loses, _ := splitFacts(a.Facts)
+		undo := ""
+		for _, span := range undoLine(r, s) {
+			undo += span.Text
+		}
+		facts := map[string]any{"Target": flat(target(a), 60), "Title": flat(s.Title, 110), "Loses": flat(loses, 80), "Undo": flat(undo, 60)}
+		approve.Confirm = &Confirm{
+			Title: short(Say("approve.title", facts), 100), Text: short(Say("approve.dialog", facts), 300),
+			Yes: Say("button.approve", nil), No: Say("button.back", nil),
+		}
+	}
+	return Actions{Elements: []Element{approve, Button{Verb: "recover deny", Object: a.Name(), Label: Say("button.deny", nil), Style: "danger"}}}
+}
+
+// actionLines are all parts of an action that the card's rows do not show whole, one a line.
+func actionLines(a incident.Action) []string {
+	var lines []string
+	if identity := identityLines(a); utf8.RuneCountInString(strings.Join(identity, ", ")) > longIdentity {
+		lines = identity
+	}
+	for _, v := range a.Env {
+		lines = append(lines, inert(v.Name)+"="+inert(v.Value))
+	}
+	for _, s := range a.Secrets {
+		lines = append(lines, Say("action.secret", map[string]any{"Name": inert(s)}))
+	}
+	for _, db := range a.Databases {
+		lines = append(lines, Say("action.database", map[string]any{"Name": inert(db.Name), "File": inert(db.File), "Write": db.Write}))
+	}
+	if a.KeepGoing {
+		lines = append(lines, Say("action.keepgoing", nil))
+	}
+	if a.User != "" {
+		lines = append(lines, Say("action.account", map[string]any{"User": inert(a.User)}))
+	}
+	if a.Path != "" {
+		lines = append(lines, "PATH="+inert(a.Path))
+	}
+	if a.Survivors == "keep" {
+		lines = append(lines, Say("action.survivors", nil))
+	}
+	return lines
+}
+
+// inert shows a value so that it cannot be taken for more than itself: as it is where every character is seen, else
+// quoted.
+func inert(s string) string {
+	if s == "" || strings.ContainsFunc(s, hidden) || !utf8.ValidString(s) || strings.TrimSpace(s) != s || s[0] == '"' {
+		return fmt.Sprintf("%+q", s)
+	}
+	return s
+}
+
+// shown is a text inside a card, whole or with its beginning and the promise of the rest.
+type shown struct {
+	blocks []Block
+	attach *Attachment
+}
+
+// showText shows a script and its values. What is too long for a card is attached, and the card says how much of it is
+// not shown here.
+func showText(script string, values []string, name, sum string) shown {
+	script = visible(strings.TrimRight(script, "\n"))
+	lines := strings.Split(script, "\n")
+	all := strings.Join(values, "\n")
+	if utf8.RuneCountInString(script)+utf8.RuneCountInString(all) <= wholeChars && len(lines)+len(values) <= wholeLines {
+		out := shown{blocks: []Block{Code{Text: script}}}
+		if len(values) > 0 {
+			out.blocks = append(out.blocks, Code{Text: all})
+		}
+		return out
+	}
+	out := shown{attach: &Attachment{Name: strings.ReplaceAll(name, "/", "-") + ".txt", Title: name, Text: []byte(script + "\n\n" + all + "\n")}}
+	out.blocks = append(out.blocks, Code{Text: firstOf(lines)})
+	if len(values) > 0 {
+		out.blocks = append(out.blocks, Code{Text: firstOf(values)})
+	}
+	more := max(0, len(lines)-firstLines) + max(0, len(values)-firstLines)
+	out.blocks = append(out.blocks, Lines{Lines: [][]Span{Line("attach.more", map[string]any{"More": more, "Sum": short8(sum)})}})
+	return out
+}
+
+func firstOf(lines []string) string {
+	var b []string
+	for _, line := range lines[:min(len(lines), firstLines)] {
+		b = append(b, short(line, 120))
+	}
+	return strings.Join(b, "\n")
+}

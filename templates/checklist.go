@@ -1,0 +1,217 @@
+package templates
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/drbot/drbot/incident"
+)
+
+const (
+	boxesAGroup = 10 // Slack: options in a checkbox group
+	maxBoxes    = 40
+)
+
+// Checklist is the checklist message: the phase that is at hand is open, the others are a count. Only what a person
+// can tick now has a box; a closed item is a word in a line.
+func Checklist(i *incident.Incident) Message {
+	closed, all := i.ItemsDone()
+	facts := map[string]any{"ID": i.ID, "Closed": closed, "All": all}
+	m := Message{Text: locked(i, Say("checklist.text", facts))}
+	m.Blocks = append(m.Blocks, Header{Text: drill(i, Say("checklist.header", facts))})
+	if all == 0 {
+		m.Blocks = append(m.Blocks, Lines{Lines: [][]Span{Line("checklist.none", nil)}})
+		return m
+	}
+	phases := phases(i)
+	now := phaseNow(i, phases)
+	var counts [][]Span
+	for k, p := range phases {
+		done, of := phaseDone(i, p)
+		name := "checklist.phase"
+		if k == now {
+			name = "checklist.open"
+		}
+		counts = append(counts, Line(name, map[string]any{"Phase": flat(p, 60), "Closed": done, "All": of}))
+	}
+	m.Blocks = append(m.Blocks, Lines{Lines: [][]Span{join(counts...)}})
+	m.Blocks = append(m.Blocks, boxes(i, phases[now])...)
+	if lines := closedLines(i, phases[now]); len(lines) > 0 {
+		m.Blocks = append(m.Blocks, Lines{Lines: lines})
+	}
+	m.Blocks = append(m.Blocks, Actions{Elements: []Element{
+		Button{Verb: "incident items", Object: object(i), Label: Say("button.allitems", nil)},
+		Button{Verb: "incident checklist", Object: object(i), Label: Say("button.items", nil)},
+	}})
+	return fit(m)
+}
+
+func phases(i *incident.Incident) []string {
+	var list []string
+	for k := range i.Checklist {
+		if p := i.Checklist[k].Phase; !slices.Contains(list, p) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// phaseNow is the phase at hand: of three it is before, during and after the recovery; otherwise, and where that phase
+// is closed, the first one with something open.
+func phaseNow(i *incident.Incident, phases []string) int {
+	open := func(k int) bool { done, of := phaseDone(i, phases[k]); return done < of }
+	if len(phases) == 3 {
+		at := 0
+		for _, r := range i.Runs {
+			switch {
+			case r.StartedAt.IsZero():
+			case r.State != incident.Ended:
+				at = 1
+			case r.How == incident.EndDone && at == 0:
+				at = 2
+			}
+		}
+		if !i.Active() {
+			at = 2
+		}
+		if open(at) {
+			return at
+		}
+	}
+	for k := range phases {
+		if open(k) {
+			return k
+		}
+	}
+	return len(phases) - 1
+}
+
+func phaseDone(i *incident.Incident, phase string) (closed, all int) {
+	for k := range i.Checklist {
+		if it := &i.Checklist[k]; it.Phase == phase {
+			all++
+			if it.Closed() {
+				closed++
+			}
+		}
+	}
+	return closed, all
+}
+
+// boxes gives the groups of boxes of a phase, and between them a line for every ordered list.
+func boxes(i *incident.Incident, phase string) []Block {
+	var checks []Check
+	var orders [][]Span
+	for k := range i.Checklist {
+		it := &i.Checklist[k]
+		if it.Phase != phase || it.Closed() {
+			continue
+		}
+		if it.Order && i.CanClose(it) == nil {
+			orders = append(orders, orderLine(i, it))
+		}
+		if i.CanClose(it) == nil {
+			checks = append(checks, Check{Value: it.ID, Text: boxText(i, it)})
+		}
+	}
+	var blocks []Block
+	more := max(0, len(checks)-maxBoxes)
+	for g, group := 0, checks[:len(checks)-more]; len(group) > 0; g++ {
+		n := min(boxesAGroup, len(group))
+		blocks = append(blocks, Checks{Group: fmt.Sprintf("g%d", g+1), Items: group[:n]})
+		group = group[n:]
+	}
+	if more > 0 {
+		orders = append(orders, Line("checklist.more", map[string]any{"Count": more}))
+	}
+	if len(orders) > 0 {
+		blocks = append(blocks, Lines{Lines: orders})
+	}
+	return blocks
+}
+
+// boxText is the item, with the item above it where it has one and the person it was given to.
+func boxText(i *incident.Incident, it *incident.Item) string {
+	text := flat(it.Text, maxLabel)
+	if parent := i.Item(it.Parent); it.Parent != "" && parent != nil {
+		text = flat(it.Text, 45) + " · " + flat(parent.Text, 25)
+	}
+	if it.Who.Name != "" {
+		text = short(text, maxLabel-24) + " · " + flat(it.Who.Name, 20)
+	}
+	return short(text, maxLabel)
+}
+
+// orderLine shows the whole order of a list of which only one item has a box.
+func orderLine(i *incident.Incident, next *incident.Item) []Span {
+	var names []string
+	for k := range i.Checklist {
+		it := &i.Checklist[k]
+		if it.Parent != next.Parent || !it.Order || it.Phase != next.Phase {
+			continue
+		}
+		name := flat(it.Text, 60)
+		if it.Closed() {
+			name = "✅ " + name
+		}
+		names = append(names, name)
+	}
+	parent := ""
+	if p := i.Item(next.Parent); next.Parent != "" && p != nil {
+		parent = flat(p.Text, 80)
+	}
+	return Line("checklist.order", map[string]any{"Parent": parent, "Names": short(strings.Join(names, " → "), 600)})
+}
+
+// closedLines says what is closed, by whom, and why drbot closed what it closed.
+func closedLines(i *incident.Incident, phase string) [][]Span {
+	var done, excused []string
+	var lines [][]Span
+	bot := 0
+	for k := range i.Checklist {
+		it := &i.Checklist[k]
+		switch {
+		case it.Phase != phase || !it.Closed():
+		case it.State == "na":
+			excused = append(excused, it.ID+" "+flat(it.By.Name, 30)+" ("+flat(it.How, 60)+")")
+		case it.By.Same(incident.Bot):
+			if bot++; bot <= 12 {
+				lines = append(lines, Line("checklist.bot", map[string]any{"Text": flat(it.Text, 100), "How": flat(it.How, 100)}))
+			}
+		default:
+			done = append(done, it.ID+" "+flat(it.By.Name, 30))
+		}
+	}
+	if len(done) > 0 {
+		lines = append(lines, Line("checklist.done", map[string]any{"Items": short(strings.Join(done, ", "), 900)}))
+	}
+	if len(excused) > 0 {
+		lines = append(lines, Line("checklist.excused", map[string]any{"Items": short(strings.Join(excused, ", "), 900)}))
+	}
+	return lines
+}
+
+// AllItems is the whole checklist, for the one who asked.
+func AllItems(i *incident.Incident) Message {
+	closed, all := i.ItemsDone()
+	m := Message{Text: locked(i, Say("checklist.text", map[string]any{"ID": i.ID, "Closed": closed, "All": all}))}
+	for _, phase := range phases(i) {
+		lines := [][]Span{{B(flat(phase, 100))}}
+		for k := range i.Checklist {
+			it := &i.Checklist[k]
+			if it.Phase != phase {
+				continue
+			}
+			indent := ""
+			if it.Parent != "" {
+				indent = "└ "
+			}
+			lines = append(lines, Line("checklist.item", map[string]any{
+				"Indent": indent, "Item": it, "Text": flat(it.Text, 200), "How": flat(it.How, 100),
+			}))
+		}
+		m.Blocks = append(m.Blocks, Lines{Lines: lines})
+	}
+	return fit(m)
+}

@@ -1,0 +1,318 @@
+package templates
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/drbot/drbot/incident"
+)
+
+// foldOver is how many steps a run card shows one by one before what is finished becomes one line.
+const foldOver = 20
+
+// RunCard is a run from its plan to its end, all in one message.
+func RunCard(i *incident.Incident, r *incident.Run, f Facts) Message {
+	facts := map[string]any{"ID": i.ID, "Run": r.Name(), "State": string(r.State), "Title": flat(r.Title, 80)}
+	m := Message{Text: locked(i, Say("run.text", facts))}
+	title := r.Name() + " · " + flat(r.Title, 90)
+	if t := targets(r); t != "" {
+		title += " · " + t
+	}
+	m.Blocks = append(m.Blocks, Header{Text: short(drill(i, title), maxHeader)})
+	if line := runState(r, f); len(line) > 0 {
+		m.Blocks = append(m.Blocks, Lines{Lines: [][]Span{line}})
+	}
+	m.Blocks = append(m.Blocks, Lines{Lines: stepLines(i, r, f)})
+	if rows := runRows(i, r, f); len(rows) > 0 {
+		m.Blocks = append(m.Blocks, Rows{Rows: rows})
+	}
+	s := r.Next()
+	if s != nil && r.AwaitsConfirm(s) {
+		blocks, attach := confirmBlocks(i, r, s, f)
+		m.Blocks, m.Attach = append(m.Blocks, blocks...), attach
+	}
+	if actions := runActions(i, r); len(actions.Elements) > 0 {
+		m.Blocks = append(m.Blocks, actions)
+	}
+	return fit(m)
+}
+
+func targets(r *incident.Run) string {
+	var list []string
+	for k := range r.Steps {
+		if t := flat(r.Steps[k].Target, 30); t != "" && !slices.Contains(list, t) {
+			list = append(list, t)
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// runState says what the steps alone do not: reading, frozen, paused, how it ended.
+func runState(r *incident.Run, f Facts) []Span {
+	switch {
+	case r.State == incident.Ended:
+		took := time.Duration(0)
+		if !r.StartedAt.IsZero() {
+			took = r.EndedAt.Sub(r.StartedAt)
+		}
+		return Line("run.ended", map[string]any{"How": r.How, "At": r.EndedAt, "Took": took, "Why": flat(r.Why, 200)})
+	case r.Cancel != "":
+		return Line("run.cancelling", map[string]any{"Why": flat(r.Cancel, 200)})
+	case f.House != nil && f.House.Frozen != nil:
+		return Line("card.frozen", f.House.Frozen)
+	case r.State == incident.Paused:
+		return Line("run.paused", map[string]any{"Why": flat(r.Why, 300)})
+	case r.State == incident.Draft && r.Asking == incident.ReadForPlan:
+		return Line("run.reading", nil)
+	case r.State == incident.Draft && r.Failure != "":
+		return Line("run.unread", map[string]any{"Why": flat(r.Failure, 300)})
+	case r.State == incident.Draft && len(r.Missing()) > 0:
+		return Line("run.missing", map[string]any{"Names": flat(Names(r.Missing(), "and"), 200)})
+	case r.State == incident.Draft:
+		return Line("run.draft", nil)
+	}
+	return nil
+}
+
+func stepLines(i *incident.Incident, r *incident.Run, f Facts) [][]Span {
+	steps := r.Steps
+	var lines [][]Span
+	if len(steps) > foldOver {
+		over := 0
+		for over < len(steps) && steps[over].State.Over() {
+			over++
+		}
+		if over > 1 {
+			lines = append(lines, Line("run.folded", map[string]any{"From": steps[0].Number, "To": steps[over-1].Number, "By": exceptions(steps[:over])}))
+			steps = steps[over:]
+		}
+	}
+	left := 0
+	if len(steps) > foldOver {
+		left = len(steps) - foldOver
+		steps = steps[:foldOver]
+	}
+	for k := range steps {
+		lines = append(lines, stepLine(r, &steps[k], f))
+	}
+	if left > 0 {
+		lines = append(lines, Line("run.left", map[string]any{"Count": left}))
+	}
+	return lines
+}
+
+// exceptions names the folded steps that were not simply done.
+func exceptions(steps []incident.Step) string {
+	var list []string
+	for k := range steps {
+		if steps[k].State != incident.StepDone {
+			list = append(list, steps[k].Number+" "+string(steps[k].State))
+		}
+	}
+	return short(strings.Join(list, ", "), 200)
+}
+
+// Sign is the sign of a step's state; the word that goes with it stands in its line.
+func Sign(s incident.StepState) string {
+	switch s {
+	case incident.StepDone:
+		return "✅"
+	case incident.StepStarts, incident.StepRuns:
+		return "▶"
+	case incident.StepReading, incident.StepWaits, incident.StepReady:
+		return "⏳"
+	case incident.StepFailed:
+		return "⛔"
+	case incident.StepIsLost:
+		return "❓"
+	case incident.StepSkip:
+		return "⏭"
+	case incident.StepHand, incident.StepWasHand:
+		return "✋"
+	}
+	return "◻"
+}
+
+// StepKey names a step of a run as buttons and links do: "R7/p1.s6".
+func StepKey(r *incident.Run, s *incident.Step) string { return r.Name() + "/" + s.ID }
+
+func stepLine(r *incident.Run, s *incident.Step, f Facts) []Span {
+	sign := Sign(s.State)
+	if r.AwaitsConfirm(s) {
+		sign = "⏳"
+	}
+	facts := map[string]any{
+		"Sign": sign, "Number": s.Number, "Title": flat(s.Title, 100), "Step": s, "By": s.By, "Operator": r.Operator,
+		"Approval": "", "Took": s.EndedAt.Sub(s.Started), "Note": flat(s.Note, 160), "Said": "", "Usual": time.Duration(0),
+		"Confirm": r.AwaitsConfirm(s), "Tail": "", "TailAt": time.Time{}, "Draft": r.State == incident.Draft, "Why": flat(s.Why, 100),
+	}
+	if s.Approval != 0 {
+		facts["Approval"] = incident.ApprovalName(s.Approval)
+	}
+	if s.State == incident.StepDone && s.Risk == incident.Read && s.Output != "none" && s.Note == "" {
+		facts["Said"] = flat(lastLine(s.Last), 100)
+	}
+	if h, ok := f.History[s.Script]; ok {
+		facts["Usual"] = h.Took
+	}
+	if tail, ok := f.Live[StepKey(r, s)]; ok && s.State.Active() && s.Output != "none" {
+		facts["Tail"], facts["TailAt"] = flat(tail.Line, 100), tail.At
+	}
+	return Line("step", facts)
+}
+
+func lastLine(s string) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	return strings.TrimSpace(lines[len(lines)-1])
+}
+
+func runRows(i *incident.Incident, r *incident.Run, f Facts) []Row {
+	var rows []Row
+	add := func(label string, spans []Span) {
+		if len(spans) > 0 {
+			rows = append(rows, Row{Label: Say("label."+label, nil), Spans: spans})
+		}
+	}
+	if s := r.NowTrue(); s != "" {
+		add("nowtrue", plain(flat(s, 400)))
+	}
+	if r.State == incident.Draft {
+		add("approvals", approvalsLine(r, f))
+		for _, name := range slices.Sorted(maps.Keys(r.Values)) {
+			if len(rows) >= 12 {
+				break
+			}
+			rows = append(rows, Row{Label: flat(name, 40), Spans: []Span{{Text: flat(valueOf(r, name), 160), Style: Mono}}})
+		}
+	}
+	usual := f.Usual[r.Procedure]
+	facts := map[string]any{
+		"Usual": usual.Took, "Drills": usual.Drills, "Operator": r.Operator, "Locks": lockNames(r), "Ready": time.Time{}, "RTO": time.Time{},
+		"Draft": r.State == incident.Draft,
+	}
+	if r.State == incident.Draft && usual.Took > 0 && !f.Now.IsZero() {
+		facts["Ready"] = f.Now.Add(usual.Took)
+	}
+	if i.RTO.Limit > 0 && r.State != incident.Ended {
+		facts["RTO"] = i.OpenedAt.Add(i.RTO.Limit)
+	}
+	add("run", Line("run.facts", facts))
+	return rows
+}
+
+func valueOf(r *incident.Run, name string) string { return inert(r.Values[name]) }
+
+func lockNames(r *incident.Run) string {
+	locks := r.Locks()
+	for k := range locks {
+		locks[k] = strings.TrimPrefix(locks[k], "lock:")
+	}
+	return flat(strings.Join(locks, ", "), 120)
+}
+
+// approvalsLine says how many approvals the plan will need, and from whom.
+func approvalsLine(r *incident.Run, f Facts) []Span {
+	n := 0
+	for k := range r.Steps {
+		n += r.Steps[k].Need
+	}
+	if n == 0 {
+		return Line("run.noapprovals", nil)
+	}
+	var names []string
+	for _, p := range f.Approvers {
+		if !p.Same(r.Operator) {
+			names = append(names, flat(p.Name, 40))
+		}
+	}
+	return Line("run.approvals", map[string]any{"Count": n, "Names": names, "Known": len(f.Approvers) > 0})
+}
+
+func runActions(i *incident.Incident, r *incident.Run) Actions {
+	name := r.Name()
+	output := Button{Verb: "recover output", Object: name, Label: Say("button.output", nil)}
+	cancel := Button{Verb: "recover cancel", Object: name, Label: Say("button.cancel", nil)}
+	var list []Element
+	switch r.State {
+	case incident.Draft:
+		if r.Asking == "" && r.Failure == "" && len(r.Missing()) == 0 {
+			list = append(list, Button{Verb: "recover start", Object: name, Label: Say("button.start", nil), Style: "primary"})
+		}
+		return Actions{Elements: append(list,
+			Button{Verb: "recover plan", Object: name, Label: Say("button.change", nil)},
+			Button{Verb: "recover cancel", Object: name, Label: Say("button.discard", nil), Confirm: &Confirm{
+				Title: Say("discard.title", map[string]any{"Run": name}), Text: Say("discard.ask", nil),
+				Yes: Say("button.discard", nil), No: Say("button.back", nil),
+			}})}
+	case incident.Ended:
+		if r.StartedAt.IsZero() {
+			return Actions{}
+		}
+		return Actions{Elements: []Element{output}}
+	case incident.Paused:
+		list = append(list,
+			Button{Verb: "recover resume", Object: name, Label: Say("button.resume", nil), Style: "primary"},
+			Button{Verb: "recover step", Object: name, Label: Say("button.step", nil)})
+	default:
+		list = append(list, Button{Verb: "recover pause", Object: name, Label: Say("button.pause", nil)})
+	}
+	menu := Menu{}
+	if s := r.Next(); s != nil && !s.State.Active() {
+		menu.Options = append(menu.Options,
+			Button{Verb: "recover skip", Object: StepKey(r, s), Label: Say("button.skip", nil)},
+			Button{Verb: "recover hand", Object: StepKey(r, s), Label: Say("button.hand", nil)})
+		if u := undoable(r); u != nil {
+			menu.Options = append(menu.Options, Button{Verb: "recover undo", Object: StepKey(r, u), Label: Say("button.undo", map[string]any{"Number": u.Number})})
+		}
+	}
+	menu.Options = append(menu.Options, cancel)
+	return Actions{Elements: append(list, output, menu)}
+}
+
+// undoable is the last step that ran and has an undo.
+func undoable(r *incident.Run) *incident.Step {
+	for k := len(r.Steps) - 1; k >= 0; k-- {
+		s := &r.Steps[k]
+		switch s.State {
+		case incident.StepDone, incident.StepFailed, incident.StepIsLost, incident.StepWasHand:
+			if s.Undo != "" {
+				return s
+			}
+		}
+	}
+	return nil
+}
+
+// confirmBlocks put a change step before the operator: the whole text, and one button that asks once more.
+func confirmBlocks(i *incident.Incident, r *incident.Run, s *incident.Step, f Facts) ([]Block, *Attachment) {
+	key := StepKey(r, s)
+	spec := f.Specs[s.Spec]
+	if spec == nil || incident.Digest([]byte(spec.Script)) != s.Script {
+		return []Block{Lines{Lines: [][]Span{Line("confirm.notext", map[string]any{"Number": s.Number})}}}, nil
+	}
+	facts := map[string]any{"Number": s.Number, "Title": flat(s.Title, 100), "Target": flat(s.Target, 40), "Sum": short8(s.Script), "Operator": r.Operator}
+	shown := showText(spec.Script, envLines(s, r), key, s.Script)
+	blocks := append([]Block{Lines{Lines: [][]Span{Line("confirm.ask", facts)}}}, shown.blocks...)
+	if shown.attach != nil && !f.Uploaded[key] {
+		return append(blocks, Lines{Lines: [][]Span{Line("attach.first", nil)}}), shown.attach
+	}
+	return append(blocks, Actions{Elements: []Element{Button{
+		Verb: "recover confirm", Object: key, Label: Say("button.confirm", map[string]any{"Number": s.Number}), Style: "primary",
+		Confirm: &Confirm{
+			Title: short(Say("confirm.title", facts), 100), Text: short(Say("confirm.dialog", facts), 300),
+			Yes: short(Say("confirm.yes", facts), 30), No: Say("button.back", nil),
+		},
+	}}}), shown.attach
+}
+
+// envLines are the values that a step takes, one a line.
+func envLines(s *incident.Step, r *incident.Run) []string {
+	var lines []string
+	for _, name := range slices.Sorted(slices.Values(s.Params)) {
+		lines = append(lines, fmt.Sprintf("%s=%s", name, inert(r.Values[name])))
+	}
+	return lines
+}

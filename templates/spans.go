@@ -1,0 +1,164 @@
+package templates
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/drbot/drbot/incident"
+)
+
+// seal stands around a span inside a sentence while the sentence is put together. It is drawn at random and never leaves
+// this package, so no value of a person or a machine can imitate an instant, a mention or a link (I41).
+var seal = "\x00" + rand.Text() + "\x00"
+
+// Line is Say with its instants, people and links still alive.
+func Line(name string, facts any) []Span {
+	marked, err := execute(name, facts)
+	if err != nil {
+		return []Span{T("(sentence " + name + ": " + err.Error() + ")")}
+	}
+	return unmark(marked)
+}
+
+func mark(s Span) (string, error) {
+	body, err := json.Marshal(s)
+	return seal + string(body) + seal, err
+}
+
+func unmark(marked string) []Span {
+	var spans []Span
+	for k, part := range strings.Split(marked, seal) {
+		span := Span{Text: part}
+		if k%2 == 1 && json.Unmarshal([]byte(part), &span) == nil {
+			spans = append(spans, span)
+		} else if part != "" {
+			spans = append(spans, span)
+		}
+	}
+	return spans
+}
+
+// The functions of a sentence that make spans: {{at .When}}, {{day .When}}, {{who .Person}}, {{ref "A17" "A17"}},
+// {{people .List}}, {{b .Word}}, {{mono .Path}}.
+func markAt(t time.Time) (string, error)          { return mark(At(t)) }
+func markDay(t time.Time) (string, error)         { return mark(Day(t)) }
+func markWho(p incident.Person) (string, error)   { return mark(Whom(p)) }
+func markRef(object, text string) (string, error) { return mark(Ref(object, text)) }
+func markPeople(list []incident.Person) (string, error) {
+	out := ""
+	for k, p := range list {
+		one, err := markWho(p)
+		if err != nil {
+			return "", err
+		}
+		if k > 0 {
+			out += ", "
+		}
+		out += one
+	}
+	return out, nil
+}
+func markBold(s string) (string, error)           { return mark(B(s)) }
+func markMono(s string) (string, error)           { return mark(Span{Text: s, Style: Mono}) }
+
+// Day is an instant with its date; its fallback is UTC.
+func Day(t time.Time) Span { return Span{At: t, Date: true, Text: t.UTC().Format("2 Jan 15:04 UTC")} }
+
+// Whom names a person of the record.
+func Whom(p incident.Person) Span { return Who(p.Slack, flat(p.Name, 80)) }
+
+// join puts pieces of a line behind one another with " · " between those that say something.
+func join(parts ...[]Span) []Span {
+	var spans []Span
+	for _, part := range parts {
+		if len(part) == 0 {
+			continue
+		}
+		if len(spans) > 0 {
+			spans = append(spans, T(" · "))
+		}
+		spans = append(spans, part...)
+	}
+	return spans
+}
+
+// plain is one span, or nothing for an empty string.
+func plain(s string) []Span {
+	if s == "" {
+		return nil
+	}
+	return []Span{T(s)}
+}
+
+// hidden characters draw nothing or turn the writing direction: with them a value could look like another one.
+func hidden(r rune) bool {
+	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) || r == utf8.RuneError
+}
+
+// flat makes a value one line of at most n characters: white space becomes one space, hidden characters go.
+func flat(s string, n int) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return ' '
+		}
+		if hidden(r) {
+			return -1
+		}
+		return r
+	}, s)
+	return short(strings.Join(strings.Fields(s), " "), n)
+}
+
+// short cuts at n characters and says so with "…".
+func short(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	runes := []rune(s)
+	return strings.TrimRight(string(runes[:n-1]), " ") + "…"
+}
+
+// visible shows every character of a text that is quoted to be checked: hidden ones as their escapes. Line ends and
+// tabs stay.
+func visible(s string) string {
+	if !strings.ContainsFunc(s, hidden) && utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for k, r := range s {
+		switch {
+		case r == '\n' || r == '\t':
+			b.WriteRune(r)
+		case r == utf8.RuneError:
+			// An invalid byte, or the character itself: both are shown as what is there.
+			if _, size := utf8.DecodeRuneInString(s[k:]); size == 1 {
+				b.WriteString(escape("x", uint32(s[k]), 2))
+			} else {
+				b.WriteRune(r)
+			}
+		case hidden(r):
+			if r < 0x80 {
+				b.WriteString(escape("x", uint32(r), 2))
+			} else {
+				b.WriteString(escape("u", uint32(r), 4))
+			}
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func escape(kind string, v uint32, width int) string {
+	const digits = "0123456789abcdef"
+	out := ""
+	for v > 0 || len(out) < width {
+		out = string(digits[v&15]) + out
+		v >>= 4
+	}
+	return `\` + kind + out
+}
