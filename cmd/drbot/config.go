@@ -35,9 +35,9 @@ type raw struct {
 	Secrets    map[string]rawSecret   `yaml:"secrets"`
 	Runner     rawRunner              `yaml:"runner"`
 	Terminal   rawTerminal            `yaml:"terminal"`
-	Mail       map[string]any `yaml:"mail"`
-	StatusPage map[string]any      `yaml:"statuspage"`
-	Hours      map[string]any      `yaml:"hours"`
+	Mail       map[string]any         `yaml:"mail"`
+	StatusPage map[string]any         `yaml:"statuspage"`
+	Hours      map[string]any         `yaml:"hours"`
 }
 
 type rawSlack struct {

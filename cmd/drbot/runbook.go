@@ -1,0 +1,261 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/drbot/drbot/runbook"
+)
+
+func (p program) runbook() *cobra.Command {
+	return group("runbook", "Read, check, compile and accept the runbook",
+		p.runbookShow(), p.runbookLint(), p.runbookCompile(), p.runbookLine("accept", "Accept the lock entries that are new or changed"),
+		p.runbookLine("reload", "Let the running drbot read runbook and lock again"))
+}
+
+// runbookFile is the named file, or the configuration's; neither show, lint nor compile needs a configuration.
+func (p program) runbookFile(args []string) (string, runbook.Sections, error) {
+	if len(args) > 0 {
+		return args[0], nil, nil
+	}
+	c, err := p.config()
+	if err != nil {
+		return "", nil, fmt.Errorf("name the runbook's file, or a configuration that does: %w", err)
+	}
+	return c.Runbook, c.Sections, nil
+}
+
+func (p program) runbookShow() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "show [FILE]", Short: "Print what drbot reads in a runbook", Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			path, sections, err := p.runbookFile(args)
+			if err != nil {
+				return err
+			}
+			rb, err := runbook.LoadText(path, sections)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(p.stdout, rb)
+			}
+			showRunbook(p.stdout, rb)
+			if rb.LockError != nil {
+				say(p.stderr, "The lock is not used: %v", rb.LockError)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func (p program) runbookLint() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "lint [FILE]", Short: "Say what a careful reader would of a runbook", Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			path, sections, err := p.runbookFile(args)
+			if err != nil {
+				return err
+			}
+			rb, err := runbook.LoadText(path, sections)
+			if err != nil {
+				return err
+			}
+			found := runbook.Lint(rb)
+			if asJSON {
+				if err := printJSON(p.stdout, found); err != nil {
+					return err
+				}
+			} else {
+				for _, f := range found.Findings {
+					say(p.stdout, "%s:%d: %s: %s [%s]\n    %s", path, f.Line, f.Level, f.Message, f.Rule, f.Fix)
+				}
+				say(p.stdout, "%d findings.", len(found.Findings))
+			}
+			if len(found.Findings) > 0 {
+				return findings()
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func (p program) runbookCompile() *cobra.Command {
+	var check, diff bool
+	var report string
+	cmd := &cobra.Command{
+		Use: "compile [FILE]", Short: "Write the lock beside the runbook", Args: cobra.MaximumNArgs(1),
+		Long: "Compile writes FILE's lock: what may run, byte for byte, to be reviewed and committed like code. What it cannot know it\n" +
+			"writes as `decide:`, and that step does not run until someone decided. Human decisions are kept.",
+		RunE: func(_ *cobra.Command, args []string) error {
+			if report != "" && report != "json" && report != "text" {
+				return usage("--report is text or json")
+			}
+			path, sections, err := p.runbookFile(args)
+			if err != nil {
+				return err
+			}
+			c, err := compile(path, sections)
+			if err != nil {
+				return err
+			}
+			if report == "json" {
+				err = printJSON(p.stdout, c.report)
+			} else {
+				c.print(p, diff)
+			}
+			if err != nil || diff {
+				return err
+			}
+			if check {
+				if !bytes.Equal(c.old, c.next) {
+					say(p.stderr, "%s and %s differ; run `drbot runbook compile %s` and review the difference", path, c.lockPath, path)
+					return findings()
+				}
+				return nil
+			}
+			return writeLock(c.lockPath, c.next)
+		},
+	}
+	cmd.Flags().BoolVar(&check, "check", false, "write nothing; exit 1 if lock and Markdown differ")
+	cmd.Flags().BoolVar(&diff, "diff", false, "write nothing; say in words what would change")
+	cmd.Flags().StringVar(&report, "report", "", "text or json: what became of every fence and list")
+	return cmd
+}
+
+type compiled struct {
+	rb            *runbook.Runbook
+	report        runbook.Report
+	lockPath      string
+	old, next     []byte
+	before, after *runbook.Lock
+}
+
+func compile(path string, sections runbook.Sections) (*compiled, error) {
+	src, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	c := &compiled{lockPath: runbook.LockPath(path)}
+	if c.rb, err = runbook.Parse(src, sections); err != nil {
+		return nil, err
+	}
+	if c.old, err = os.ReadFile(c.lockPath); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if c.old != nil {
+		if c.before, err = runbook.ReadLock(c.old); err != nil {
+			return nil, fmt.Errorf("%s: %w", c.lockPath, err)
+		}
+	}
+	c.after, c.report = runbook.Compile(c.rb, c.before)
+	c.next = c.after.Marshal()
+	return c, nil
+}
+
+func (c *compiled) print(p program, diff bool) {
+	if diff {
+		changes := runbook.Diff(c.before, c.after)
+		for _, d := range changes {
+			say(p.stdout, "%s: %s", d.ID, d.Text)
+		}
+		if len(changes) == 0 {
+			say(p.stdout, "Nothing changes.")
+		}
+		return
+	}
+	say(p.stdout, "%s", c.report.Summary())
+	for _, b := range c.report.Fences {
+		say(p.stdout, "  line %d: %s: %s", b.Line, b.Verdict, b.Why)
+	}
+	for _, b := range c.report.Lists {
+		say(p.stdout, "  line %d: list: %s: %s", b.Line, b.Verdict, b.Why)
+	}
+}
+
+// writeLock replaces the lock in one step, so that no reader ever sees half of it.
+func writeLock(path string, b []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".lock-*")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(tmp.Name()) }()
+	_, err = tmp.Write(b)
+	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Sync(), tmp.Close()); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), path)
+}
+
+// runbookLine is a subcommand that the running drbot carries out.
+func (p program) runbookLine(verb, short string) *cobra.Command {
+	var key string
+	cmd := &cobra.Command{Use: verb, Short: short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		return p.line(cmd.Context(), lineOptions{group: "runbook", text: verb, key: key})
+	}}
+	cmd.Flags().StringVar(&key, "ssh-key", "", "public key with which ssh-agent proves who you are")
+	return cmd
+}
+
+// showRunbook prints a runbook for people, in the order in which an incident needs it.
+func showRunbook(w io.Writer, rb *runbook.Runbook) {
+	say(w, "%s  (%s)", rb.Title, rb.Digest[:12])
+	for _, s := range rb.Severities {
+		say(w, "  %s %s, respond %s: %s", s.ID, s.Name, s.ResponseText, s.Definition)
+	}
+	say(w, "\nIncident types")
+	for _, t := range rb.IncidentTypes {
+		say(w, "  SEV-%d %s: %s", t.Severity, t.Name, t.Description)
+	}
+	say(w, "\nObjectives")
+	for _, o := range rb.RTO {
+		say(w, "  RTO %s: %s (%s)", o.Tier, o.TargetText, o.Description)
+	}
+	for _, o := range rb.RPO {
+		say(w, "  RPO %s: %s (%s)", o.Data, o.TargetText, o.Mechanism)
+	}
+	for _, proc := range rb.Procedures {
+		say(w, "\n%s %s: %s", proc.ID, proc.Title, proc.Scenario)
+		for _, s := range proc.Steps {
+			state := "ready"
+			if !s.Ready {
+				state = string(s.Kind)
+				if s.Why != "" {
+					state += ", " + s.Why
+				}
+			}
+			say(w, "  %-4s %s [%s]", s.Number, s.Title, state)
+		}
+		for _, note := range proc.Notes {
+			say(w, "  Note: %s", note)
+		}
+	}
+	for _, phase := range rb.Checklist.Phases {
+		say(w, "\n%s", phase.Title)
+		showItems(w, phase.Items, "  ")
+	}
+	say(w, "\nMessages: %d, review tasks: %d, contacts: %d", len(rb.Templates), len(rb.Review.Deadlines), len(rb.Contacts))
+	for _, f := range rb.Warnings {
+		say(w, "line %d: %s", f.Line, f.Message)
+	}
+}
+
+func showItems(w io.Writer, items []runbook.Item, indent string) {
+	for _, it := range items {
+		say(w, "%s%-3s %s", indent, it.ID, it.Text)
+		showItems(w, it.Items, indent+"  ")
+	}
+}
