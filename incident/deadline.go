@@ -122,6 +122,9 @@ func (i *Incident) spoken(at Stamp, e DeadlineSpoken) {
 			i.UpdateDue = i.UpdateDue.Add((missed/i.UpdateEvery + 1) * i.UpdateEvery)
 		}
 		i.forget("update/")
+		if !i.UpdateDue.Add(-RemindBefore).After(at.Time) {
+			i.Spoken = append(i.Spoken, fmt.Sprintf("update/remind/%d", i.UpdateDue.Unix())) // this sentence was the reminder
+		}
 		if i.LateSince.IsZero() {
 			i.LateSince = e.Due
 		}

@@ -31,7 +31,12 @@ type Client struct {
 func Dial(ctx context.Context, c Client) (*Client, error) {
 	c.http = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return (&net.Dialer{Timeout: 2 * time.Second}).DialContext(ctx, "unix", c.Socket)
+			name, release, err := reachable(c.Socket)
+			if err != nil {
+				return nil, err
+			}
+			defer release()
+			return (&net.Dialer{Timeout: 2 * time.Second}).DialContext(ctx, "unix", name)
 		},
 		MaxIdleConns: 1, IdleConnTimeout: time.Second,
 	}}

@@ -49,17 +49,23 @@ func (d *Door) Listen(path string) (net.Listener, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	if conn, err := net.Dial("unix", path); err == nil {
+	name, release, err := reachable(path)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	if conn, err := net.Dial("unix", name); err == nil {
 		_ = conn.Close()
 		return nil, fmt.Errorf("another drbot answers on %s", path)
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	l, err := net.Listen("unix", path)
+	l, err := net.Listen("unix", name)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", path, err)
 	}
+	l.(*net.UnixListener).SetUnlinkOnClose(false) // its name may be a descriptor's that is closed by then
 	if err := d.protect(path); err != nil {
 		_ = l.Close()
 		return nil, err
