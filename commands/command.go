@@ -95,7 +95,9 @@ type Office struct {
 	Runbook func() *runbook.Runbook                                       // as loaded now; never nil
 	Config  func() Config                                                 //
 	Reload  func(ctx context.Context, by incident.Person) (string, error) // `runbook reload`; nil where there is none
+	Runs    RunReader                                                     // what steps printed; nil where there is no runner
 
+	specs specCache
 	typed memory // lines that wait for the button that carries on with them
 }
 

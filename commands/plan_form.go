@@ -1,0 +1,249 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/runbook"
+	"github.com/drbot/drbot/state"
+	"github.com/drbot/drbot/templates"
+)
+
+// PlanForm is the form of a draft ("R7") as it is now: first "Reading…", then with what was read.
+func (o *Office) PlanForm(ctx context.Context, run string) (*templates.Form, error) {
+	i, err := o.Store.Incident(ctx, state.Ref{Index: "run", Value: run})
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range i.Runs {
+		if r.Name() != run {
+			continue
+		}
+		specs, err := o.runSpecs(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		return planForm(i, r, specs), nil
+	}
+	return nil, state.ErrNotFound
+}
+
+// maxOptions keeps a select within Slack's 100.
+const maxOptions = 90
+
+// planForm asks for every value that a person gives. Backups come verified ones first; rejected ones only as a hint.
+func planForm(i *incident.Incident, r *incident.Run, specs map[string]*incident.Spec) *templates.Form {
+	form := &templates.Form{Verb: "recover choose", Object: r.Name(), ID: r.Name(), Title: "Plan recovery", Submit: "Show plan"}
+	intro := [][]templates.Span{{templates.B(r.Name() + " · " + r.Title)}}
+	switch {
+	case r.State != incident.Draft:
+		form.Intro = []templates.Block{templates.Lines{Lines: append(intro, []templates.Span{templates.T("This plan is " + string(r.State) + " already.")})}}
+		return form
+	case r.Asking != "":
+		form.Intro = []templates.Block{templates.Lines{Lines: append(intro, []templates.Span{templates.T("Reading backups…")})}}
+		return form
+	case r.Failure != "":
+		form.Intro = []templates.Block{templates.Lines{Lines: append(intro, []templates.Span{templates.T("Reading the target failed: " + r.Failure)})}}
+		return form
+	}
+	form.Intro = []templates.Block{templates.Lines{Lines: append(intro, []templates.Span{templates.T(shape(r))})}}
+	seen := map[string]bool{}
+	for _, s := range slices.Concat(r.Steps, r.Undos) {
+		for _, p := range specs[s.Spec].Params {
+			if askedParam(p) && !seen[p.Name] {
+				seen[p.Name] = true
+				form.Fields = append(form.Fields, fields(i, r, s, p)...)
+			}
+		}
+	}
+	return form
+}
+
+func askedParam(p incident.Param) bool { return p.From == "" || p.From == "list" }
+
+func fields(i *incident.Incident, r *incident.Run, s incident.Step, p incident.Param) []templates.Field {
+	f := templates.Field{ID: p.Name, Label: cut(or(p.Label, p.Name), 60), Kind: templates.FieldText, Value: r.Values[p.Key], Hint: "Step " + s.Number}
+	if p.Sample != "" {
+		f.Hint += "; the runbook's example is " + cut(p.Sample, 60)
+	}
+	switch {
+	case p.From == "list":
+		return listFields(i, r, p, f)
+	case len(p.Allowed) > 0 && len(p.Allowed) <= maxOptions:
+		f.Kind = templates.FieldSelect
+		for _, v := range p.Allowed {
+			f.Options = append(f.Options, templates.Option{Value: v, Label: cut(v, 70)})
+		}
+	}
+	return []templates.Field{f}
+}
+
+// listFields offers what the listing found; an unverified one brings the field for its reason along.
+func listFields(i *incident.Incident, r *incident.Run, p incident.Param, f templates.Field) []templates.Field {
+	f.Kind = templates.FieldSelect
+	var rejected []string
+	reason := false
+	for _, state := range []string{"verified", "unverified"} {
+		for _, c := range newest(r.Choices[p.Name]) {
+			if c.State != state || len(f.Options) == maxOptions {
+				continue
+			}
+			option := templates.Option{Value: c.Value, Label: cut(choiceLabel(i, c), 70), Hint: cut(c.Note, 70), Group: "Verified"}
+			if state == "unverified" {
+				option.Group, reason = "Not verified: needs a reason", true
+			}
+			f.Options = append(f.Options, option)
+		}
+	}
+	for _, v := range p.Allowed {
+		f.Options = append(f.Options, templates.Option{Value: v, Label: cut(v, 70), Group: "Verified"})
+	}
+	for _, c := range newest(r.Choices[p.Name]) {
+		if c.State == "rejected" {
+			rejected = append(rejected, strings.TrimSpace(moment(i, c)+" "+c.Note))
+		}
+	}
+	if len(rejected) > 0 {
+		f.Hint = cut("Rejected: "+strings.Join(rejected, "; "), 140)
+	}
+	if f.Value == "" && len(f.Options) > 0 && f.Options[0].Group == "Verified" {
+		f.Value = f.Options[0].Value
+	}
+	if !reason {
+		return []templates.Field{f}
+	}
+	return []templates.Field{f, {
+		ID: p.Name + reasonField, Label: "Why an unverified one", Kind: templates.FieldText, Value: r.Reasons[p.Name], Optional: true, Max: 300,
+	}}
+}
+
+func newest(lines []incident.Choice) []incident.Choice {
+	sorted := slices.Clone(lines)
+	slices.SortStableFunc(sorted, func(a, b incident.Choice) int { return b.TakenAt.Compare(a.TakenAt) })
+	return sorted
+}
+
+// choiceLabel is "02:00 UTC · verified · loses 57 min": what was written after the backup until the incident began.
+func choiceLabel(i *incident.Incident, c incident.Choice) string {
+	label := moment(i, c) + " · " + c.State
+	if lost := i.OpenedAt.Sub(c.TakenAt); !c.TakenAt.IsZero() && lost > 0 {
+		label += " · loses " + span(lost)
+	}
+	return label
+}
+
+// moment names a backup by its time, with the day when it is another than the incident's.
+func moment(i *incident.Incident, c incident.Choice) string {
+	at, opened := c.TakenAt.UTC(), i.OpenedAt.UTC()
+	switch {
+	case at.IsZero():
+		return c.Value
+	case at.YearDay() == opened.YearDay() && at.Year() == opened.Year():
+		return at.Format("15:04 UTC")
+	}
+	return at.Format("2 Jan 15:04 UTC")
+}
+
+// span is a duration as people say it: 57 min, 3 h 5 min.
+func span(d time.Duration) string {
+	minutes := int(d.Round(time.Minute) / time.Minute)
+	switch {
+	case minutes < 60:
+		return fmt.Sprintf("%d min", minutes)
+	case minutes%60 == 0:
+		return fmt.Sprintf("%d h", minutes/60)
+	}
+	return fmt.Sprintf("%d h %d min", minutes/60, minutes%60)
+}
+
+// shape counts a run's steps: "9 steps, 3 approvals, 2 by hand".
+func shape(r *incident.Run) string {
+	hand, approvals, changed := 0, 0, 0
+	for k := range r.Steps {
+		switch s := &r.Steps[k]; {
+		case s.Manual && s.Why != "":
+			changed++
+		case s.Manual:
+			hand++
+		case s.NeedsApproval():
+			approvals++
+		}
+	}
+	text := fmt.Sprintf("%d steps", len(r.Steps))
+	if approvals > 0 {
+		text += fmt.Sprintf(", %d approvals", approvals)
+	}
+	if hand > 0 {
+		text += fmt.Sprintf(", %d by hand", hand)
+	}
+	if changed > 0 {
+		text += fmt.Sprintf(", %d as text only", changed)
+	}
+	return text
+}
+
+// planned says what the plan is and what it still lacks, with the choices that were read.
+func planned(i *incident.Incident, r *incident.Run) string {
+	text := fmt.Sprintf("%s · %s is planned: %s.", r.Name(), r.Title, shape(r))
+	if r.Asking != "" {
+		return text + " The target is being read."
+	}
+	if r.Failure != "" {
+		return text + " Reading the target failed: " + r.Failure
+	}
+	missing := r.Missing()
+	if len(missing) == 0 {
+		return text + " Nothing runs until it is started."
+	}
+	text += " Still to choose: " + words(missing) + "."
+	for _, name := range missing {
+		for k, c := range newest(r.Choices[name]) {
+			if k == 5 {
+				break
+			}
+			text += fmt.Sprintf("\n%s=%s  %s", name, c.Value, choiceLabel(i, c))
+			if c.State == "rejected" {
+				text += ": " + c.Note
+			}
+		}
+	}
+	return text
+}
+
+// procedureForm is the first page of the plan's form.
+func (o *Office) procedureForm(i *incident.Incident, rb *runbook.Runbook) *templates.Form {
+	field := templates.Field{ID: "procedure", Label: "Procedure", Kind: templates.FieldSelect}
+	first := o.Config().Procedures[i.Type]
+	for _, p := range ordered(rb, first) {
+		group := "Others"
+		if slices.Contains(first, p.ID) {
+			group = "For " + i.Type
+		}
+		field.Options = append(field.Options, templates.Option{Value: p.ID, Label: cut(p.Title, 70), Hint: cut(p.Scenario, 70), Group: group})
+	}
+	if len(first) > 0 {
+		field.Value = first[0]
+	}
+	return &templates.Form{
+		Verb: "recover plan", Object: strconv.FormatUint(uint64(i.ID), 10), Title: "Plan recovery", Submit: "Next", Fields: []templates.Field{field},
+	}
+}
+
+// several offers each procedure that the words may mean.
+func several(i *incident.Incident, found []*runbook.Procedure) Reply {
+	var buttons []templates.Element
+	var names []string
+	for _, p := range found[:min(len(found), 10)] {
+		buttons = append(buttons, templates.Button{Verb: "recover plan", Object: strconv.FormatUint(uint64(i.ID), 10) + "/" + p.ID, Label: cut(p.Title, 70)})
+		names = append(names, p.ID+" "+p.Title)
+	}
+	text := "Which one? " + strings.Join(names, " · ")
+	return Reply{ID: i.ID, Say: templates.Message{Text: text, Blocks: []templates.Block{
+		templates.Lines{Lines: [][]templates.Span{{templates.T("Which one?")}}}, templates.Actions{Elements: buttons},
+	}}}
+}

@@ -1,0 +1,150 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/runbook"
+	"github.com/drbot/drbot/state"
+	"github.com/drbot/drbot/templates"
+)
+
+// ProcedureView is one procedure of `recover list --json`.
+type ProcedureView struct {
+	ID       string `json:"id"`
+	Title    string `json:"title"`
+	Scenario string `json:"scenario,omitempty"`
+	State    string `json:"state"` // "ready", "manual", "2 steps changed since review"
+	ForType  bool   `json:"for_type,omitempty"`
+}
+
+// listProcedures lists what could be planned. It needs no incident; in one, its type's procedures come first.
+func listProcedures(ctx context.Context, o *Office, c *call) (Reply, error) {
+	i, err := o.Store.Incident(ctx, refOf(c.Object, c.Channel))
+	if err != nil && !errors.Is(err, state.ErrNotFound) {
+		return Reply{}, err
+	}
+	if err := o.mayAnywhere(c); err != nil {
+		return Reply{}, err
+	}
+	if err != nil || i.Restricted && !inside(i, c.person, c.Channel) {
+		i = nil
+	}
+	house, err := o.Store.House(ctx)
+	if err != nil {
+		return Reply{}, err
+	}
+	rb := o.Runbook().Accepted(func(digest string) bool { _, ok := house.Accepted[digest]; return ok })
+	return o.listing(i, rb, ""), nil
+}
+
+// listing is the list with a sentence before it. i may be nil.
+func (o *Office) listing(i *incident.Incident, rb *runbook.Runbook, say string) Reply {
+	var first []string
+	reply := Reply{}
+	if i != nil {
+		first, reply.ID = o.Config().Procedures[i.Type], i.ID
+	}
+	var views []ProcedureView
+	var lines [][]templates.Span
+	var buttons []templates.Element
+	text := say
+	if say != "" {
+		lines = append(lines, []templates.Span{templates.T(say)})
+	}
+	for _, p := range ordered(rb, first) {
+		view := ProcedureView{ID: p.ID, Title: p.Title, Scenario: p.Scenario, State: readiness(p), ForType: slices.Contains(first, p.ID)}
+		views = append(views, view)
+		line := fmt.Sprintf("%s · %s · %s", p.ID, p.Title, view.State)
+		lines = append(lines, []templates.Span{templates.B(p.Title), templates.T(" · " + view.State)})
+		if text != "" {
+			text += "\n"
+		}
+		text += line
+		if i != nil && i.Active() && len(buttons) < 5 && (len(first) == 0 || view.ForType) {
+			object := strconv.FormatUint(uint64(i.ID), 10) + "/" + p.ID
+			buttons = append(buttons, templates.Button{Verb: "recover plan", Object: object, Label: cut("Plan "+p.Title, 70)})
+		}
+	}
+	if len(views) == 0 {
+		text = "The runbook has no procedures."
+		lines = [][]templates.Span{{templates.T(text)}}
+	}
+	reply.Data = views
+	reply.Say = templates.Message{Text: text, Blocks: []templates.Block{templates.Lines{Lines: lines}}}
+	if len(buttons) > 0 {
+		reply.Say.Blocks = append(reply.Say.Blocks, templates.Actions{Elements: buttons})
+	}
+	return reply
+}
+
+// readiness says in a few words what of a procedure can run.
+func readiness(p *runbook.Procedure) string {
+	ready, why := 0, map[string]int{}
+	for k := range p.Steps {
+		switch s := &p.Steps[k]; {
+		case s.Ready:
+			ready++
+		case s.Why == runbook.WhyChanged || s.Why == runbook.WhyAccepted:
+			why[s.Why]++
+		case s.Why != "":
+			why["text only"]++
+		}
+	}
+	for _, reason := range []string{runbook.WhyChanged, runbook.WhyAccepted} {
+		if n := why[reason]; n == 1 {
+			return "1 step " + reason
+		} else if n > 1 {
+			return fmt.Sprintf("%d steps %s", n, reason)
+		}
+	}
+	switch {
+	case ready == 0:
+		return "manual"
+	case why["text only"] > 0:
+		return fmt.Sprintf("%d of %d steps ready", ready, len(p.Steps))
+	}
+	return "ready"
+}
+
+// listApprovals lists what waits, over all open incidents that the person may see.
+func listApprovals(ctx context.Context, o *Office, c *call) (Reply, error) {
+	if err := o.mayAnywhere(c); err != nil {
+		return Reply{}, err
+	}
+	open, err := o.Store.List(ctx, state.Query{Open: true})
+	if err != nil {
+		return Reply{}, err
+	}
+	views := []ApprovalView{}
+	var lines [][]templates.Span
+	text := ""
+	for _, s := range open {
+		i, err := o.Store.Incident(ctx, state.Ref{ID: s.ID})
+		if err != nil {
+			return Reply{}, err
+		}
+		if i.Restricted && !inside(i, c.person, c.Channel) {
+			continue
+		}
+		for _, a := range i.Approvals {
+			if a.State != incident.Pending {
+				continue
+			}
+			v := approvalView(i, a)
+			views = append(views, v)
+			text += fmt.Sprintf("%s step %s on %s, %s, asked by %s, ends %s\n", v.ID, v.Step, v.Target, v.Incident, v.By, a.Expires.UTC().Format("15:04 UTC"))
+			lines = append(lines, []templates.Span{
+				templates.Ref(a.Name(), a.Name()), templates.T(fmt.Sprintf(" step %s on %s, %s, asked by %s, ends ", v.Step, v.Target, v.Incident, v.By)), templates.At(a.Expires),
+			})
+		}
+	}
+	if len(views) == 0 {
+		return Reply{Say: templates.Message{Text: "Nothing waits for an approval."}, Data: views}, nil
+	}
+	return Reply{Say: templates.Message{Text: text[:len(text)-1], Blocks: []templates.Block{templates.Lines{Lines: lines}}}, Data: views}, nil
+}

@@ -1,0 +1,180 @@
+package commands
+
+import (
+	"context"
+	"slices"
+
+	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/state"
+	"github.com/drbot/drbot/templates"
+)
+
+// startRun starts a planned run, or lets a paused one go on; oneStep stops again after the next step. A change step that
+// waits for the operator's word gets it from `step`.
+func startRun(oneStep bool) func(context.Context, *Office, *call) (Reply, error) {
+	return func(ctx context.Context, o *Office, c *call) (Reply, error) {
+		n, _, _ := target(c)
+		if n == 0 {
+			n = typedRun(c.Text)
+		}
+		return o.steer(ctx, c, func(d incident.Desk, i *incident.Incident) ([]incident.Event, error) {
+			if r := i.LiveRun(); oneStep && r != nil && r.Next() != nil && r.AwaitsConfirm(r.Next()) {
+				return i.Confirm(d, c.person, n, "")
+			}
+			return i.Start(d, c.person, n, oneStep)
+		}, doing)
+	}
+}
+
+// typedRun reads R7 at the beginning of a text; 0 when there is none.
+func typedRun(text string) uint64 {
+	first, _ := head(text)
+	n, _, _ := target(&call{Command: Command{Object: first}})
+	return n
+}
+
+func pauseRun(ctx context.Context, o *Office, c *call) (Reply, error) {
+	n, _, _ := target(c)
+	return o.steer(ctx, c, func(d incident.Desk, i *incident.Incident) ([]incident.Event, error) {
+		return i.Pause(c.person, d.Rights, n)
+	}, doing)
+}
+
+// confirmStep is the operator's own word on a change step; it is no approval.
+func confirmStep(ctx context.Context, o *Office, c *call) (Reply, error) {
+	n, step, _ := target(c)
+	return o.steer(ctx, c, func(d incident.Desk, i *incident.Incident) ([]incident.Event, error) {
+		return i.Confirm(d, c.person, n, step)
+	}, doing)
+}
+
+func retryStep(ctx context.Context, o *Office, c *call) (Reply, error) {
+	n, step, _ := target(c)
+	return o.steer(ctx, c, func(d incident.Desk, i *incident.Incident) ([]incident.Event, error) {
+		return i.Retry(d, c.person, n, step)
+	}, doing)
+}
+
+func undoStep(ctx context.Context, o *Office, c *call) (Reply, error) {
+	n, step, _ := target(c)
+	return o.steer(ctx, c, func(d incident.Desk, i *incident.Incident) ([]incident.Event, error) {
+		return i.Undo(d, c.person, n, step)
+	}, doing)
+}
+
+// outputLines is what `output` shows; the whole is in the file of the card's thread.
+const outputLines = 20
+
+// showOutput reads the end of what a step printed: the named one, else the last that ran.
+func showOutput(ctx context.Context, o *Office, c *call) (Reply, error) {
+	i, err := o.Store.Incident(ctx, c.ref)
+	if err != nil {
+		return Reply{}, err
+	}
+	if err := o.may(c, i); err != nil {
+		return Reply{}, err
+	}
+	n, name, _ := target(c)
+	r := lastRun(i)
+	if n != 0 {
+		r = i.Run(n)
+	}
+	if r == nil {
+		return Reply{}, incident.Refuse(incident.NotFound, "%s has no run.", i.ID)
+	}
+	s := ran(r, name)
+	switch {
+	case s == nil && name != "":
+		return Reply{}, incident.Refuse(incident.NotFound, "Step %s of %s has not run.", name, r.Name())
+	case s == nil:
+		return Reply{}, incident.Refuse(incident.NotFound, "No step of %s has run yet.", r.Name())
+	case o.Runs == nil:
+		return Reply{}, incident.Refuse(incident.Outage, "Outputs cannot be read here.").Then("They are in runs/%s/output of the data directory.", s.Attempt)
+	}
+	text, err := o.Runs.Output(ctx, s.Attempt, outputLines)
+	if err != nil {
+		return Reply{}, err
+	}
+	head := "Step " + s.Number + " · " + s.Title + " · " + string(s.State)
+	if text == "" {
+		return Reply{ID: i.ID, Say: templates.Message{Text: head + ": it printed nothing."}}, nil
+	}
+	return Reply{ID: i.ID, Data: text, Say: templates.Message{Text: head + "\n" + text, Blocks: []templates.Block{
+		templates.Lines{Lines: [][]templates.Span{{templates.T(head)}}}, templates.Code{Text: text},
+	}}}, nil
+}
+
+// ran is the named step, else the last one that has an attempt.
+func ran(r *incident.Run, name string) *incident.Step {
+	if name != "" {
+		if s := r.Step(name); s != nil && s.Attempt != "" {
+			return s
+		}
+		return nil
+	}
+	var last *incident.Step
+	for k := range r.Steps {
+		if s := &r.Steps[k]; s.Attempt != "" && (last == nil || !s.Started.Before(last.Started)) {
+			last = s
+		}
+	}
+	return last
+}
+
+// freeze and thaw turn the stop switch; both are the house's.
+func freeze(ctx context.Context, o *Office, c *call) (Reply, error) {
+	return o.turn(ctx, c, (*incident.House).Freeze, "Freeze", "No step starts any more, by "+c.person.Name+": ")
+}
+
+func thaw(ctx context.Context, o *Office, c *call) (Reply, error) {
+	return o.turn(ctx, c, (*incident.House).Thaw, "Thaw", "Steps may start again, by "+c.person.Name+": ")
+}
+
+// houseRule is a decision on stream 0 that needs a reason.
+type houseRule func(*incident.House, incident.Person, incident.Rights, string) ([]incident.Event, error)
+
+func (o *Office) turn(ctx context.Context, c *call, rule houseRule, title, say string) (Reply, error) {
+	reason := or(c.Field("reason"), c.Text)
+	if reason == "" && c.Actor.Slack != "" {
+		if err := o.mayAnywhere(c); err != nil {
+			return Reply{}, err
+		}
+		return Reply{Form: reasonForm(c, "", title, nil)}, nil
+	}
+	return o.house(ctx, c, func(v state.View) ([]incident.Event, error) {
+		return rule(v.House(), c.person, rights{o.People(), o.Flags}, reason)
+	}, func() string { return say + reason })
+}
+
+// reasonForm asks for the reason of a verb on an object.
+func reasonForm(c *call, object, title string, intro []templates.Block) *templates.Form {
+	return &templates.Form{
+		Verb: c.verb.Full(), Object: or(object, c.Object), Title: cut(title, 24), Submit: "Send", Intro: intro,
+		Fields: []templates.Field{{ID: "reason", Label: "Reason", Kind: templates.FieldText, Value: c.Text, Max: 300}},
+	}
+}
+
+// leavesBehind says what a cancelled run leaves as it is.
+func leavesBehind(r *incident.Run) []string {
+	var lines []string
+	if s := r.Next(); s != nil && s.State.Active() {
+		lines = append(lines, "Step "+s.Number+" is stopped in the middle.")
+	}
+	if now := r.NowTrue(); now != "" {
+		lines = append(lines, "Stays as it is: "+now)
+	}
+	var undos []string
+	for k := range r.Steps {
+		if s := &r.Steps[k]; s.State == incident.StepDone && s.Undo != "" {
+			undos = append(undos, s.Number)
+		}
+	}
+	slices.Reverse(undos)
+	if len(undos) > 0 {
+		lines = append(lines, "Done and not undone: "+words(undos)+".")
+	}
+	if len(lines) == 0 {
+		lines = append(lines, "Nothing was changed yet.")
+	}
+	return lines
+}
