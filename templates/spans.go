@@ -62,8 +62,8 @@ func markPeople(list []incident.Person) (string, error) {
 	}
 	return out, nil
 }
-func markBold(s string) (string, error)           { return mark(B(s)) }
-func markMono(s string) (string, error)           { return mark(Span{Text: s, Style: Mono}) }
+func markBold(s string) (string, error) { return mark(B(s)) }
+func markMono(s string) (string, error) { return mark(Span{Text: s, Style: Mono}) }
 
 // Day is an instant with its date; its fallback is UTC.
 func Day(t time.Time) Span { return Span{At: t, Date: true, Text: t.UTC().Format("2 Jan 15:04 UTC")} }

@@ -1,0 +1,116 @@
+package templates
+
+import (
+	"time"
+
+	"github.com/drbot/drbot/incident"
+)
+
+// HomeFacts are what one person's App Home shows. Incidents are those that the person may see whole; a restricted one
+// of others is there by its number only (I56).
+type HomeFacts struct {
+	Facts
+	Me        Contact // Key empty: not in the people table
+	Waiting   []Waiting
+	Incidents []HomeIncident
+	Tasks     []HomeTask
+	Links     []string // "Slack ok", "PagerDuty not reachable since 03:05"
+	Record    string   // "ok", or what is wrong
+	Runbook   string   // revision
+	Changed   int      // steps changed since review
+}
+
+// Waiting is an approval that the person may decide.
+type Waiting struct {
+	Incident incident.ID
+	Name     string // A17
+	Number   string // 1.6
+	Target   string
+	By       incident.Person
+	Ends     time.Time
+	URL      string
+	Hidden   bool // of a restricted incident that the person is not in
+}
+
+// HomeIncident is one open incident.
+type HomeIncident struct {
+	Summary incident.Summary
+	Part    string // "commander", "approver"
+	URL     string
+	Hidden  bool
+}
+
+// HomeTask is one task of the person's.
+type HomeTask struct {
+	Title string
+	Due   time.Time
+	URL   string
+}
+
+const homeRows = 15
+
+// Home is App Home: links only, no decisions.
+func Home(h HomeFacts) Message {
+	m := Message{Text: Say("home.title", nil)}
+	section := func(name string, lines [][]Span) {
+		if len(lines) == 0 {
+			lines = [][]Span{Line("home.none", nil)}
+		}
+		m.Blocks = append(m.Blocks, Header{Text: Say(name, nil)}, Lines{Lines: lines})
+	}
+	var lines [][]Span
+	for k, w := range h.Waiting {
+		if k == homeRows {
+			lines = append(lines, Line("more.lines", map[string]any{"Count": len(h.Waiting) - k}))
+			break
+		}
+		name := "home.waiting"
+		if w.Hidden {
+			name = "home.hiddenwaiting"
+		}
+		lines = append(lines, open(Line(name, map[string]any{"W": w, "Target": flat(w.Target, 40)}), w.URL))
+	}
+	section("home.waits", lines)
+	lines = nil
+	for k, i := range h.Incidents {
+		if k == homeRows {
+			lines = append(lines, Line("more.lines", map[string]any{"Count": len(h.Incidents) - k}))
+			break
+		}
+		if i.Hidden {
+			lines = append(lines, Line("home.hidden", map[string]any{"S": i.Summary}))
+			continue
+		}
+		lines = append(lines, open(Line("home.incident", map[string]any{"S": i.Summary, "Title": flat(i.Summary.Title, 100), "Part": flat(i.Part, 60), "Commander": flat(i.Summary.Commander, 40)}), i.URL))
+	}
+	section("home.incidents", lines)
+	m.Blocks = append(m.Blocks, Actions{Elements: []Element{Button{Verb: "incident start", Label: Say("button.openincident", nil), Object: "home"}}})
+	lines = nil
+	for _, t := range h.Tasks[:min(len(h.Tasks), homeRows)] {
+		lines = append(lines, open(Line("home.task", map[string]any{"Title": flat(t.Title, 120), "Due": t.Due}), t.URL))
+	}
+	section("home.tasks", lines)
+	watch := [][]Span{}
+	for _, link := range h.Links {
+		watch = append(watch, plain(flat(link, 200)))
+	}
+	watch = append(watch, Line("home.watch", map[string]any{"Record": flat(h.Record, 200), "Runbook": short8(h.Runbook), "Changed": h.Changed}))
+	if h.House != nil && h.House.Frozen != nil {
+		watch = append([][]Span{Line("card.frozen", h.House.Frozen)}, watch...)
+	}
+	section("home.watches", watch)
+	name := "home.you"
+	if h.Me.Key == "" {
+		name = "home.unknown"
+	}
+	section("home.me", [][]Span{Line(name, map[string]any{"Me": h.Me, "Roles": flat(Names(h.Me.Roles, "and"), 120), "HasRoles": len(h.Me.Roles) > 0})})
+	return fit(m)
+}
+
+// open adds the link to what a line is about.
+func open(line []Span, url string) []Span {
+	if url == "" {
+		return line
+	}
+	return append(line, T("  "), Span{Text: Say("button.open", nil), URL: url})
+}

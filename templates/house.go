@@ -1,0 +1,126 @@
+package templates
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/drbot/drbot/incident"
+)
+
+// Frozen says that the stop switch is on.
+func Frozen(e incident.Frozen, f Facts) Message {
+	facts := map[string]any{"By": e.By, "Reason": sentence(flat(e.Reason, 400)), "Commands": f.commandNames()}
+	return Message{Text: Say("frozen.text", facts), Blocks: []Block{Lines{Lines: [][]Span{Line("frozen", facts)}}}}
+}
+
+// Thawed says that steps start again.
+func Thawed(e incident.Thawed) Message {
+	facts := map[string]any{"By": e.By, "Reason": sentence(flat(e.Reason, 400))}
+	return Message{Text: Say("thawed.text", facts), Blocks: []Block{Lines{Lines: [][]Span{Line("thawed", facts)}}}}
+}
+
+// PeopleChanged says in words what changed in people and roles (I17).
+func PeopleChanged(e incident.PeopleChanged) Message {
+	lines := [][]Span{Line("people.changed", nil)}
+	for k, change := range e.Changes {
+		if k == 40 {
+			lines = append(lines, Line("more.lines", map[string]any{"Count": len(e.Changes) - k}))
+			break
+		}
+		lines = append(lines, plain(flat(change, 200)))
+	}
+	return fit(Message{Text: Say("people.text", nil), Blocks: []Block{Lines{Lines: lines}}})
+}
+
+// Head is the daily line with the newest record, so that a cut of the record's end is found (I42).
+func Head(seq uint64, hash string) Message {
+	facts := map[string]any{"Seq": seq, "Hash": hash}
+	return Message{Text: Say("head", facts), Blocks: []Block{Lines{Lines: [][]Span{Line("head", facts)}}}}
+}
+
+// Away is the one line of a channel after the chat was away; decisions are those made elsewhere meanwhile.
+func Away(i *incident.Incident, from, to time.Time, decisions []string) Message {
+	var said []string
+	for _, d := range decisions[:min(len(decisions), 8)] {
+		said = append(said, flat(d, 200))
+	}
+	facts := map[string]any{"ID": i.ID, "From": from, "To": to, "Count": len(decisions), "Decisions": strings.Join(said, "; ")}
+	return fit(Message{Text: locked(i, Say("away.text", facts)), Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("away", facts))}}}})
+}
+
+// LockOffer is a lock that was loaded and that an approver has to accept before its new entries run (I5).
+type LockOffer struct {
+	Digest     string // of the lock; the button's object
+	Loader     incident.Person
+	At         time.Time
+	Difference []string // in words
+	Entries    []LockEntry
+	AcceptedBy incident.Person // once somebody did
+	AcceptedAt time.Time
+	Replaced   bool // a newer lock was loaded: nothing to accept here any more
+}
+
+// LockEntry is one entry that is new or changed, with the exact bytes that would run.
+type LockEntry struct{ Number, Title, Interpreter, Target, Risk, Script string }
+
+// LockCard asks for the acceptance of a lock: the difference in words, the bytes, one button.
+func LockCard(o LockOffer, f Facts) Message {
+	facts := map[string]any{
+		"Digest": short8(o.Digest), "Loader": o.Loader, "At": o.At, "Count": len(o.Entries), "By": o.AcceptedBy, "AcceptedAt": o.AcceptedAt,
+	}
+	m := Message{Text: Say("lock.text", facts), Blocks: []Block{Header{Text: Say("lock.header", facts)}}}
+	lines := [][]Span{}
+	switch {
+	case o.AcceptedBy.Key != "":
+		lines = append(lines, Line("lock.accepted", facts))
+	case o.Replaced:
+		lines = append(lines, Line("lock.replaced", facts))
+	}
+	lines = append(lines, Line("lock.loaded", facts), Line("lock.who", facts))
+	for k, d := range o.Difference {
+		if k == 20 {
+			lines = append(lines, Line("more.lines", map[string]any{"Count": len(o.Difference) - k}))
+			break
+		}
+		lines = append(lines, plain("· "+flat(d, 300)))
+	}
+	m.Blocks = append(m.Blocks, Lines{Lines: lines})
+	var text strings.Builder
+	for _, e := range o.Entries {
+		fmt.Fprintf(&text, "%s\n%s\n\n", Say("lock.entry", map[string]any{"E": e}), strings.TrimRight(e.Script, "\n"))
+	}
+	shown := showText(text.String(), nil, "lock-"+short8(o.Digest), o.Digest)
+	if len(o.Entries) > 0 {
+		m.Blocks, m.Attach = append(m.Blocks, shown.blocks...), shown.attach
+		if m.Attach != nil {
+			m.Attach.Text = []byte(lockText(o))
+		}
+	}
+	switch {
+	case o.AcceptedBy.Key != "" || o.Replaced:
+	case m.Attach != nil && !f.Uploaded[LockKey(o.Digest)]:
+		m.Blocks = append(m.Blocks, Lines{Lines: [][]Span{Line("attach.first", nil)}})
+	default:
+		m.Blocks = append(m.Blocks, Actions{Elements: []Element{Button{
+			Verb: "runbook accept", Object: o.Digest, Label: Say("button.accept", nil), Style: "primary",
+			Confirm: &Confirm{
+				Title: Say("lock.ask.title", facts), Text: short(Say("lock.ask", facts), 300), Yes: Say("button.accept", nil), No: Say("button.back", nil),
+			},
+		}}})
+	}
+	return m
+}
+
+// LockKey is the lock's name in Facts.Uploaded and among message objects.
+func LockKey(digest string) string { return "lock/" + short8(digest) }
+
+// lockText is everything that is to be accepted, whole and unaltered.
+func lockText(o LockOffer) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "lock %s\n\n%s\n", o.Digest, strings.Join(o.Difference, "\n"))
+	for _, e := range o.Entries {
+		fmt.Fprintf(&b, "\n%s\n%s\n", Say("lock.entry", map[string]any{"E": e}), e.Script)
+	}
+	return b.String()
+}

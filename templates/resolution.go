@@ -1,0 +1,134 @@
+package templates
+
+import (
+	"strings"
+	"time"
+
+	"github.com/drbot/drbot/incident"
+)
+
+// Phase is a part of the time from the opening to the resolution.
+type Phase struct {
+	Name string // decide | approve | restore | verify | rest
+	Took time.Duration
+}
+
+// Phases divides the time to the resolution as far as the fold knows it: deciding until the first run starts, waiting
+// for approvals, running what changes, running what checks after that, and the rest.
+func Phases(i *incident.Incident) []Phase {
+	end := i.ResolvedAt
+	if end.IsZero() {
+		end = i.Time
+	}
+	total := end.Sub(i.OpenedAt)
+	var decide, approve, restore, verify time.Duration
+	var first time.Time
+	for _, r := range i.Runs {
+		if !r.StartedAt.IsZero() && (first.IsZero() || r.StartedAt.Before(first)) {
+			first = r.StartedAt
+		}
+		changed := false
+		for k := range r.Steps {
+			s := &r.Steps[k]
+			if s.Started.IsZero() || s.EndedAt.Before(s.Started) {
+				continue
+			}
+			took := s.EndedAt.Sub(s.Started)
+			switch {
+			case s.Risk != incident.Read:
+				restore, changed = restore+took, true
+			case changed:
+				verify += took
+			}
+		}
+	}
+	if !first.IsZero() {
+		decide = first.Sub(i.OpenedAt)
+	}
+	for _, a := range i.Approvals {
+		if len(a.Votes) > 0 && a.Decided.After(a.At) {
+			approve += a.Decided.Sub(a.At)
+		}
+	}
+	rest := max(0, total-decide-approve-restore-verify)
+	return []Phase{{"decide", decide}, {"approve", approve}, {"restore", restore}, {"verify", verify}, {"rest", rest}}
+}
+
+// Resolution is the message that ends an incident.
+func Resolution(i *incident.Incident, f Facts) Message {
+	took := i.ResolvedAt.Sub(i.OpenedAt)
+	facts := map[string]any{"ID": i.ID, "At": i.ResolvedAt, "Took": took, "Severity": i.Severity, "Title": flat(i.Title, 120), "By": i.ResolvedBy, "Summary": sentence(flat(i.Summary, 1000))}
+	m := Message{Text: locked(i, Say("resolution.text", facts))}
+	m.Blocks = append(m.Blocks, Header{Text: short(drill(i, Say("resolution.header", facts)), maxHeader)})
+	if i.FalseAlarm {
+		m.Blocks = append(m.Blocks, Lines{Lines: [][]Span{Line("resolution.falsealarm", facts)}}, cardActions(i))
+		return fit(m)
+	}
+	lines := [][]Span{Line("resolution.by", facts)}
+	if i.RTO.Limit > 0 {
+		lines = append(lines, Line("resolution.rto", map[string]any{"Met": took <= i.RTO.Limit, "Took": took, "Limit": i.RTO.Limit, "Phases": phaseWords(i)}))
+	} else if words := phaseWords(i); words != "" {
+		lines = append(lines, Line("resolution.phases", map[string]any{"Phases": words}))
+	}
+	lines = append(lines, lossLines(i, f)...)
+	lines = append(lines, Line("resolution.decisions", decisionFacts(i)))
+	if i.RootCause != "" {
+		lines = append(lines, Line("resolution.cause", map[string]any{"Cause": flat(i.RootCause, 500)}))
+	}
+	if i.Review != nil {
+		lines = append(lines, Line("resolution.review", map[string]any{"Due": i.Review.Due, "Owner": i.Review.Owner}))
+	}
+	m.Blocks = append(m.Blocks, Lines{Lines: lines}, cardActions(i))
+	if f.Head != "" {
+		m.Blocks = append(m.Blocks, Note{Spans: Line("resolution.head", map[string]any{"Head": short8(f.Head)})})
+	}
+	return fit(m)
+}
+
+func phaseWords(i *incident.Incident) string {
+	var words []string
+	any := false
+	for _, p := range Phases(i) {
+		words = append(words, Say("phase."+p.Name, nil)+" "+Duration(p.Took))
+		any = any || p.Name != "rest" && p.Took > 0
+	}
+	if !any {
+		return ""
+	}
+	return strings.Join(words, ", ")
+}
+
+func lossLines(i *incident.Incident, f Facts) [][]Span {
+	var lines [][]Span
+	if f.Saved != nil {
+		lines = append(lines, Line("resolution.lost", map[string]any{"Lost": f.Saved.Lost, "RPO": i.RPO.Limit, "Met": f.Saved.Lost <= i.RPO.Limit}),
+			Line("resolution.rows", map[string]any{"Rows": f.Saved.Rows, "Expected": f.Saved.Expected, "Backup": f.Saved.Backup}))
+	}
+	if i.DataImpact != "" {
+		lines = append(lines, Line("resolution.data", map[string]any{"Impact": flat(i.DataImpact, 500)}))
+	}
+	return lines
+}
+
+// decisionFacts count what people decided and did.
+func decisionFacts(i *incident.Incident) map[string]any {
+	approved, hand, skipped, updates := 0, 0, 0, i.Updates
+	var slowest time.Duration
+	for _, a := range i.Approvals {
+		if a.State == incident.Used || a.State == incident.Granted {
+			approved++
+			slowest = max(slowest, a.Decided.Sub(a.At))
+		}
+	}
+	for _, r := range i.Runs {
+		for k := range r.Steps {
+			switch r.Steps[k].State {
+			case incident.StepWasHand:
+				hand++
+			case incident.StepSkip:
+				skipped++
+			}
+		}
+	}
+	return map[string]any{"Approvals": approved, "Slowest": slowest, "Hand": hand, "Skipped": skipped, "Updates": updates}
+}
