@@ -1,0 +1,119 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/state"
+	"github.com/drbot/drbot/templates"
+)
+
+// resolveIncident ends the work. What is left open is listed, and needs a reason to resolve anyway; a run blocks.
+func resolveIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
+	r := incident.Resolved{By: c.person, Summary: c.Text}
+	word, rest := head(c.Text)
+	switch {
+	case len(c.Fields) > 0:
+		r.Summary, r.RootCause, r.DataImpact, r.Reason = c.Field("summary"), c.Field("cause"), c.Field("lost"), c.Field("anyway")
+		if strings.TrimSpace(r.Summary) == "" {
+			return Reply{Errors: map[string]string{"summary": "One sentence for everybody who was told."}}, nil
+		}
+	case strings.EqualFold(word, "false-alarm"):
+		r = incident.Resolved{By: c.person, FalseAlarm: true, Reason: rest}
+	case word == "":
+		return resolveForm(ctx, o, c)
+	}
+	r.Summary, r.RootCause, r.DataImpact, r.Reason = cut(r.Summary, 2000), cut(r.RootCause, 2000), cut(r.DataImpact, 1000), cut(r.Reason, 500)
+	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
+		return i.Resolve(r, reviewTasks(o.Runbook(), v.Now()))
+	}, func(i *incident.Incident) string {
+		if i.FalseAlarm {
+			return fmt.Sprintf("%s%s is closed as a false alarm.", drill(i), i.ID)
+		}
+		say := fmt.Sprintf("%s%s is resolved after %s.", drill(i), i.ID, templates.Duration(i.ResolvedAt.Sub(i.OpenedAt)))
+		if i.Review != nil && !i.Review.Due.IsZero() {
+			say += fmt.Sprintf(" The review is due %s: %s writes.", i.Review.Due.UTC().Format("2 Jan 15:04 UTC"), i.Review.Owner.Name)
+		}
+		return say
+	})
+	if refusal := (*incident.Refusal)(nil); len(c.Fields) > 0 && errors.As(err, &refusal) && strings.HasPrefix(refusal.Say, "Still open") {
+		return Reply{Errors: map[string]string{"anyway": refusal.Error()}}, nil
+	}
+	return c.atField("summary", reply, err)
+}
+
+// resolveForm shows first what is open (UX §9).
+func resolveForm(ctx context.Context, o *Office, c *call) (Reply, error) {
+	i, err := o.look(ctx, c)
+	if err != nil {
+		return Reply{}, err
+	}
+	// The rule itself says whether a run blocks; its events are dropped.
+	if _, err := i.Resolve(incident.Resolved{By: c.person, Summary: "…", Reason: "…"}, nil); err != nil {
+		return Reply{}, err
+	}
+	f := templates.Form{Verb: "incident resolve", Object: objectOf(i), Title: "Resolve " + i.ID.String(), Submit: "Resolve"}
+	f.Fields = []templates.Field{
+		{ID: "summary", Label: "Summary", Kind: templates.FieldArea, Value: i.Summary, Max: 2000},
+		{ID: "cause", Label: "Root cause", Kind: templates.FieldArea, Optional: true, Value: or(i.RootCause, "under review"), Max: 2000},
+		{ID: "lost", Label: "Data impact", Kind: templates.FieldArea, Optional: true, Value: i.DataImpact, Max: 1000},
+	}
+	if open := i.LeftOpen(); len(open) > 0 {
+		f.Intro = []templates.Block{templates.Lines{Lines: [][]templates.Span{{templates.B("Still open: "), templates.T(strings.Join(open, "; "))}}}}
+		f.Fields = append(f.Fields, templates.Field{
+			ID: "anyway", Label: "Resolve anyway: why", Kind: templates.FieldText, Hint: "Or close what is open first.", Max: 500,
+		})
+	}
+	return c.form(o, f, "The summary is missing.")
+}
+
+// reopenIncident goes on with it.
+func reopenIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
+	reason := or(c.Field("reason"), c.Text)
+	if reason == "" && len(c.Fields) == 0 {
+		i, err := o.look(ctx, c)
+		if err != nil {
+			return Reply{}, err
+		}
+		return c.form(o, templates.Form{Verb: "incident reopen", Object: objectOf(i), Title: "Reopen " + i.ID.String(), Submit: "Reopen", Fields: []templates.Field{
+			{ID: "reason", Label: "Why", Kind: templates.FieldText, Max: 500},
+		}}, "The reason is missing.")
+	}
+	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
+		policy := o.policy(i.Severity, v.Now())
+		policy.RespondBy = i.RespondBy // clocks go on from the first opening
+		return i.Reopen(c.person, reason, policy)
+	}, func(i *incident.Incident) string {
+		return fmt.Sprintf("%s%s is open again as SEV-%d. %s", drill(i), i.ID, i.Severity, promised(i))
+	})
+	return c.atField("reason", reply, err)
+}
+
+// requeueDelivery lists what was given up, with why, or lets one go again.
+func requeueDelivery(ctx context.Context, o *Office, c *call) (Reply, error) {
+	if c.Text == "" {
+		i, err := o.look(ctx, c)
+		if err != nil {
+			return Reply{}, err
+		}
+		lines := []string{"Nothing is parked."}
+		if len(i.Parked) > 0 {
+			lines = []string{fmt.Sprintf("Parked in %s; `%s <number>` sends one again:", i.ID, o.typedAs(c.verb))}
+		}
+		for _, p := range i.Parked {
+			lines = append(lines, fmt.Sprintf("%d · %s · %s · %s", p.Seq, p.Follower, clock(p.At), cut(p.Why, 100)))
+		}
+		return Reply{Say: templates.Message{Text: cut(strings.Join(lines, "\n"), 2500)}, ID: i.ID, Seq: i.Seq, Data: i.Parked}, nil
+	}
+	word, follower := head(c.Text)
+	var seq uint64
+	if _, err := fmt.Sscanf(word, "%d", &seq); err != nil {
+		return Reply{}, incident.Refuse(incident.BadInput, "%q is no number of a delivery.", cut(word, 40)).Then("`requeue` alone lists them.")
+	}
+	return o.change(ctx, c, func(_ state.View, i *incident.Incident) ([]incident.Event, error) {
+		return i.Requeue(c.person, follower, seq)
+	}, func(i *incident.Incident) string { return fmt.Sprintf("%d goes again.", seq) })
+}

@@ -1,0 +1,110 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/state"
+	"github.com/drbot/drbot/templates"
+)
+
+// ackIncident says "I'm on it": it stops the response clock, and who acknowledges commands if nobody does.
+func ackIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
+	return o.change(ctx, c, func(_ state.View, i *incident.Incident) ([]incident.Event, error) {
+		return i.Acknowledge(c.person)
+	}, func(i *incident.Incident) string {
+		if i.Roles[incident.Commander].Same(c.person) {
+			return fmt.Sprintf("%sYou command %s.", drill(i), i.ID)
+		}
+		return fmt.Sprintf("%sYou are on %s; %s commands.", drill(i), i.ID, i.Roles[incident.Commander].Name)
+	})
+}
+
+// setRole gives a part to a person.
+func setRole(ctx context.Context, o *Office, c *call) (Reply, error) {
+	word, rest := head(c.Text)
+	if len(c.Fields) > 0 {
+		word, rest = c.Field("role"), c.Field("who")
+	} else if word == "" {
+		return roleForm(ctx, o, c)
+	}
+	role, err := parseRole(word)
+	if err != nil {
+		return c.atField("role", Reply{}, err)
+	}
+	who, err := o.someone(c, rest)
+	if err != nil {
+		return c.atField("who", Reply{}, err)
+	}
+	reply, err := o.change(ctx, c, func(_ state.View, i *incident.Incident) ([]incident.Event, error) {
+		return i.TakeRole(c.person, role, who)
+	}, func(i *incident.Incident) string {
+		return fmt.Sprintf("%s%s is %s of %s.", drill(i), who.Name, role, i.ID)
+	})
+	return c.atField("who", reply, err)
+}
+
+func parseRole(word string) (incident.Role, error) {
+	word = strings.ToLower(word)
+	for _, role := range incident.Roles {
+		if len(word) >= 3 && strings.HasPrefix(string(role), word) {
+			return role, nil
+		}
+	}
+	return "", incident.Refuse(incident.BadInput, "%q is no role.", cut(word, 40)).Then("It is commander, scribe, communications or operations.")
+}
+
+func roleForm(ctx context.Context, o *Office, c *call) (Reply, error) {
+	i, err := o.look(ctx, c)
+	if err != nil {
+		return Reply{}, err
+	}
+	var roles []templates.Option
+	for _, role := range incident.Roles {
+		roles = append(roles, templates.Option{Value: string(role), Label: strings.ToUpper(string(role[:1])) + string(role[1:]), Hint: i.Roles[role].Name})
+	}
+	return c.form(o, templates.Form{Verb: "incident role", Object: objectOf(i), Title: "Roles", Submit: "Give", Fields: []templates.Field{
+		{ID: "role", Label: "Role", Kind: templates.FieldSelect, Options: roles, Value: string(incident.Commander)},
+		{ID: "who", Label: "Person", Kind: templates.FieldPerson, Value: c.Actor.Slack},
+	}}, "Role and person are missing.")
+}
+
+// someone finds the person that was typed or picked: me, <@U0BEA|bea>, U0BEA, @Bea, an email. A chat user whom the
+// table does not know may get a part, but no guest and nobody of another workspace.
+func (o *Office) someone(c *call, typed string) (incident.Person, error) {
+	typed = strings.TrimSpace(typed)
+	if typed == "" {
+		return incident.Person{}, incident.Refuse(incident.BadInput, "The person is missing.").Then("Write @name, or me.")
+	}
+	if strings.EqualFold(typed, "me") {
+		return c.person, nil
+	}
+	table := o.People()
+	id, name := typed, ""
+	if m := mention.FindStringSubmatch(typed); m != nil {
+		id, name = m[1], m[2]
+	}
+	if entry, ok := table.Slack(id); ok {
+		return entry.Person(""), nil
+	}
+	if entry, ok := table.Named(typed); ok {
+		return entry.Person(""), nil
+	}
+	flags, seen := o.Flags.Get(id)
+	if seen && (flags.Guest || flags.Deactivated || flags.Bot || flags.Foreign) {
+		return incident.Person{}, incident.Refuse(incident.BadInput, "%s is no full member of this workspace.", or(flags.Name, id))
+	}
+	if seen || id != typed {
+		return incident.Person{Key: "slack:" + id, Name: or(flags.Name, or(name, id)), Slack: id}, nil
+	}
+	var names []string
+	for _, e := range table.All() {
+		names = append(names, e.Name)
+	}
+	slices.Sort(names)
+	return incident.Person{}, incident.Refuse(incident.BadInput, "%q is nobody here, or more than one.", cut(typed, 60)).
+		Then("drbot.yaml has: %s.", cut(strings.Join(names, ", "), 300))
+}

@@ -1,0 +1,107 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/state"
+	"github.com/drbot/drbot/templates"
+)
+
+// setSeverity raises at once; lowering asks for a reason. The card's menu opens its form, which chooses the type too.
+func setSeverity(ctx context.Context, o *Office, c *call) (Reply, error) {
+	word, reason := head(c.Text)
+	if len(c.Fields) > 0 {
+		word, reason = c.Field("severity"), c.Field("reason")
+	} else if word == "" {
+		return severityForm(ctx, o, c)
+	}
+	to := parseSeverity(word)
+	if to == 0 {
+		return Reply{}, incident.Refuse(incident.BadInput, "%q is no severity.", cut(word, 40)).Then("Write 1, sev1 or SEV-1; 1 is the worst, 4 the mildest.")
+	}
+	from := 0
+	decide := func(v state.View, i *incident.Incident) ([]incident.Event, error) {
+		from = i.Severity
+		kind := o.Runbook().Type(c.Field("type"))
+		if kind == nil || kind.Name == i.Type {
+			return i.SetSeverity(v.Now(), c.person, to, reason, o.changed(i, to, v.Now()))
+		}
+		return o.retype(v, i, c.person, kind.Name, to, reason)
+	}
+	say := func(i *incident.Incident) string {
+		return fmt.Sprintf("%s%s: SEV-%d → SEV-%d. %s", drill(i), i.ID, from, i.Severity, promised(i))
+	}
+	reply, err := o.change(ctx, c, decide, say)
+	return c.atField("reason", reply, err)
+}
+
+// retype sets type and severity of one form.
+func (o *Office) retype(v state.View, i *incident.Incident, by incident.Person, kind string, to int, reason string) ([]incident.Event, error) {
+	set := incident.TypeSet{By: by, Type: kind, Restricted: o.isRestricted(kind)}
+	set.RTO, set.RPO = i.RTO, i.RPO
+	events, err := i.SetType(v.Now(), set, 0, incident.Policy{})
+	if err != nil || to == i.Severity {
+		return events, err
+	}
+	more, err := i.SetSeverity(v.Now(), by, to, reason, o.changed(i, to, v.Now()))
+	return append(events, more...), err
+}
+
+func severityForm(ctx context.Context, o *Office, c *call) (Reply, error) {
+	i, err := o.look(ctx, c)
+	if err != nil {
+		return Reply{}, err
+	}
+	var types []templates.Option
+	for _, t := range o.Runbook().IncidentTypes {
+		types = append(types, templates.Option{Value: t.Name, Label: t.Name, Hint: fmt.Sprintf("SEV-%d", o.severityOf(&t))})
+	}
+	f := templates.Form{Verb: "incident severity", Object: objectOf(i), Title: "Severity and type", Submit: "Set", Fields: []templates.Field{
+		{ID: "severity", Label: "Severity", Kind: templates.FieldSelect, Options: severityOptions(o), Value: fmt.Sprint(i.Severity)},
+		{ID: "reason", Label: "Reason", Kind: templates.FieldText, Optional: true, Hint: "Needed to lower it.", Max: 500},
+	}}
+	if len(types) > 0 {
+		f.Fields = append(f.Fields, templates.Field{ID: "type", Label: "Type", Kind: templates.FieldSelect, Options: types, Value: i.Type, Optional: true})
+	}
+	return c.form(o, f, "The severity is missing.")
+}
+
+// setType chooses the type; its severity comes along, unless that would lower it after the first ten minutes.
+func setType(ctx context.Context, o *Office, c *call) (Reply, error) {
+	typed := strings.TrimSpace(or(c.Field("pick"), or(c.Field("type"), c.Text)))
+	if typed == "" {
+		return severityForm(ctx, o, c)
+	}
+	kind := o.Runbook().Type(typed)
+	if kind == nil {
+		var names []string
+		for _, t := range o.Runbook().IncidentTypes {
+			names = append(names, t.Name)
+		}
+		return Reply{}, incident.Refuse(incident.BadInput, "The runbook has no type %q, or several that begin so.", cut(typed, 60)).
+			Then("It has: %s.", or(strings.Join(names, ", "), "none"))
+	}
+	decide := func(v state.View, i *incident.Incident) ([]incident.Event, error) {
+		set := incident.TypeSet{By: c.person, Type: kind.Name, Restricted: o.isRestricted(kind.Name), RTO: i.RTO, RPO: i.RPO}
+		to := o.severityOf(kind)
+		return i.SetType(v.Now(), set, to, o.changed(i, to, v.Now()))
+	}
+	return o.change(ctx, c, decide, func(i *incident.Incident) string {
+		say := fmt.Sprintf("%s%s is %s, SEV-%d. %s", drill(i), i.ID, i.Type, i.Severity, promised(i))
+		if to := o.severityOf(kind); to != i.Severity {
+			say += fmt.Sprintf(" The type's SEV-%d would lower it: that needs a reason.", to)
+		}
+		return say
+	})
+}
+
+// promised says what changed with a severity.
+func promised(i *incident.Incident) string {
+	if i.UpdateEvery == 0 || i.UpdateDue.IsZero() {
+		return "No update is promised."
+	}
+	return fmt.Sprintf("Updates every %s, the next by %s.", templates.Duration(i.UpdateEvery), clock(i.UpdateDue))
+}

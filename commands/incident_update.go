@@ -1,0 +1,140 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/state"
+	"github.com/drbot/drbot/templates"
+)
+
+// sendUpdate sends the text now; without one it offers the form with a draft from the record.
+func sendUpdate(ctx context.Context, o *Office, c *call) (Reply, error) {
+	text, next, steps := c.Text, "", ""
+	if len(c.Fields) > 0 {
+		text, next, steps = c.Field("text"), c.Field("next"), c.Field("steps")
+	} else {
+		text, next = cutNext(text)
+	}
+	if len(c.Fields) == 0 && text == "" {
+		return updateForm(ctx, o, c, next)
+	}
+	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
+		return updating(v, i, c, text, steps, next)
+	}, updateAnswer)
+	return c.atField("text", reply, err)
+}
+
+// updating is the update with the status that the form sets along.
+func updating(v state.View, i *incident.Incident, c *call, text, steps, next string) ([]incident.Event, error) {
+	var span time.Duration
+	if next != "" {
+		var ok bool
+		if span, ok = parseWhen(next, v.Now()); !ok {
+			return nil, incident.Refuse(incident.BadInput, "%q is no time for the next update.", cut(next, 40)).Then("Write 30m or 15:30 (UTC).")
+		}
+	}
+	var events []incident.Event
+	if status := incident.Status(c.Field("status")); status != "" && status != i.Status {
+		set, err := i.SetStatus(c.person, status)
+		if err != nil {
+			return nil, err
+		}
+		events = set
+	}
+	sent, err := i.Update(v.Now(), c.person, text, cut(steps, 1000), span)
+	return append(events, sent...), err
+}
+
+func updateAnswer(i *incident.Incident) string {
+	say := fmt.Sprintf("%sUpdate %d of %s is sent.", drill(i), i.Updates, i.ID)
+	if i.UpdateEvery > 0 && !i.UpdateDue.IsZero() {
+		say += " The next one is promised by " + clock(i.UpdateDue) + "."
+	}
+	return say
+}
+
+// cutNext takes "next 30m" or "next 15:30" off the end.
+func cutNext(text string) (rest, next string) {
+	words := strings.Fields(text)
+	if n := len(words); n >= 2 && strings.EqualFold(words[n-2], "next") {
+		if _, ok := parseWhen(words[n-1], time.Unix(0, 0)); ok {
+			at := strings.LastIndex(text, words[n-2])
+			return strings.TrimSpace(text[:at]), words[n-1]
+		}
+	}
+	return text, ""
+}
+
+func updateForm(ctx context.Context, o *Office, c *call, next string) (Reply, error) {
+	i, err := o.look(ctx, c)
+	if err != nil {
+		return Reply{}, err
+	}
+	if !i.Active() {
+		return Reply{}, incident.Refuse(incident.WrongState, "%s is %s.", i.ID, i.State).Then("Reopen it first, with a reason.")
+	}
+	if next == "" && i.UpdateEvery > 0 {
+		next = strings.TrimSuffix(strings.TrimSuffix(i.UpdateEvery.String(), "0s"), "0m")
+	}
+	return c.form(o, templates.Form{Verb: "incident update", Object: objectOf(i), Title: "Post update", Submit: "Send", Fields: []templates.Field{
+		{ID: "status", Label: "Status", Kind: templates.FieldSelect, Options: statusOptions(), Value: string(i.Status), Optional: true},
+		{ID: "text", Label: "What happened", Kind: templates.FieldArea, Value: Draft(i), Max: 3000},
+		{ID: "steps", Label: "Next steps", Kind: templates.FieldArea, Optional: true, Max: 1000},
+		{ID: "next", Label: "Next update", Kind: templates.FieldText, Value: next, Optional: true, Hint: "30m, or 15:30 UTC.", Max: 8},
+	}}, "The update is missing.")
+}
+
+// Draft is an update from the record: what is the matter, what runs, what is true now. It says nothing that the record
+// does not.
+func Draft(i *incident.Incident) string {
+	parts := []string{strings.ToUpper(string(i.Status[:1])) + string(i.Status[1:]) + ": " + i.Title + "."}
+	if i.Impact != "" {
+		parts = append(parts, strings.TrimSuffix(i.Impact, ".")+".")
+	}
+	if r := i.LiveRun(); r != nil && r.State != incident.Draft {
+		over := 0
+		for k := range r.Steps {
+			if r.Steps[k].State.Over() {
+				over++
+			}
+		}
+		parts = append(parts, fmt.Sprintf("%s: step %d of %d.", r.Title, min(over+1, len(r.Steps)), len(r.Steps)))
+		if now := r.NowTrue(); now != "" {
+			parts = append(parts, "Now: "+strings.TrimSuffix(now, ".")+".")
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+// sendDraft sends the reminder's draft. The button names the draft by its digest: when the record has moved on, the
+// words are others, and the person reads them first.
+func sendDraft(ctx context.Context, o *Office, c *call) (Reply, error) {
+	_, digest, _ := strings.Cut(c.Object, "/")
+	return o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
+		text := Draft(i)
+		if digest != "" && digest != DraftID(text) {
+			return nil, incident.Refuse(incident.WrongState, "More happened since that draft.").Then("Edit it and send: %s", cut(text, 400))
+		}
+		return i.Update(v.Now(), c.person, text, "", 0)
+	}, updateAnswer)
+}
+
+// DraftID names a draft in the object of its [Send] button: "42/<id>".
+func DraftID(text string) string { return incident.Digest([]byte(text))[:12] }
+
+// snoozeUpdate moves the next update, by 15 minutes where nothing else is said.
+func snoozeUpdate(ctx context.Context, o *Office, c *call) (Reply, error) {
+	return o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
+		span, ok := parseWhen(or(c.Text, "15m"), v.Now())
+		if !ok {
+			return nil, incident.Refuse(incident.BadInput, "%q is no time.", cut(c.Text, 40)).Then("Write 15m or 15:30 (UTC).")
+		}
+		return i.Snooze(v.Now(), c.person, span)
+	}, func(i *incident.Incident) string {
+		return fmt.Sprintf("%sThe next update of %s is due %s.", drill(i), i.ID, clock(i.UpdateDue))
+	})
+}

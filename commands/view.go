@@ -1,0 +1,182 @@
+package commands
+
+import (
+	"time"
+
+	"github.com/drbot/drbot/incident"
+)
+
+// View is an incident as `incident show --json` prints it. Scripts read it: fields are added, never renamed. Instants
+// are UTC, durations seconds; what is not known is left out.
+type View struct {
+	ID         string            `json:"id"` // INC-42
+	Number     uint64            `json:"number"`
+	Title      string            `json:"title"`
+	Type       string            `json:"type,omitempty"`
+	Severity   int               `json:"severity"`
+	State      string            `json:"state"`
+	Status     string            `json:"status"`
+	Drill      bool              `json:"drill"`
+	Restricted bool              `json:"restricted"`
+	FalseAlarm bool              `json:"false_alarm"`
+	OpenedAt   time.Time         `json:"opened_at"`
+	OpenedBy   string            `json:"opened_by"`
+	AckedAt    *time.Time        `json:"acknowledged_at,omitempty"`
+	AckedBy    string            `json:"acknowledged_by,omitempty"`
+	ResolvedAt *time.Time        `json:"resolved_at,omitempty"`
+	ResolvedBy string            `json:"resolved_by,omitempty"`
+	Reopened   int               `json:"reopened"`
+	Roles      map[string]string `json:"roles"`
+	Channel    string            `json:"channel,omitempty"` // chat id
+	Name       string            `json:"channel_name,omitempty"`
+	Impact     string            `json:"impact,omitempty"`
+	Services   []string          `json:"services"`
+	RTO        *ViewObjective    `json:"rto,omitempty"`
+	RPO        *ViewObjective    `json:"rpo,omitempty"`
+	RespondBy  *time.Time        `json:"respond_by,omitempty"`
+	UpdateDue  *time.Time        `json:"update_due,omitempty"`
+	LateSince  *time.Time        `json:"update_late_since,omitempty"`
+	Updates    int               `json:"updates"`
+	Summary    string            `json:"summary,omitempty"`
+	RootCause  string            `json:"root_cause,omitempty"`
+	DataImpact string            `json:"data_impact,omitempty"`
+	Runbook    string            `json:"runbook,omitempty"` // sha256
+	Checklist  []ViewItem        `json:"checklist"`
+	Runs       []ViewRun         `json:"runs"`
+	Approvals  []ViewApproval    `json:"approvals"`
+	Parked     []incident.Parked `json:"parked"`
+	Review     *incident.Review  `json:"review,omitempty"`
+	Record     uint64            `json:"record"` // sequence of its newest record
+}
+
+// ViewObjective is a promise of the runbook with its end.
+type ViewObjective struct {
+	Name    string     `json:"name,omitempty"`
+	Seconds int64      `json:"seconds"`
+	Ends    *time.Time `json:"ends,omitempty"`
+}
+
+// ViewItem is a line of the checklist; State is open, done or na.
+type ViewItem struct {
+	ID     string `json:"id"`
+	Phase  string `json:"phase"`
+	Text   string `json:"text"`
+	Parent string `json:"parent,omitempty"`
+	State  string `json:"state"`
+	By     string `json:"by,omitempty"`
+	How    string `json:"how,omitempty"`
+	Who    string `json:"assigned_to,omitempty"`
+}
+
+// ViewRun is a run and the state of its steps.
+type ViewRun struct {
+	ID        string     `json:"id"` // R7
+	Procedure string     `json:"procedure"`
+	Title     string     `json:"title"`
+	State     string     `json:"state"`
+	Operator  string     `json:"operator"`
+	StartedAt *time.Time `json:"started_at,omitempty"`
+	EndedAt   *time.Time `json:"ended_at,omitempty"`
+	How       string     `json:"ended,omitempty"`
+	Why       string     `json:"why,omitempty"`
+	NowTrue   string     `json:"now_true,omitempty"`
+	Steps     []ViewStep `json:"steps"`
+}
+
+// ViewStep is one step of a run.
+type ViewStep struct {
+	ID        string     `json:"id"`
+	Number    string     `json:"number"`
+	Title     string     `json:"title"`
+	State     string     `json:"state"`
+	Risk      string     `json:"risk,omitempty"`
+	Target    string     `json:"target,omitempty"`
+	Attempt   string     `json:"attempt,omitempty"`
+	StartedAt *time.Time `json:"started_at,omitempty"`
+	EndedAt   *time.Time `json:"ended_at,omitempty"`
+	Exit      int        `json:"exit"`
+	Note      string     `json:"note,omitempty"`
+}
+
+// ViewApproval is a request and what became of it.
+type ViewApproval struct {
+	ID      string    `json:"id"` // A17
+	Run     string    `json:"run"`
+	Step    string    `json:"step"`
+	State   string    `json:"state"`
+	Need    int       `json:"need"`
+	Have    []string  `json:"approved_by"`
+	SHA256  string    `json:"sha256"`
+	Expires time.Time `json:"expires"`
+	Why     string    `json:"why,omitempty"`
+}
+
+// Show makes the view of an incident.
+func Show(i *incident.Incident) View {
+	v := View{
+		ID: i.ID.String(), Number: uint64(i.ID), Title: i.Title, Type: i.Type, Severity: i.Severity, State: string(i.State), Status: string(i.Status),
+		Drill: i.Drill, Restricted: i.Restricted, FalseAlarm: i.FalseAlarm, OpenedAt: i.OpenedAt, OpenedBy: i.OpenedBy.Name,
+		AckedAt: instant(i.AckedAt), AckedBy: i.AckedBy.Name, ResolvedAt: instant(i.ResolvedAt), ResolvedBy: i.ResolvedBy.Name,
+		Reopened: i.Reopened, Roles: map[string]string{}, Channel: i.Channel.ID, Name: i.Channel.Name, Impact: i.Impact,
+		Services: append([]string{}, i.Services...), RTO: objective(i.RTO, i.OpenedAt), RPO: objective(i.RPO, time.Time{}),
+		RespondBy: instant(i.RespondBy), UpdateDue: instant(i.UpdateDue), LateSince: instant(i.LateSince), Updates: i.Updates,
+		Summary: i.Summary, RootCause: i.RootCause, DataImpact: i.DataImpact, Runbook: i.Revision,
+		Checklist: []ViewItem{}, Runs: []ViewRun{}, Approvals: []ViewApproval{}, Parked: append([]incident.Parked{}, i.Parked...),
+		Review: i.Review, Record: i.Seq,
+	}
+	for role, who := range i.Roles {
+		v.Roles[string(role)] = who.Name
+	}
+	for _, it := range i.Checklist {
+		v.Checklist = append(v.Checklist, ViewItem{
+			ID: it.ID, Phase: it.Phase, Text: it.Text, Parent: it.Parent, State: or(it.State, "open"), By: it.By.Name, How: it.How, Who: it.Who.Name,
+		})
+	}
+	for _, r := range i.Runs {
+		v.Runs = append(v.Runs, showRun(r))
+	}
+	for _, a := range i.Approvals {
+		have := []string{}
+		for _, vote := range a.Votes {
+			have = append(have, vote.By.Name)
+		}
+		v.Approvals = append(v.Approvals, ViewApproval{
+			ID: a.Name(), Run: incident.RunName(a.Run), Step: a.Step, State: string(a.State), Need: a.Need, Have: have,
+			SHA256: a.Digest, Expires: a.Expires, Why: a.Why,
+		})
+	}
+	return v
+}
+
+func showRun(r *incident.Run) ViewRun {
+	run := ViewRun{
+		ID: r.Name(), Procedure: r.Procedure, Title: r.Title, State: string(r.State), Operator: r.Operator.Name,
+		StartedAt: instant(r.StartedAt), EndedAt: instant(r.EndedAt), How: r.How, Why: r.Why, NowTrue: r.NowTrue(), Steps: []ViewStep{},
+	}
+	for _, s := range r.Steps {
+		run.Steps = append(run.Steps, ViewStep{
+			ID: s.ID, Number: s.Number, Title: s.Title, State: string(s.State), Risk: string(s.Risk), Target: s.Target, Attempt: s.Attempt,
+			StartedAt: instant(s.Started), EndedAt: instant(s.EndedAt), Exit: s.Exit, Note: s.Note,
+		})
+	}
+	return run
+}
+
+func instant(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+func objective(o incident.Objective, from time.Time) *ViewObjective {
+	if o.Limit == 0 {
+		return nil
+	}
+	v := &ViewObjective{Name: o.Name, Seconds: int64(o.Limit / time.Second)}
+	if !from.IsZero() {
+		v.Ends = instant(from.Add(o.Limit))
+	}
+	return v
+}
