@@ -61,15 +61,16 @@ func (o *Office) helpLine(v *Verb, whole bool) string {
 	return fmt.Sprintf("%s\n%s For %s.", line, v.Does, who)
 }
 
-// bare is the command without a word: outside an incident the open form, inside what can be done next.
+// bare is the command without a word: outside an incident the open form, inside what can be done next. A message's
+// shortcut gives it the message, whose first line becomes the title and whose link goes along.
 func bare(ctx context.Context, o *Office, c *call) (Reply, error) {
-	if c.Channel == "" {
-		return helpOrForm(ctx, o, c)
+	if c.Channel == "" || c.Text != "" || c.Link != "" {
+		return helpOrForm(o, c)
 	}
 	c.ref = state.Ref{Index: "channel", Value: c.Channel}
 	i, err := o.Store.Incident(ctx, c.ref)
 	if err != nil || !i.Active() {
-		return helpOrForm(ctx, o, c)
+		return helpOrForm(o, c)
 	}
 	if err := o.may(c, i); err != nil {
 		return Reply{}, err
@@ -83,13 +84,13 @@ func bare(ctx context.Context, o *Office, c *call) (Reply, error) {
 	return Reply{Say: m, ID: i.ID, Seq: i.Seq}, nil
 }
 
-func helpOrForm(_ context.Context, o *Office, c *call) (Reply, error) {
+func helpOrForm(o *Office, c *call) (Reply, error) {
 	if c.Actor.Slack == "" {
 		return Reply{Say: o.helpOf("incident", "recover", "runbook")}, nil
 	}
 	open := *c
 	open.verb = Find("incident open")
-	return open.form(o, openForm(o, "", ""), "")
+	return open.form(o, openForm(o, titleOf(c.Text)), "")
 }
 
 // nextActions are the buttons of what an incident needs next, most urgent first.

@@ -62,7 +62,7 @@ func pin(ctx context.Context, o *Office, c *call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	author := incident.Person{}
+	author := incident.Person{Name: c.Field("author_name")} // a bot has no user
 	if id := c.Field("author"); id != "" {
 		author = incident.Person{Key: "slack:" + id, Name: or(c.Field("author_name"), id), Slack: id}
 		if entry, ok := o.People().Slack(id); ok {

@@ -29,11 +29,11 @@ func openIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 	case len(c.Fields) > 0:
 		w = openFields(o.Runbook(), c)
 	case c.Text == "":
-		return c.form(o, openForm(o, "", ""), "What broke is missing.")
+		return c.form(o, openForm(o, ""), "What broke is missing.")
 	default:
 		w = parseOpen(o.Runbook(), c.Text)
 	}
-	w.link = or(w.link, c.Link)
+	w.link = c.Link
 	if strings.TrimSpace(w.title) == "" && w.kind != nil {
 		w.title = w.kind.Name
 	}
@@ -98,14 +98,14 @@ func parseOpen(rb *runbook.Runbook, text string) wish {
 }
 
 // openForm is the form of UX §3.
-func openForm(o *Office, title, link string) templates.Form {
+func openForm(o *Office, title string) templates.Form {
 	rb := o.Runbook()
 	types := []templates.Option{{Value: "-", Label: "Don't know yet", Hint: "SEV-1 until someone chooses"}}
 	for _, t := range rb.IncidentTypes {
 		types = append(types, templates.Option{Value: t.Name, Label: t.Name, Hint: fmt.Sprintf("SEV-%d", o.severityOf(&t))})
 	}
 	f := templates.Form{
-		Verb: "incident open", Object: link, Title: "Open incident", Submit: "Open",
+		Verb: "incident open", Title: "Open incident", Submit: "Open",
 		Fields: []templates.Field{
 			{ID: "title", Label: "Title", Kind: templates.FieldText, Value: title, Placeholder: "What broke, as people see it", Max: incident.MaxTitle},
 			{ID: "type", Label: "Type", Kind: templates.FieldSelect, Options: types, Value: "-", Optional: true},
@@ -126,7 +126,7 @@ func openForm(o *Office, title, link string) templates.Form {
 
 func openFields(rb *runbook.Runbook, c *call) wish {
 	w := wish{
-		title: c.Field("title"), impact: c.Field("impact"), link: c.Object, severity: parseSeverity(c.Field("severity")),
+		title: c.Field("title"), impact: c.Field("impact"), severity: parseSeverity(c.Field("severity")),
 		private: c.Field("visible") == "restricted", drill: c.Field("drill") == "drill", services: c.Fields["services"],
 	}
 	if kind := c.Field("type"); kind != "" && kind != "-" {
@@ -159,16 +159,14 @@ func serviceOptions(o *Office) []templates.Option {
 	return list[:min(len(list), 10)]
 }
 
-// openFromMessage offers the form with the first line of a message as title; its link goes along.
-func openFromMessage(_ context.Context, o *Office, c *call) (Reply, error) {
-	title, _, _ := strings.Cut(strings.TrimSpace(c.Text), "\n")
-	if r := []rune(strings.Join(strings.Fields(title), " ")); len(r) > incident.MaxTitle {
-		title = string(r[:incident.MaxTitle-1]) + "…"
-	} else {
-		title = string(r)
+// titleOf is the first line of a message, cut to what a title holds.
+func titleOf(message string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(message), "\n")
+	r := []rune(strings.Join(strings.Fields(line), " "))
+	if len(r) > incident.MaxTitle {
+		return string(r[:incident.MaxTitle-1]) + "…"
 	}
-	f := openForm(o, title, c.Link)
-	return c.form(o, f, "What broke is missing.")
+	return string(r)
 }
 
 // drill stands first in everything that is said of a drill (UX rule 10).

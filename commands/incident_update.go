@@ -82,49 +82,20 @@ func updateForm(ctx context.Context, o *Office, c *call, next string) (Reply, er
 	}
 	return c.form(o, templates.Form{Verb: "incident update", Object: objectOf(i), Title: "Post update", Submit: "Send", Fields: []templates.Field{
 		{ID: "status", Label: "Status", Kind: templates.FieldSelect, Options: statusOptions(), Value: string(i.Status), Optional: true},
-		{ID: "text", Label: "What happened", Kind: templates.FieldArea, Value: Draft(i), Max: 3000},
+		{ID: "text", Label: "What happened", Kind: templates.FieldArea, Value: templates.Draft(i), Max: 3000},
 		{ID: "steps", Label: "Next steps", Kind: templates.FieldArea, Optional: true, Max: 1000},
 		{ID: "next", Label: "Next update", Kind: templates.FieldText, Value: next, Optional: true, Hint: "30m, or 15:30 UTC.", Max: 8},
 	}}, "The update is missing.")
 }
 
-// Draft is an update from the record: what is the matter, what runs, what is true now. It says nothing that the record
-// does not.
-func Draft(i *incident.Incident) string {
-	parts := []string{strings.ToUpper(string(i.Status[:1])) + string(i.Status[1:]) + ": " + i.Title + "."}
-	if i.Impact != "" {
-		parts = append(parts, strings.TrimSuffix(i.Impact, ".")+".")
-	}
-	if r := i.LiveRun(); r != nil && r.State != incident.Draft {
-		over := 0
-		for k := range r.Steps {
-			if r.Steps[k].State.Over() {
-				over++
-			}
-		}
-		parts = append(parts, fmt.Sprintf("%s: step %d of %d.", r.Title, min(over+1, len(r.Steps)), len(r.Steps)))
-		if now := r.NowTrue(); now != "" {
-			parts = append(parts, "Now: "+strings.TrimSuffix(now, ".")+".")
-		}
-	}
-	return strings.Join(parts, " ")
-}
-
-// sendDraft sends the reminder's draft. The button names the draft by its digest: when the record has moved on, the
-// words are others, and the person reads them first.
+// sendDraft sends the reminder's draft as the record gives it now, and says what was sent.
 func sendDraft(ctx context.Context, o *Office, c *call) (Reply, error) {
-	_, digest, _ := strings.Cut(c.Object, "/")
+	text := ""
 	return o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
-		text := Draft(i)
-		if digest != "" && digest != DraftID(text) {
-			return nil, incident.Refuse(incident.WrongState, "More happened since that draft.").Then("Edit it and send: %s", cut(text, 400))
-		}
+		text = templates.Draft(i)
 		return i.Update(v.Now(), c.person, text, "", 0)
-	}, updateAnswer)
+	}, func(i *incident.Incident) string { return updateAnswer(i) + " It says: " + cut(text, 500) })
 }
-
-// DraftID names a draft in the object of its [Send] button: "42/<id>".
-func DraftID(text string) string { return incident.Digest([]byte(text))[:12] }
 
 // snoozeUpdate moves the next update, by 15 minutes where nothing else is said.
 func snoozeUpdate(ctx context.Context, o *Office, c *call) (Reply, error) {
