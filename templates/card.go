@@ -37,8 +37,8 @@ func Announcement(i *incident.Incident, f Facts, initial string) Message {
 		lines = append(lines, Line("announcement.next", map[string]any{"Due": i.UpdateDue}))
 	}
 	buttons := []Element{ackButton(i)}
-	if i.Channel.ID != "" && i.Channel.Lost == "" {
-		buttons = append(buttons, Button{Verb: "incident channel", Object: object(i), Label: Say("button.channel", nil), URL: "slack://channel?id=" + i.Channel.ID})
+	if f.ChannelURL != "" && i.Channel.ID != "" && i.Channel.Lost == "" {
+		buttons = append(buttons, Button{Label: Say("button.channel", nil), URL: f.ChannelURL})
 	}
 	m.Blocks = append(m.Blocks, Lines{Lines: lines}, Actions{Elements: buttons})
 	return fit(m)

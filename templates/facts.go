@@ -9,23 +9,24 @@ import (
 // Facts is what a card needs besides the fold: plain values that the caller completed. Whatever is not known stays
 // empty, and then the card does not speak of it.
 type Facts struct {
-	Now       time.Time
-	Commands  Commands
-	House     *incident.House           // for the stop switch
-	Specs     map[string]*incident.Spec // the steps' texts, by Step.Spec
-	Scripts   map[string]string         // whole scripts, by their sha256
-	Uploaded  map[string]bool           // "A17", "R7/p1.s3": the whole text is in the thread already
-	History   map[string]History        // by sha256 of the script; nil: not counted
-	Usual     map[string]Usual          // by procedure
-	Approvers []incident.Person         // who may decide now
-	Operators []incident.Person
-	Live      map[string]Tail // "R7/p1.s6": what the running step wrote last
-	Degraded  []string        // links that are down, a sentence each
-	Backup    *Backup         // nil: backups are not watched
-	Saved     *Saved          // nil: nobody counted
-	Contacts  []Contact
-	Host      string // where drbot runs
-	Head      string // hash of the newest record, at a resolution
+	Now        time.Time
+	Commands   Commands
+	House      *incident.House           // for the stop switch
+	Specs      map[string]*incident.Spec // the steps' texts, by Step.Spec
+	Scripts    map[string]string         // whole scripts, by their sha256
+	Uploaded   map[string]bool           // "A17", "R7/p1.s3": the whole text is in the thread already
+	History    map[string]History        // by sha256 of the script; nil: not counted
+	Usual      map[string]Usual          // by procedure
+	Approvers  []incident.Person         // who may decide now
+	Operators  []incident.Person
+	Live       map[string]Tail // "R7/p1.s6": what the running step wrote last
+	Degraded   []string        // links that are down, a sentence each
+	Backup     *Backup         // nil: backups are not watched
+	Saved      *Saved          // nil: nobody counted
+	Contacts   []Contact
+	ChannelURL string // opens the incident's channel
+	Host       string // where drbot runs
+	Head       string // hash of the newest record, at a resolution
 }
 
 // Commands are the configured names of the two commands, without slash.

@@ -1,43 +1,38 @@
 package templates
 
 import (
+	"strings"
 	"time"
 
 	"github.com/drbot/drbot/incident"
 )
 
-// HomeFacts are what one person's App Home shows. Incidents are those that the person may see whole; a restricted one
-// of others is there by its number only (I56).
+// HomeFacts are what one person's App Home shows. The caller leaves out of a restricted incident of others everything
+// but its number (I56): Summary then has its ID and Restricted alone, and Text says no more.
 type HomeFacts struct {
 	Facts
-	Me        Contact // Key empty: not in the people table
-	Waiting   []Waiting
-	Incidents []HomeIncident
-	Tasks     []HomeTask
-	Links     []string // "Slack ok", "PagerDuty not reachable since 03:05"
-	Record    string   // "ok", or what is wrong
-	Runbook   string   // revision
-	Changed   int      // steps changed since review
+	Me      Contact // Key empty: not in the people table
+	Waiting []HomeWaiting
+	Open    []HomeIncident
+	Tasks   []HomeTask
+	Links   []string // "Slack ok", "PagerDuty not reachable since 03:05"
+	Record  string   // "ok", or what is wrong
+	Runbook string   // revision
+	Changed int      // steps changed since review
 }
 
-// Waiting is an approval that the person may decide.
-type Waiting struct {
-	Incident incident.ID
-	Name     string // A17
-	Number   string // 1.6
-	Target   string
-	By       incident.Person
-	Ends     time.Time
-	URL      string
-	Hidden   bool // of a restricted incident that the person is not in
+// HomeWaiting is one thing that waits for the person.
+type HomeWaiting struct {
+	Text string
+	Ends time.Time
+	URL  string
 }
 
-// HomeIncident is one open incident.
+// HomeIncident is one open incident; You are the person's parts in it.
 type HomeIncident struct {
 	Summary incident.Summary
-	Part    string // "commander", "approver"
+	You     []string
 	URL     string
-	Hidden  bool
 }
 
 // HomeTask is one task of the person's.
@@ -64,24 +59,20 @@ func Home(h HomeFacts) Message {
 			lines = append(lines, Line("more.lines", map[string]any{"Count": len(h.Waiting) - k}))
 			break
 		}
-		name := "home.waiting"
-		if w.Hidden {
-			name = "home.hiddenwaiting"
-		}
-		lines = append(lines, open(Line(name, map[string]any{"W": w, "Target": flat(w.Target, 40)}), w.URL))
+		lines = append(lines, open(Line("home.waiting", map[string]any{"Text": flat(w.Text, 200), "Ends": w.Ends}), w.URL))
 	}
 	section("home.waits", lines)
 	lines = nil
-	for k, i := range h.Incidents {
+	for k, i := range h.Open {
 		if k == homeRows {
-			lines = append(lines, Line("more.lines", map[string]any{"Count": len(h.Incidents) - k}))
+			lines = append(lines, Line("more.lines", map[string]any{"Count": len(h.Open) - k}))
 			break
 		}
-		if i.Hidden {
+		if i.Summary.Restricted && i.Summary.Title == "" {
 			lines = append(lines, Line("home.hidden", map[string]any{"S": i.Summary}))
 			continue
 		}
-		lines = append(lines, open(Line("home.incident", map[string]any{"S": i.Summary, "Title": flat(i.Summary.Title, 100), "Part": flat(i.Part, 60), "Commander": flat(i.Summary.Commander, 40)}), i.URL))
+		lines = append(lines, open(Line("home.incident", map[string]any{"S": i.Summary, "Title": flat(i.Summary.Title, 100), "Part": flat(strings.Join(i.You, ", "), 60), "Commander": flat(i.Summary.Commander, 40)}), i.URL))
 	}
 	section("home.incidents", lines)
 	m.Blocks = append(m.Blocks, Actions{Elements: []Element{Button{Verb: "incident start", Label: Say("button.openincident", nil), Object: "home"}}})

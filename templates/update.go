@@ -7,32 +7,8 @@ import (
 	"github.com/drbot/drbot/incident"
 )
 
-// Draft is the text of the next update as the record gives it: what is being done, what users notice.
-func Draft(i *incident.Incident) string {
-	facts := map[string]any{"I": i, "Impact": sentence(flat(i.Impact, 400)), "Title": "", "Step": 0, "Of": 0, "Waits": false, "Done": false, "Failed": false}
-	for _, r := range i.Runs {
-		switch {
-		case r.StartedAt.IsZero():
-			continue
-		case r.State == incident.Ended && r.How != incident.EndDone:
-			continue
-		}
-		facts["Title"], facts["Of"], facts["Done"] = flat(r.Title, 100), len(r.Steps), r.State == incident.Ended
-		over := 0
-		for k := range r.Steps {
-			if r.Steps[k].State.Over() {
-				over++
-			}
-		}
-		facts["Step"] = min(over+1, len(r.Steps))
-		facts["Waits"], facts["Failed"] = false, false
-		if s := r.Next(); s != nil {
-			facts["Waits"] = s.State == incident.StepWaits
-			facts["Failed"] = s.State == incident.StepFailed || s.State == incident.StepIsLost
-		}
-	}
-	return Say("update.draft", facts)
-}
+// Drafted is the text of the next update as the record gives it. ID names it in the button that sends it as it stands.
+type Drafted struct{ Text, ID string }
 
 // sentence ends a text with a full stop where it has no end of its own.
 func sentence(s string) string {
@@ -54,20 +30,20 @@ func speakers(i *incident.Incident, late bool) []incident.Person {
 }
 
 // Reminder offers the draft of the update that is due, five minutes before.
-func Reminder(i *incident.Incident, f Facts) Message {
-	facts := map[string]any{"ID": i.ID, "Number": i.Updates + 1, "Due": i.UpdateDue, "Who": speakers(i, false), "Draft": Draft(i)}
+func Reminder(i *incident.Incident, d Drafted) Message {
+	facts := map[string]any{"ID": i.ID, "Number": i.Updates + 1, "Due": i.UpdateDue, "Who": speakers(i, false), "Draft": flat(d.Text, 2500)}
 	return fit(Message{
 		Text: locked(i, Say("reminder.text", facts)),
 		Blocks: []Block{
 			Lines{Lines: [][]Span{marked(i, Line("reminder", facts)), Line("reminder.draft", facts)}},
-			updateActions(i),
+			updateActions(i, d),
 		},
 	})
 }
 
-func updateActions(i *incident.Incident) Actions {
+func updateActions(i *incident.Incident, d Drafted) Actions {
 	return Actions{Elements: []Element{
-		Button{Verb: "incident send", Object: object(i), Label: Say("button.send", nil), Style: "primary"},
+		Button{Verb: "incident send", Object: object(i) + "/" + d.ID, Label: Say("button.send", nil), Style: "primary"},
 		Button{Verb: "incident update", Object: object(i), Label: Say("button.edit", nil)},
 		Button{Verb: "incident snooze", Object: object(i), Label: Say("button.later", nil)},
 	}}
@@ -75,13 +51,13 @@ func updateActions(i *incident.Incident) Actions {
 
 // Late is the one further message about an update that was promised and not sent; late is how long ago drbot should
 // have said so.
-func Late(i *incident.Incident, e incident.DeadlineSpoken) Message {
-	facts := map[string]any{"ID": i.ID, "Number": i.Updates + 1, "Since": e.Due, "Late": e.Late, "Down": e.Late > 2*time.Minute, "Who": speakers(i, true), "Draft": Draft(i)}
+func Late(i *incident.Incident, e incident.DeadlineSpoken, d Drafted) Message {
+	facts := map[string]any{"ID": i.ID, "Number": i.Updates + 1, "Since": e.Due, "Late": e.Late, "Down": e.Late > 2*time.Minute, "Who": speakers(i, true), "Draft": flat(d.Text, 2500)}
 	return fit(Message{
 		Text: locked(i, Say("late.text", facts)),
 		Blocks: []Block{
 			Lines{Lines: [][]Span{marked(i, Line("late", facts)), Line("reminder.draft", facts)}},
-			updateActions(i),
+			updateActions(i, d),
 		},
 	})
 }
