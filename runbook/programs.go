@@ -20,7 +20,7 @@ var changers = strings.Fields(`
 
 var destroyers = strings.Fields(`
 	rm rmdir unlink mv dd shred truncate fdisk parted wipefs pkill killall shutdown reboot halt poweroff dropdb dropuser pg_restore pg_ctl pg_resetwal pg_rewind
-	eval source . iptables nft ufw umount userdel passwd ssh initctl service`)
+	eval source . iptables nft ufw umount userdel passwd ssh su runuser chroot nsenter unshare initctl service`)
 
 // judge looks at the words after the program's name; false: it knows nothing about the program.
 func judge(name string, rest []string) (Risk, bool) {

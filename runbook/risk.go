@@ -119,8 +119,8 @@ func (r *Inferred) call(c call, funcs map[string]bool, depth int) {
 	}
 	rest := words[1:]
 	switch {
-	case strings.Contains(name, "\x00"):
-		r.raise(Destructive, "runs a program that a variable names")
+	case strings.Contains(name, "\x00"), len(name) > 2 && strings.ContainsAny(name, "{*?[~"):
+		r.raise(Destructive, "runs a program whose name is not written out")
 	case funcs[name]:
 	case slices.Contains(destroyers, name):
 		r.raise(Destructive, describe(name, rest))

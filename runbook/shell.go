@@ -71,14 +71,38 @@ func known(w *syntax.Word) string {
 	for _, part := range w.Parts {
 		switch t := part.(type) {
 		case *syntax.Lit:
-			b.WriteString(strings.ReplaceAll(t.Value, "\\\n", ""))
+			b.WriteString(unescape(t.Value, ""))
 		case *syntax.SglQuoted:
+			if t.Dollar && strings.Contains(t.Value, "\\") {
+				b.WriteByte(0) // $'…' with escapes: what it spells is not worked out here
+				continue
+			}
 			b.WriteString(t.Value)
 		case *syntax.DblQuoted:
-			b.WriteString(known(&syntax.Word{Parts: t.Parts}))
+			for _, in := range t.Parts {
+				if l, ok := in.(*syntax.Lit); ok {
+					b.WriteString(unescape(l.Value, "$`\"\\\n"))
+				} else {
+					b.WriteByte(0)
+				}
+			}
 		default:
 			b.WriteByte(0)
 		}
+	}
+	return b.String()
+}
+
+// unescape takes off the backslashes that bash would take off; only lists what they may stand before, empty: anything.
+func unescape(s, only string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+1 < len(s) && (only == "" || strings.IndexByte(only, s[i+1]) >= 0) {
+			if i++; s[i] == '\n' {
+				continue
+			}
+		}
+		b.WriteByte(s[i])
 	}
 	return b.String()
 }
@@ -120,18 +144,29 @@ func (s *shell) interactive() string {
 	return ""
 }
 
-// unwrap takes off what only changes how a command is run: sudo, env, time, nohup, assignments.
+// wrappers only change how a command is run; the flags named take a value.
+var wrappers = map[string][]string{
+	"sudo": {"-u", "-g", "-h", "-p", "-C", "-D", "-R", "-T", "-U"}, "doas": {"-u", "-C"}, "env": {"-u", "-C"}, "time": {"-f", "-o"}, "nohup": nil, "command": nil, "builtin": nil,
+	"nice": {"-n"}, "ionice": {"-c", "-n"}, "timeout": {"-s", "-k"}, "stdbuf": {"-i", "-o", "-e"}, "setsid": nil, "flock": {"-w", "-E"}, "chrt": nil,
+}
+
+// unwrap takes off the wrappers, their flags, and assignments.
 func unwrap(words []string) []string {
 	for len(words) > 0 {
-		switch words[0] {
-		case "sudo", "env", "time", "nohup", "command", "builtin", "nice", "ionice", "timeout", "stdbuf", "setsid":
-			wrapper := words[0]
-			words = words[1:]
-			for len(words) > 0 && (strings.HasPrefix(words[0], "-") || strings.Contains(words[0], "=") || wrapper == "timeout" && startsDigit(words[0])) {
+		wrapper := words[0]
+		valued, ok := wrappers[wrapper]
+		if !ok {
+			return words
+		}
+		words = words[1:]
+		for len(words) > 0 && (strings.HasPrefix(words[0], "-") || strings.Contains(words[0], "=")) {
+			if slices.Contains(valued, words[0]) && len(words) > 1 {
 				words = words[1:]
 			}
-		default:
-			return words
+			words = words[1:]
+		}
+		if len(words) > 0 && (wrapper == "timeout" && startsDigit(words[0]) || wrapper == "flock") {
+			words = words[1:]
 		}
 	}
 	return words

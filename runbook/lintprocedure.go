@@ -1,0 +1,193 @@
+package runbook
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// procedure judges the order and completeness of one procedure.
+func (l *linter) procedure(p *Procedure) {
+	first := func(words ...string) int {
+		return slices.IndexFunc(p.Steps, func(s Step) bool {
+			return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(strings.ToLower(s.Title), w) })
+		})
+	}
+	changes := slices.ContainsFunc(p.Steps, func(s Step) bool { return stepRisk(&s) == Destructive })
+	if changes && first("verif", "health", "compare", "check") < 0 {
+		l.add(p.Line, "no-verification", LevelError, fmt.Sprintf("procedure %d changes things and proves nothing afterwards", p.Number), "a last step that compares with what was backed up")
+	}
+	undo := strings.Contains(strings.ToLower(p.text()), "undo") || slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Undo != nil || s.Entry != nil && s.Entry.Undo != "" })
+	if changes && !undo {
+		l.add(p.Line, "no-undo", LevelWarning, fmt.Sprintf("procedure %d has no way back", p.Number), "keep what is replaced, and name the step that brings it back")
+	}
+	if keep := first("preserve", "evidence", "collect"); keep > 0 {
+		for _, s := range p.Steps[:keep] {
+			if stepRisk(&s) == Destructive {
+				l.add(s.Line, "destroys-before-preserving", LevelError, fmt.Sprintf("step %s destroys what step %s is to preserve", s.Number, p.Steps[keep].Number), "collect first, or contain by isolation")
+			}
+		}
+	}
+	if deploy := first("deploy"); deploy >= 0 {
+		for _, s := range p.Steps[deploy+1:] {
+			if t := strings.ToLower(s.Title); strings.Contains(t, "restore database") || strings.Contains(t, "restore secret") {
+				l.add(s.Line, "order", LevelError, fmt.Sprintf("step %s comes after the deployment, which cannot start without it", s.Number), "secrets and databases first")
+			}
+		}
+	}
+	for i := range p.Steps {
+		l.step(&p.Steps[i])
+	}
+}
+
+func (p *Procedure) text() string {
+	var b strings.Builder
+	for _, s := range p.Steps {
+		b.WriteString(s.Text + "\n")
+		for _, c := range s.Commands {
+			b.WriteString(c.Source)
+		}
+	}
+	return b.String()
+}
+
+// stepRisk is what the lock says of a step, else what its fences show.
+func stepRisk(s *Step) Risk {
+	if s.Entry != nil && !s.Entry.Manual {
+		return s.Entry.Risk
+	}
+	r := Read
+	for _, c := range s.Commands {
+		if c.Lang == "sql" {
+			r = Worse(r, InferRisk("sql", c.Source).Risk)
+		} else if slices.Contains([]string{"bash", "sh", "shell"}, c.Lang) {
+			r = Worse(r, InferRisk(Bash, c.Source).Risk)
+		}
+	}
+	return r
+}
+
+// step says what keeps one step from running, and what its verdict hides.
+func (l *linter) step(s *Step) {
+	if s.Condition != "" && !s.Ready {
+		l.add(s.Line, "condition", LevelNote, fmt.Sprintf("step %s is only %q: drbot asks and records the answer", s.Number, s.Condition), "say in the text how to tell")
+	}
+	if s.Ready || s.Entry != nil && s.Entry.Manual {
+		return
+	}
+	for _, c := range s.Commands {
+		v := classify(c.Lang, c.Source)
+		switch v.verdict {
+		case "choice":
+			l.add(c.Line, "alternatives", LevelWarning, fmt.Sprintf("step %s: %s", s.Number, v.why), "one fence for each, and a sentence on when")
+			for _, a := range v.branches {
+				l.values(s, classify(c.Lang, strings.TrimPrefix(a.Source, "# OR")), c.Line+a.Line)
+			}
+		case "configuration":
+			l.add(c.Line, "settings", LevelError, fmt.Sprintf("step %s: %s", s.Number, v.why), "a fence of its own, tagged ini")
+		case "manual":
+			if v.call == "" {
+				l.add(c.Line, "interactive", LevelError, fmt.Sprintf("step %s: %s", s.Number, v.why), "give the statement with -c or -f")
+			}
+		case "blocked":
+			l.values(s, v, c.Line)
+		}
+	}
+	switch {
+	case s.Why == WhyNoEntry && l.rb.Lock != nil, s.Why == WhyChanged:
+		l.add(s.Line, "lock", LevelError, fmt.Sprintf("step %s: %s: it shows as text", s.Number, s.Why), "drbot runbook compile, then review and accept")
+	case strings.HasPrefix(s.Why, "needs a decision"):
+		l.add(s.Line, "decide", LevelError, fmt.Sprintf("step %s %s", s.Number, s.Why), "answer it in the lock and remove the line")
+	}
+}
+
+// values names each value that a command lacks.
+func (l *linter) values(s *Step, v verdict, line int) {
+	switch v.verdict {
+	case "blocked":
+		for _, open := range v.open {
+			l.add(line, "value", LevelWarning, fmt.Sprintf("step %s: %s", s.Number, open), "declare it under parameters in the lock")
+		}
+	case "configuration":
+		l.add(line, "settings", LevelError, fmt.Sprintf("step %s: %s", s.Number, v.why), "a fence of its own, tagged ini")
+	}
+}
+
+// lock judges the lock by itself.
+func (l *linter) lock() {
+	if l.rb.Lock == nil {
+		l.add(0, "no-lock", LevelNote, "there is no lock, so every step is for people", "drbot runbook compile")
+		return
+	}
+	known := map[string]bool{}
+	for _, p := range l.rb.Procedures {
+		for _, s := range p.Steps {
+			known[s.ID] = true
+		}
+	}
+	for _, e := range l.rb.Lock.Steps {
+		if !known[e.ID] && !known[e.UndoOf] {
+			l.add(0, "lock", LevelWarning, e.ID+" is in the lock and in no procedure", "drbot runbook compile")
+		}
+		if e.Manual || len(e.Decide) > 0 {
+			continue
+		}
+		l.entry(l.rb.Lock.Effective(e))
+		for _, t := range e.For {
+			if l.rb.Type(t) == nil {
+				l.add(0, "lock", LevelError, fmt.Sprintf("%s is for %q, which is no incident type", e.ID, t), "a name of the table of types")
+			}
+		}
+		for _, text := range e.Closes {
+			if l.rb.Item(text) == nil {
+				l.add(0, "lock", LevelError, fmt.Sprintf("%s closes %q, which is no item of the checklist", e.ID, text), "the item's text, whole")
+			}
+		}
+	}
+}
+
+func (l *linter) entry(e Entry) {
+	if e.Expect == nil {
+		l.add(0, "no-expect", LevelWarning, e.ID+" has no expectation: it ends as \"ran, not verified\"", "expect: what its output says when it worked")
+	}
+	if e.Leaves == "" {
+		l.add(0, "no-leaves", LevelNote, e.ID+" does not say what is true after it", "leaves: one sentence")
+	}
+	if e.Risk == Destructive && e.Undo == "" && e.UndoOf == "" {
+		l.add(0, "no-undo", LevelWarning, e.ID+" is destructive and has no undo", "undo: the id of the entry that takes it back")
+	}
+	if own := l.rb.Lock.entry(e.ID); own != nil && own.Risk != e.Risk {
+		l.add(0, "risk-raised", LevelWarning, fmt.Sprintf("%s is written as %s and counts as %s: %s", e.ID, own.Risk, e.Risk, strings.Join(InferRisk(e.Interpreter, e.Run).Why, ", ")), "write the higher risk")
+	}
+}
+
+func (l *Lock) entry(id string) *Entry {
+	for i := range l.Steps {
+		if l.Steps[i].ID == id {
+			return &l.Steps[i]
+		}
+	}
+	return nil
+}
+
+// Item finds an item of the checklist by its id or its whole text; nil: none.
+func (rb *Runbook) Item(name string) *Item {
+	var find func(items []Item) *Item
+	find = func(items []Item) *Item {
+		for i := range items {
+			if items[i].ID == name || strings.EqualFold(items[i].Text, strings.TrimSpace(name)) {
+				return &items[i]
+			}
+			if inner := find(items[i].Items); inner != nil {
+				return inner
+			}
+		}
+		return nil
+	}
+	for _, p := range rb.Checklist.Phases {
+		if i := find(p.Items); i != nil {
+			return i
+		}
+	}
+	return nil
+}
