@@ -191,7 +191,7 @@ func (p program) restore() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			aside, err := bolt.Restore(cmd.Context(), args[0], c.Data, p.now(), known...)
+			aside, err := bolt.Restore(cmd.Context(), args[0], c.Data, p.clock.Now(), known...)
 			if err != nil {
 				return err
 			}

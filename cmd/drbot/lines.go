@@ -128,7 +128,7 @@ func (p program) offline(ctx context.Context, name string, args []string, asJSON
 		return err
 	}
 	defer func() { _ = s.Close() }()
-	view, text, err := offlineView(ctx, s, c, p.now(), args)
+	view, text, err := offlineView(ctx, s, c, p.clock.Now(), args)
 	if err != nil {
 		return err
 	}
@@ -158,7 +158,7 @@ func (p program) paper(c *config, args []string) error {
 	if err != nil {
 		return err
 	}
-	say(p.stderr, "From %s, written %s ago; another process holds the record.", path, p.now().Sub(st.ModTime()).Round(time.Second))
+	say(p.stderr, "From %s, written %s ago; another process holds the record.", path, p.clock.Now().Sub(st.ModTime()).Round(time.Second))
 	_, err = io.Copy(p.stdout, f)
 	return err
 }

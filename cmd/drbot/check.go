@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/drbot/drbot/bot"
+	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/people"
+	"github.com/drbot/drbot/runbook"
+)
+
+// finding is one thing that check says: what is wrong and how it is mended.
+type finding struct {
+	Level string `json:"level"` // error | warning | note
+	What  string `json:"what"`
+	Fix   string `json:"fix,omitempty"`
+}
+
+func (p program) check() *cobra.Command {
+	var asJSON, offline bool
+	cmd := &cobra.Command{
+		Use: "check", Short: "Say what is wrong with configuration, tokens, runbook and lock, each with its fix", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := p.config()
+			if err != nil {
+				return err
+			}
+			found := p.checkAll(cmd.Context(), c, offline)
+			bad := false
+			for _, f := range found {
+				bad = bad || f.Level == "error"
+			}
+			if asJSON {
+				if err := printJSON(p.stdout, map[string]any{"findings": found, "ok": !bad}); err != nil {
+					return err
+				}
+			} else {
+				printFindings(p, found)
+			}
+			if bad {
+				return findings()
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&offline, "offline", false, "ask no network")
+	return cmd
+}
+
+func printFindings(p program, found []finding) {
+	signs := map[string]string{"error": "⛔", "warning": "⚠", "note": "·"}
+	for _, f := range found {
+		say(p.stdout, "%s %s", signs[f.Level], f.What)
+		if f.Fix != "" {
+			say(p.stdout, "    %s", f.Fix)
+		}
+	}
+	errs := 0
+	for _, f := range found {
+		if f.Level == "error" {
+			errs++
+		}
+	}
+	if errs == 0 {
+		say(p.stdout, "✅ drbot can serve.")
+	}
+}
+
+func (p program) checkAll(ctx context.Context, c *config, offline bool) []finding {
+	found := checkPeople(c.People)
+	found = append(found, checkRunbook(c)...)
+	found = append(found, p.checkHost(c)...)
+	for _, key := range c.Unused {
+		found = append(found, finding{"note", "The key " + key + " is read and not used by this version.", ""})
+	}
+	switch {
+	case c.Slack.Bot.IsZero():
+		found = append(found, finding{"error", "SLACK_BOT_TOKEN is not set: drbot works at the terminal only.", "Create the app from `drbot slack manifest`, install it, and set its bot token (xoxb-…)."})
+	case !offline:
+		for _, f := range bot.Check(ctx, bot.Options{
+			BotToken: c.Slack.Bot, AppToken: c.Slack.App, SigningSecret: c.Slack.Signing, APIURL: c.Slack.APIURL, HTTP: c.SlackHTTP,
+			Incident: c.Commands.Incident, Recover: c.Commands.Recover, Announce: c.Announce, House: c.House, People: func() *people.Table { return c.People },
+		}) {
+			found = append(found, finding{f.Level, f.What, f.Fix})
+		}
+	}
+	if c.Announce == "" {
+		found = append(found, finding{"warning", "slack.announce is not set: nobody outside an incident's channel hears of it.", "Name a channel: slack: {announce: incidents}."})
+	}
+	return found
+}
+
+// checkPeople finds duties that nobody can do, the second person's first of all.
+func checkPeople(t *people.Table) []finding {
+	var found []finding
+	operators, approvers := t.With(incident.Operator), t.With(incident.Approver)
+	switch {
+	case len(operators) == 0:
+		found = append(found, finding{"error", "Nobody may plan and run recoveries.", "Give somebody in people: the role operator."})
+	case len(approvers) == 0:
+		found = append(found, finding{"error", "Nobody may approve.", "Give two people in people: the role approver."})
+	}
+	for _, op := range operators {
+		others := 0
+		for _, a := range approvers {
+			if !a.Same(op) {
+				others++
+			}
+		}
+		if others == 0 && len(approvers) > 0 {
+			found = append(found, finding{"error", "Nobody but the requester can approve what " + op.Name + " asks for, so it never runs.", "Give a second person the role approver."})
+		}
+	}
+	for right, what := range map[incident.Right]string{incident.Responder: "set severity, roles and the checklist", incident.Admin: "thaw, redact and requeue"} {
+		if len(t.With(right)) == 0 {
+			found = append(found, finding{"warning", "Nobody may " + what + ".", "Give somebody in people: the role " + string(right) + "."})
+		}
+	}
+	for _, e := range t.All() {
+		if e.Slack == "" {
+			found = append(found, finding{"note", e.Name + " has no slack: id and can do nothing in Slack.", "Add it: their profile, ⋯, Copy member ID."})
+		}
+	}
+	return found
+}
+
+func checkRunbook(c *config) []finding {
+	rb, err := runbook.LoadText(c.Runbook, c.Sections)
+	if err != nil {
+		return []finding{{"error", "The runbook cannot be read: " + err.Error(), "Mend the file; `drbot runbook show` prints what is read."}}
+	}
+	var found []finding
+	if rb.LockError != nil {
+		found = append(found, finding{"error", "The lock is not used: " + rb.LockError.Error(), "Mend it, or write it again with `drbot runbook compile`."})
+	}
+	if len(rb.Procedures) == 0 {
+		found = append(found, finding{"error", "The runbook has no procedures.", "A procedure is a heading like `Procedure 1: …` with a numbered list; sections: maps other words."})
+	}
+	ready, steps := 0, 0
+	for _, proc := range rb.Procedures {
+		for _, s := range proc.Steps {
+			steps++
+			if s.Ready {
+				ready++
+			} else if s.Why != "" && s.Entry != nil {
+				found = append(found, finding{"warning", fmt.Sprintf("Step %s %s does not run: %s.", s.Number, s.Title, s.Why), "`drbot runbook compile --diff` says what changed; compile, review and accept it."})
+			}
+		}
+	}
+	found = append(found, finding{"note", fmt.Sprintf("Runbook %s: %d procedures, %d of %d steps can run.", rb.Digest[:6], len(rb.Procedures), ready, steps), ""})
+	if n := len(runbook.Lint(rb, runbook.Env{}).Findings); n > 0 {
+		found = append(found, finding{"note", fmt.Sprintf("A careful reader would remark on %d things in the runbook.", n), "`drbot runbook lint` lists them."})
+	}
+	return found
+}
+
+// checkHost looks at this machine: what steps need, and what they could reach.
+func (p program) checkHost(c *config) []finding {
+	var found []finding
+	for _, program := range []string{"bash", "sha256sum"} {
+		if _, err := exec.LookPath(program); err != nil {
+			found = append(found, finding{"error", program + " is not on this machine; steps need it.", "Install bash and coreutils."})
+		}
+	}
+	if err := writable(c.Data); err != nil {
+		found = append(found, finding{"error", "The data directory cannot be written: " + err.Error(), "Make " + c.Data + " writable for drbot's account, or name another with data:."})
+	}
+	for name, source := range c.Secrets {
+		if _, err := source.value(p.getenv); err != nil {
+			found = append(found, finding{"error", "The secret " + name + " cannot be read: " + err.Error(), "Steps that need it do not start until it can."})
+		}
+	}
+	if c.Commands.RunAs == "" {
+		found = append(found, finding{
+			"warning", "Steps run as drbot's own account: they could reach its socket, data directory and secrets, so no decision is taken at the terminal.",
+			"Set runner: {user: drbot-run} with an account of its own; drbot then needs root, or CAP_SETUID, CAP_SETGID and CAP_KILL.",
+		})
+	}
+	found = append(found, finding{"note", survival(), ""})
+	return found
+}
+
+// survival says what happens to a running step when drbot is restarted on this machine.
+func survival() string {
+	if os.Getpid() == 1 {
+		return "drbot is process 1 here: restarting its container ends running steps as unknown."
+	}
+	if b, err := os.ReadFile("/proc/1/comm"); err == nil && strings.TrimSpace(string(b)) == "systemd" {
+		return "Under systemd a unit needs KillMode=process, or a restart of drbot ends running steps as unknown."
+	}
+	return "A restart of drbot leaves running steps alone unless whatever starts it kills the whole tree."
+}
+
+func writable(dir string) error {
+	for {
+		st, err := os.Stat(dir)
+		if err == nil && !st.IsDir() {
+			return fmt.Errorf("%s is no directory", dir)
+		}
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		dir = filepath.Dir(dir)
+	}
+	f, err := os.CreateTemp(dir, ".drbot-check-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/drbot/drbot/state/follow"
+)
+
+// readiness is what /readyz answers: 200 while commands can be accepted and kept, whatever else is down.
+type readiness struct {
+	Ready     bool            `json:"ready"`
+	Problem   string          `json:"problem,omitempty"`
+	Degraded  []string        `json:"degraded"` // links that are down, a sentence each
+	Followers []follow.Health `json:"followers"`
+	Runbook   string          `json:"runbook"`
+	Version   string          `json:"version"`
+}
+
+func (h *house) readiness(ctx context.Context) readiness {
+	r := readiness{Degraded: h.degraded(), Followers: h.loop.Health(), Version: release(), Runbook: h.runbook().Digest}
+	if r.Degraded == nil {
+		r.Degraded = []string{}
+	}
+	switch err := h.store.Ready(ctx); {
+	case !h.ready.Load():
+		r.Problem = "starting"
+	case err != nil:
+		r.Problem = err.Error()
+	default:
+		r.Ready = true
+	}
+	return r
+}
+
+// mux is the HTTP door: Slack's when it is configured so, health, readiness and metrics.
+func (h *house) mux() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+		defer cancel()
+		answer := h.readiness(ctx)
+		w.Header().Set("Content-Type", "application/json")
+		if !answer.Ready {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		if err := json.NewEncoder(w).Encode(answer); err != nil {
+			h.log.Warn("answer /readyz", "error", err)
+		}
+	})
+	mux.Handle("GET /metrics", promhttp.HandlerFor(h.metrics(), promhttp.HandlerOpts{}))
+	if h.bot != nil && h.config.SlackHTTP {
+		h.bot.Routes(mux)
+	}
+	return mux
+}
+
+// metrics are gauges read when they are asked for, so that nothing has to remember to count.
+func (h *house) metrics() *prometheus.Registry {
+	reg := prometheus.NewRegistry()
+	gauge := func(name, help string, read func() float64) {
+		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, read))
+	}
+	gauge("drbot_ready", "1 while commands can be accepted and kept.", func() float64 {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		return number(h.readiness(ctx).Ready)
+	})
+	gauge("drbot_links_degraded", "Links that are down.", func() float64 { return float64(len(h.degraded())) })
+	for k, f := range h.loop.Health() {
+		labels := prometheus.Labels{"follower": f.Follower}
+		reg.MustRegister(
+			prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "drbot_deliveries_behind_incidents", Help: "Incidents that a follower has not caught up with.", ConstLabels: labels},
+				func() float64 { return float64(h.loop.Health()[k].Behind) }),
+			prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "drbot_deliveries_parked", Help: "Deliveries given up since the start of the process.", ConstLabels: labels},
+				func() float64 { return float64(h.loop.Health()[k].Parked) }),
+		)
+	}
+	return reg
+}
+
+func number(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/drbot/drbot/commands"
+	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/runbook"
+)
+
+// runbook is the revision that new runs use.
+func (h *house) runbook() *runbook.Runbook { return h.loaded.Load() }
+
+// loadFirst reads the runbook at the start. A damaged lock leaves the text; a Markdown that cannot be read leaves the
+// revision that was used last, because drbot starts on the day when the disk with the runbook does not.
+func (h *house) loadFirst(ctx context.Context) error {
+	rb, err := runbook.LoadText(h.config.Runbook, h.config.Sections)
+	if err == nil {
+		if rb.LockError != nil {
+			h.log.Error("the lock is not used; every step is by hand", "error", rb.LockError)
+		}
+		h.loaded.Store(rb)
+		return nil
+	}
+	kept, keptErr := h.lastRunbook(ctx)
+	if keptErr != nil {
+		return &exitError{exitConfig, fmt.Errorf("runbook: %w", err)}
+	}
+	kept.Warnings = append(kept.Warnings, runbook.Finding{Level: runbook.LevelError, Message: "the file could not be read, so the last revision is used: " + err.Error()})
+	h.log.Error("the runbook cannot be read; the last revision is used", "error", err, "revision", kept.Digest)
+	h.loaded.Store(kept)
+	return nil
+}
+
+// lastRunbook makes the revision of the record from its blobs.
+func (h *house) lastRunbook(ctx context.Context) (*runbook.Runbook, error) {
+	house, err := h.store.House(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if house.Runbook.Digest == "" {
+		return nil, errors.New("no revision was used before")
+	}
+	src, err := h.store.Blob(ctx, house.Runbook.Digest)
+	if err != nil {
+		return nil, err
+	}
+	rb, err := runbook.Parse(src, h.config.Sections)
+	if err != nil || house.Runbook.LockDigest == "" {
+		return rb, err
+	}
+	lock, err := h.store.Blob(ctx, house.Runbook.LockDigest)
+	if err != nil {
+		return nil, err
+	}
+	return rb.Join(lock, filepath.Dir(h.config.Runbook))
+}
+
+// reload reads runbook and lock again and makes them the revision of new runs; a file that cannot be used changes
+// nothing. It answers in words.
+func (h *house) reload(ctx context.Context, by incident.Person) (string, error) {
+	h.loading.Lock()
+	defer h.loading.Unlock()
+	rb, err := runbook.Load(h.config.Runbook, h.config.Sections)
+	if err != nil {
+		return "", incident.Refuse(incident.BadInput, "Nothing was reloaded: %v.", err).Then("Mend the file and reload again.")
+	}
+	before := h.runbook()
+	if rb.Digest == before.Digest && rb.LockDigest == before.LockDigest {
+		return "Runbook and lock are the ones that are loaded.", nil
+	}
+	if err := h.outcomes.send(ctx, commands.RunbookLoaded{Runbook: rb, Loader: by}); err != nil {
+		return "", err
+	}
+	h.loaded.Store(rb)
+	house, err := h.store.House(ctx)
+	if err != nil {
+		return "", err
+	}
+	if open := len(house.Open()); open > 0 {
+		return fmt.Sprintf("Loaded %s. %d lock entries wait for an approver who accepts them; until then those steps do not run.", rb.Digest[:6], open), nil
+	}
+	return fmt.Sprintf("Loaded %s. Every entry of the lock is accepted.", rb.Digest[:6]), nil
+}
+
+// reloads answers SIGHUP; nobody is the loader then, so any one approver accepts.
+func (h *house) reloads(ctx context.Context, hup <-chan os.Signal) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hup:
+			text, err := h.reload(ctx, incident.Person{})
+			if err != nil {
+				h.log.Error("reload", "error", err)
+				continue
+			}
+			h.log.Info("reload", "result", text)
+		}
+	}
+}

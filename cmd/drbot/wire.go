@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+
+	"github.com/drbot/drbot/bot"
+	"github.com/drbot/drbot/commands"
+	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/integrations/paper"
+	"github.com/drbot/drbot/integrations/terminal"
+	"github.com/drbot/drbot/people"
+	"github.com/drbot/drbot/runbook"
+	"github.com/drbot/drbot/runner"
+	"github.com/drbot/drbot/secret"
+	"github.com/drbot/drbot/state"
+	"github.com/drbot/drbot/state/bolt"
+	"github.com/drbot/drbot/state/follow"
+	"github.com/drbot/drbot/templates"
+)
+
+// house is every room, wired. Only this file knows them all.
+type house struct {
+	config   *config
+	log      *slog.Logger
+	store    *bolt.Store
+	office   *commands.Office
+	bot      *bot.Bot // nil without Slack
+	runner   *runner.Runner
+	loop     *follow.Loop
+	terminal *terminal.Door
+	clock    follow.Clock
+	outcomes outcomes
+	ready    atomic.Bool
+
+	loading sync.Mutex
+	loaded  atomic.Pointer[runbook.Runbook]
+}
+
+// followers are the names that the store keeps cursors for; a new name starts at the head.
+var followers = []string{bot.Say, bot.Draw, runner.Name, paper.Name}
+
+// wire makes every room. Whatever is outside (Slack, targets) may be down; only the record and the configuration must
+// be there.
+func wire(ctx context.Context, c *config, e env, log *slog.Logger) (_ *house, err error) {
+	h := &house{config: c, log: log, clock: e.clock}
+	if h.store, err = bolt.Open(c.Data, bolt.Options{Followers: followers, Now: e.clock.Now, Log: log}); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.store.Close())
+		}
+	}()
+	h.outcomes = outcomes{h}
+	if err := h.loadFirst(ctx); err != nil {
+		return nil, err
+	}
+	flags := &people.Cache{}
+	h.office = &commands.Office{
+		Store: h.store, Flags: flags, People: func() *people.Table { return c.People }, Runbook: h.runbook,
+		Config: h.commandsConfig, Reload: h.reload,
+	}
+	if h.runner, err = h.newRunner(e); err != nil {
+		return nil, err
+	}
+	h.office.Runs = h.runner
+	if err := h.report(ctx); err != nil {
+		return nil, err
+	}
+	list := []follow.Follower{h.runner, paper.New(paperRoom{h}, filepath.Join(c.Data, "incidents"))}
+	if !c.Slack.Bot.IsZero() {
+		if h.bot, err = bot.New(h.botOptions(e, flags)); err != nil {
+			return nil, &exitError{exitConfig, err}
+		}
+		list = append(list, h.bot.Followers()...)
+	} else {
+		log.Warn("SLACK_BOT_TOKEN is not set: drbot works at the terminal only")
+	}
+	h.loop = follow.NewLoop(h.store, h.outcomes, follow.Options{Log: log}, list...)
+	h.terminal = &terminal.Door{
+		Handler: h.office, Record: h.store, Data: c.Data, Release: release(), Steps: c.Commands.RunAs, Group: c.SocketGroup, Log: log, Now: e.clock.Now,
+	}
+	return h, nil
+}
+
+// run starts what lives until the end.
+func (h *house) run(run func(string, func(context.Context) error)) {
+	run("runner", func(ctx context.Context) error { return h.runner.Recover(ctx) })
+	run("followers", func(ctx context.Context) error { h.loop.Run(ctx); return nil })
+	run("clock", func(ctx context.Context) error { follow.RunClock(ctx, h.store, h.clock, h.outcomes, h.log); return nil })
+	if h.bot != nil {
+		run("slack", h.bot.Run)
+	}
+}
+
+func (h *house) close() {
+	if h.bot != nil {
+		h.bot.Close()
+	}
+	h.runner.Close()
+	if err := h.store.Close(); err != nil {
+		h.log.Error("close the record", "error", err)
+	}
+}
+
+// degraded says which links are down, for the card, /readyz and check.
+func (h *house) degraded() []string {
+	var list []string
+	if h.bot == nil {
+		list = append(list, "Slack is not configured: drbot works at the terminal only.")
+	} else {
+		list = append(list, h.bot.Degraded()...)
+	}
+	if rb := h.runbook(); rb.LockError != nil {
+		list = append(list, "The lock is not used, every step is by hand: "+rb.LockError.Error())
+	}
+	return list
+}
+
+func (h *house) botOptions(e env, flags *people.Cache) bot.Options {
+	c := h.config
+	return bot.Options{
+		BotToken: c.Slack.Bot, AppToken: c.Slack.App, SigningSecret: c.Slack.Signing, APIURL: c.Slack.APIURL, HTTP: c.SlackHTTP,
+		Incident: c.Commands.Incident, Recover: c.Commands.Recover, Announce: c.Announce, House: c.House,
+		Handler: h.office, Memory: h.store, Flags: flags, People: h.office.People, Facts: h.facts, Now: e.clock.Now, Log: h.log,
+	}
+}
+
+// commandsConfig completes the configuration with the channels' ids, once Slack has said them.
+func (h *house) commandsConfig() commands.Config {
+	cc := h.config.Commands
+	if h.bot != nil {
+		cc.AnnounceID, cc.HouseID = h.bot.Channels()
+	}
+	return cc
+}
+
+func (h *house) newRunner(e env) (*runner.Runner, error) {
+	secrets := map[string]secret.String{}
+	for name, source := range h.config.Secrets {
+		value, err := source.value(e.getenv)
+		if err != nil {
+			h.log.Warn("a secret cannot be read; steps that need it do not start", "secret", name, "error", err)
+			continue
+		}
+		secrets[name] = value
+	}
+	return runner.New(runner.Options{
+		Dir: filepath.Join(h.config.Data, "runs"), Store: h.store, Outcomes: h.outcomes, Secrets: secrets, OutputLimit: h.config.OutputLimit,
+		Now: e.clock.Now, Log: h.log,
+	})
+}
+
+// facts are what cards need besides the fold.
+func (h *house) facts(ctx context.Context, i *incident.Incident) templates.Facts {
+	f := templates.Facts{
+		Now: h.clock.Now(), Commands: templates.Commands{Incident: h.config.Commands.Incident, Recover: h.config.Commands.Recover},
+		Host: h.config.Commands.Host, Degraded: h.degraded(), Approvers: h.config.People.With(incident.Approver), Operators: h.config.People.With(incident.Operator),
+	}
+	if house, err := h.store.House(ctx); err == nil {
+		f.House = house
+	}
+	for _, p := range h.config.People.All() {
+		f.Contacts = append(f.Contacts, templates.Contact{Name: p.Name, Key: p.Key(), Slack: p.Slack, Phone: p.Phone, Roles: p.Roles})
+	}
+	h.runFacts(ctx, i, &f)
+	return f
+}
+
+// runFacts adds the texts of the live run's steps and what its running step says.
+func (h *house) runFacts(ctx context.Context, i *incident.Incident, f *templates.Facts) {
+	if i == nil {
+		return
+	}
+	f.Specs, f.Scripts, f.Live = map[string]*incident.Spec{}, map[string]string{}, map[string]templates.Tail{}
+	for _, r := range i.Runs {
+		specs, err := h.office.Specs(ctx, r)
+		if err != nil {
+			h.log.Error("read the steps of a run", "incident", i.ID.String(), "run", r.Name(), "error", err)
+			continue
+		}
+		for digest, spec := range specs {
+			f.Specs[digest] = spec
+			f.Scripts[incident.Digest([]byte(spec.Script))] = spec.Script
+		}
+		for k := range r.Steps {
+			if s := &r.Steps[k]; s.State == incident.StepRuns {
+				if at, line := h.runner.Tail(s.Attempt); line != "" {
+					f.Live[r.Name()+"/"+s.ID] = templates.Tail{At: at, Line: line}
+				}
+			}
+		}
+	}
+}
+
+// paperRoom is what the paper follower reads.
+type paperRoom struct{ h *house }
+
+func (p paperRoom) Incident(ctx context.Context, id incident.ID) (*incident.Incident, error) {
+	return p.h.store.Incident(ctx, state.Ref{ID: id})
+}
+
+func (p paperRoom) Facts(ctx context.Context, i *incident.Incident) templates.Facts {
+	return p.h.facts(ctx, i)
+}
+
+// report records what was loaded at this start: configuration, people, runbook.
+func (h *house) report(ctx context.Context) error {
+	src, err := os.ReadFile(h.config.File)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(src)
+	for _, o := range []any{
+		commands.ConfigLoaded{Digest: hex.EncodeToString(sum[:]), By: incident.Bot}, commands.RunbookLoaded{Runbook: h.runbook()},
+	} {
+		if err := h.outcomes.send(ctx, o); err != nil {
+			return fmt.Errorf("record what was loaded: %w", err)
+		}
+	}
+	return nil
+}
