@@ -161,10 +161,21 @@ func (w writing) leaves(b *state.Batch) error {
 		if err := w.summary(key, leaf.Incident); err != nil {
 			return err
 		}
-		for _, follower := range w.store.followers {
-			if err := w.mark(pendingBucket, placeKey(follower, id)); err != nil {
-				return err
-			}
+		if err := w.pending(id, old.seq, now.seq); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pending marks an incident for every follower. A redaction changes a fold and adds no record to it.
+func (w writing) pending(id incident.ID, old, now uint64) error {
+	if old == now {
+		return nil
+	}
+	for _, follower := range w.store.followers {
+		if err := w.mark(pendingBucket, placeKey(follower, id)); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -30,8 +30,11 @@ func (w *worker) run(ctx context.Context) error {
 	if w.cursor, err = w.loop.store.Cursor(ctx, w.follower.Name(), w.id); err != nil {
 		return err
 	}
-	for ctx.Err() == nil {
+	for first := true; ctx.Err() == nil; first = false {
 		part, more, err := w.next(ctx)
+		if err == nil && !more && first {
+			return w.keep(ctx, w.cursor.Through, nil, true) // it was past everything: only the mark is left
+		}
 		if err != nil || !more {
 			return err
 		}

@@ -2,7 +2,6 @@ package statetest
 
 import (
 	"context"
-	"testing"
 	"time"
 
 	"github.com/drbot/drbot/incident"
@@ -32,7 +31,7 @@ func Events(target state.Ref, events ...incident.Event) state.Change {
 }
 
 // Open opens an incident and gives its id.
-func Open(t testing.TB, s state.Writer, title string) incident.ID {
+func Open(t TB, s state.Writer, title string) incident.ID {
 	t.Helper()
 	r, err := s.Do(context.Background(), state.Change{New: true, Decide: func(v state.View) (state.Decision, error) {
 		return state.Decision{Events: []incident.Event{Opening(title, v.Now())}, Answer: []byte(title)}, nil
@@ -44,7 +43,7 @@ func Open(t testing.TB, s state.Writer, title string) incident.ID {
 }
 
 // Note adds a line to an incident.
-func Note(t testing.TB, s state.Writer, id incident.ID, text string) state.Result {
+func Note(t TB, s state.Writer, id incident.ID, text string) state.Result {
 	t.Helper()
 	r, err := s.Do(context.Background(), Events(state.Ref{ID: id}, incident.Noted{By: Ana, Text: text}))
 	if err != nil {
@@ -54,7 +53,7 @@ func Note(t testing.TB, s state.Writer, id incident.ID, text string) state.Resul
 }
 
 // Texts lists the notes of an incident.
-func Texts(t testing.TB, s state.Reader, id incident.ID) []string {
+func Texts(t TB, s state.Reader, id incident.ID) []string {
 	t.Helper()
 	var texts []string
 	for r, err := range s.Records(context.Background(), id, 0) {
