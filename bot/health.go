@@ -1,0 +1,99 @@
+package bot
+
+import (
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Link is the state of one connection, for /readyz and the card's first line.
+type Link struct {
+	Name  string    `json:"name"` // "slack api", "slack socket"
+	Up    bool      `json:"up"`
+	Since time.Time `json:"since"` // zero: not tried yet
+	Why   string    `json:"why,omitempty"`
+	Open  int       `json:"open,omitempty"` // Socket Mode links that are up
+}
+
+// health knows since when Slack answers or does not.
+type health struct {
+	now     func() time.Time
+	mu      sync.Mutex
+	web     Link
+	links   int
+	socket  Link
+	changed []func(up bool, since time.Time) // told when Slack comes back or goes
+	counts  map[string]uint64
+}
+
+// api notes one call's luck.
+func (h *health) api(up bool, why string) {
+	h.mu.Lock()
+	before := h.web
+	if before.Up != up || before.Since.IsZero() {
+		h.web = Link{Up: up, Since: h.now(), Why: why}
+	}
+	tell := h.changed
+	h.mu.Unlock()
+	if before.Up != up && !before.Since.IsZero() {
+		for _, f := range tell {
+			f(up, before.Since)
+		}
+	}
+}
+
+// link notes that one more or less socket is open.
+func (h *health) link(by int, why string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.links += by
+	if up := h.links > 0; up != h.socket.Up || h.socket.Since.IsZero() {
+		h.socket = Link{Up: up, Since: h.now(), Why: why}
+	}
+}
+
+// count counts what happens, for metrics: "forged", "malformed", "refused", "late", "busy".
+func (h *health) count(what string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.counts == nil {
+		h.counts = map[string]uint64{}
+	}
+	h.counts[what]++
+}
+
+// Health tells the state of the links.
+func (b *Bot) Health() []Link {
+	b.health.mu.Lock()
+	defer b.health.mu.Unlock()
+	web := b.health.web
+	web.Name = "slack api"
+	list := []Link{web}
+	if !b.HTTP {
+		socket := b.health.socket
+		socket.Name, socket.Open = "slack socket", b.health.links
+		list = append(list, socket)
+	}
+	return list
+}
+
+// Counts gives what was counted since the start.
+func (b *Bot) Counts() map[string]uint64 {
+	b.health.mu.Lock()
+	defer b.health.mu.Unlock()
+	counts := make(map[string]uint64, len(b.health.counts))
+	for what, n := range b.health.counts {
+		counts[what] = n
+	}
+	return counts
+}
+
+// Down says in a sentence what of Slack does not work; "" when all does.
+func (b *Bot) Down() string {
+	for _, link := range b.Health() {
+		if !link.Up && !link.Since.IsZero() {
+			return fmt.Sprintf("Slack not reachable since %s UTC.", link.Since.UTC().Format("15:04"))
+		}
+	}
+	return ""
+}

@@ -1,0 +1,88 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"github.com/drbot/drbot/commands"
+	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/templates"
+)
+
+// publishHome draws App Home for who looks at it: links only, nothing is decided there (I15).
+func (b *Bot) publishHome(ctx context.Context, user string) {
+	if b.Home == nil || user == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	b.learn(ctx, user)
+	view, err := b.Home(ctx, commands.Actor{Slack: user, Name: b.nameOf(user, "")})
+	m := templates.Home(b.homeFacts(ctx, view))
+	if refusal := asRefusal(err); refusal != nil {
+		m = say(refusal.Error())
+	} else if err != nil {
+		m = say("drbot cannot read its record now: " + err.Error())
+	}
+	_, err = b.api.PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: user, View: homeView(m, b.frame(ctx, 0))})
+	if err != nil && !is(err, "not_enabled") {
+		b.Log.Warn("App Home was not drawn", "user", user, "error", troubled(err))
+	}
+}
+
+func (b *Bot) homeFacts(ctx context.Context, v commands.HomeView) templates.HomeFacts {
+	h := templates.HomeFacts{Facts: templates.Facts{Now: b.Now(), Commands: templates.Commands{Incident: b.Incident, Recover: b.Recover}}, Record: "ok"}
+	if v.Known {
+		h.Me = templates.Contact{Name: v.Person.Name, Key: v.Person.Key, Slack: v.Person.Slack, Roles: v.Roles}
+	}
+	for _, w := range v.Waiting {
+		h.Waiting = append(h.Waiting, templates.HomeWaiting{Text: w.Text, Ends: w.Ends, URL: b.linkTo(ctx, w.Incident, w.Object, w.Channel)})
+	}
+	for _, line := range v.Open {
+		open := templates.HomeIncident{Summary: line.Summary, You: line.You}
+		if line.Channel != "" {
+			open.URL = appLink(line.Channel)
+		}
+		h.Open = append(h.Open, open)
+	}
+	for _, task := range v.Tasks {
+		h.Tasks = append(h.Tasks, templates.HomeTask{Title: task.Incident.String() + " · " + task.Title, Due: task.Due, URL: appLink(task.Channel)})
+	}
+	for _, link := range b.Health() {
+		if link.Up {
+			h.Links = append(h.Links, link.Name+" ok")
+		} else if !link.Since.IsZero() {
+			h.Links = append(h.Links, link.Name+" not reachable since "+link.Since.UTC().Format("15:04 UTC"))
+		}
+	}
+	h.Links = append(h.Links, b.Degraded()...)
+	if house, err := b.Memory.House(ctx); err == nil {
+		h.House, h.Runbook = house, house.Runbook.Digest
+	} else {
+		h.Record = err.Error()
+	}
+	return h
+}
+
+// linkTo is the address of an object's message, else of the incident's channel.
+func (b *Bot) linkTo(ctx context.Context, id incident.ID, object, channel string) string {
+	if link := b.frame(ctx, id).link; link != nil && link(object) != "" {
+		return link(object)
+	}
+	if channel == "" {
+		return ""
+	}
+	return appLink(channel)
+}
+
+// asRefusal finds a lawful no in an error.
+func asRefusal(err error) *incident.Refusal {
+	refusal := (*incident.Refusal)(nil)
+	if errors.As(err, &refusal) {
+		return refusal
+	}
+	return nil
+}

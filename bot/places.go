@@ -1,0 +1,154 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/slack-go/slack"
+)
+
+const (
+	infoPatience = 500 * time.Millisecond
+	infoLife     = 10 * time.Minute
+	missLife     = time.Minute
+	maxInfos     = 2000
+	listPage     = 1000
+	maxPages     = 20
+)
+
+// Notes of say about the house: ids of the configured channels, so that a name is resolved once (I15).
+const (
+	noteAnnounce = "channel/announce"
+	noteHouse    = "channel/house"
+)
+
+var channelID = regexp.MustCompile(`^[CG][A-Z0-9]{6,}$`)
+
+// places remembers what Slack said of channels.
+type places struct {
+	mu    sync.Mutex
+	ids   map[string]string // name -> id
+	infos map[string]channelInfo
+}
+
+type channelInfo struct {
+	shared bool
+	until  time.Time
+}
+
+func (p *places) forget(channel string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.infos, channel)
+}
+
+// sharedChannel reports whether people of another workspace are in a channel. Slack is asked once in a while and for a
+// moment; while it does not answer, a channel counts as ours.
+func (b *Bot) sharedChannel(ctx context.Context, channel string) bool {
+	if channel == "" || channel[0] == 'D' {
+		return false
+	}
+	b.places.mu.Lock()
+	info, known := b.places.infos[channel]
+	b.places.mu.Unlock()
+	if known && time.Now().Before(info.until) {
+		return info.shared
+	}
+	ctx, cancel := context.WithTimeout(ctx, infoPatience)
+	defer cancel()
+	now, err := b.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: channel})
+	info.until = time.Now().Add(missLife)
+	if err == nil {
+		info = channelInfo{shared: now.IsExtShared, until: time.Now().Add(infoLife)}
+	}
+	b.places.mu.Lock()
+	defer b.places.mu.Unlock()
+	if b.places.infos == nil || len(b.places.infos) >= maxInfos {
+		b.places.infos = map[string]channelInfo{}
+	}
+	b.places.infos[channel] = info
+	return info.shared
+}
+
+// Channels gives the ids of the announcement and the house channel, as they were first resolved.
+func (b *Bot) Channels(ctx context.Context) (announce, house string, err error) {
+	if announce, err = b.resolved(ctx, noteAnnounce, b.Announce); err != nil {
+		return "", "", err
+	}
+	house, err = b.resolved(ctx, noteHouse, b.House)
+	return announce, house, err
+}
+
+func (b *Bot) announceID(ctx context.Context) (string, error) {
+	return b.resolved(ctx, noteAnnounce, b.Announce)
+}
+
+func (b *Bot) houseID(ctx context.Context) (string, error) {
+	return b.resolved(ctx, noteHouse, b.House)
+}
+
+// resolved is the id that was recorded for a configured channel, else the one that its name has now.
+func (b *Bot) resolved(ctx context.Context, note, name string) (string, error) {
+	if cursor, err := b.Memory.Cursor(ctx, SayName, 0); err == nil {
+		if was, id, ok := strings.Cut(cursor.Notes[note], "="); ok && was == name {
+			return id, nil
+		}
+	}
+	return b.lookUp(ctx, name)
+}
+
+// lookUp finds a channel by its name. Slack has no method for that but the list.
+func (b *Bot) lookUp(ctx context.Context, name string) (string, error) {
+	name = strings.TrimPrefix(name, "#")
+	if name == "" {
+		return "", fmt.Errorf("no channel is configured: set slack.announce in drbot.yaml")
+	}
+	if channelID.MatchString(name) {
+		return name, nil
+	}
+	b.places.mu.Lock()
+	id := b.places.ids[name]
+	b.places.mu.Unlock()
+	if id != "" {
+		return id, nil
+	}
+	found, err := b.findChannel(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	if found == nil {
+		return "", &trouble{err: fmt.Errorf("there is no channel #%s that drbot can see: make it, or invite drbot to it", name), away: true, again: time.Minute}
+	}
+	b.places.mu.Lock()
+	defer b.places.mu.Unlock()
+	if b.places.ids == nil {
+		b.places.ids = map[string]string{}
+	}
+	b.places.ids[name] = found.ID
+	return found.ID, nil
+}
+
+// findChannel looks for a channel by name, archived ones too, since they keep their names; nil when there is none.
+func (b *Bot) findChannel(ctx context.Context, name string) (*slack.Channel, error) {
+	params := &slack.GetConversationsParameters{Types: []string{"public_channel", "private_channel"}, Limit: listPage}
+	for range maxPages {
+		list, next, err := b.api.GetConversationsContext(ctx, params)
+		if err != nil {
+			return nil, troubled(err)
+		}
+		for k := range list {
+			if list[k].Name == name {
+				return &list[k], nil
+			}
+		}
+		if next == "" {
+			break
+		}
+		params.Cursor = next
+	}
+	return nil, nil
+}

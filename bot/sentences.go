@@ -1,0 +1,98 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/drbot/drbot/commands"
+	"github.com/drbot/drbot/templates"
+)
+
+// What the room itself says, about Slack and about itself; everything about incidents comes from package templates.
+
+func sayNotRecorded(err error, command string) templates.Message {
+	return say("Not recorded, so nothing was done: " + err.Error() + ". Reading still works on drbot's host: `drbot " + command + " show`.")
+}
+
+func sayNoForm(typed string) templates.Message {
+	if typed == "" {
+		return say("Slack did not open the form in time, and nothing was changed. Press again.")
+	}
+	return say("Slack did not open the form in time, and nothing was changed. Type it in one line: `" + typed + "`")
+}
+
+func sayNotOurs() templates.Message {
+	return say("This is no message of drbot's, so its buttons do nothing.")
+}
+
+func sayOldBoxes() templates.Message {
+	return say("These boxes are an old drawing, so nothing was changed. The checklist is drawn anew with its next change.")
+}
+
+func sayShared() templates.Message {
+	return say("drbot does nothing in a channel that is shared with another workspace.")
+}
+
+func sayUnknownCommand(name string) templates.Message {
+	return say("drbot does not know the command `" + name + "`. An admin compares slack.commands in drbot.yaml with the app's manifest (`drbot slack manifest`).")
+}
+
+func sayBusy() templates.Message {
+	return say("drbot is busy and did not take this. Nothing was done; try again.")
+}
+
+func sayChannelIs(incident, channelID, name string) templates.Message {
+	return templates.Message{Text: incident + ": #" + name, Blocks: []templates.Block{templates.Lines{Lines: [][]templates.Span{{
+		templates.T(incident + ": "), {Text: "#" + name, URL: appLink(channelID)},
+	}}}}}
+}
+
+// appLink opens a channel in the client of whoever clicks it, without the workspace's name.
+func appLink(channel string) string { return "https://slack.com/app_redirect?channel=" + channel }
+
+// say is a message of one text. Words between back-ticks are shown as what one types.
+func say(text string) templates.Message {
+	return templates.Message{Text: text, Blocks: []templates.Block{templates.Lines{Lines: textLines(text)}}}
+}
+
+// spoken gives blocks to a message that is a text alone, so that nothing in it can become markup.
+func spoken(m templates.Message) templates.Message {
+	if len(m.Blocks) == 0 && m.Text != "" {
+		return say(m.Text)
+	}
+	return m
+}
+
+func textLines(text string) [][]templates.Span {
+	var lines [][]templates.Span
+	for _, l := range strings.Split(text, "\n") {
+		var spans []templates.Span
+		parts := strings.Split(l, "`")
+		for k, part := range parts {
+			style := templates.Plain
+			if k%2 == 1 && k < len(parts)-1 {
+				style = templates.Mono
+			} else if k%2 == 1 {
+				part = "`" + part
+			}
+			if part != "" {
+				spans = append(spans, templates.Span{Text: part, Style: style})
+			}
+		}
+		lines = append(lines, spans)
+	}
+	return lines
+}
+
+// typed is the one-line form of a verb, as people type it; "" for a verb that is only a button.
+func (b *Bot) typed(verb string) string {
+	v := commands.Find(verb)
+	if v == nil || v.Hidden {
+		return ""
+	}
+	name := b.Incident
+	if v.Group == "recover" {
+		name = b.Recover
+	}
+	return strings.TrimSpace(fmt.Sprintf("/%s %s %s", name, v.Name, v.Grammar))
+}
