@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/state"
@@ -36,6 +37,33 @@ type (
 		incident.StepUnknown
 	}
 )
+
+// Report takes an event of the runner as an outcome; it is what package runner calls. A key is kept for ever; an empty one
+// tells the same again.
+func (o *Office) Report(ctx context.Context, id incident.ID, key string, e incident.Event) error {
+	c := Command{Verb: "outcome", Actor: Actor{Bot: true}}
+	if key != "" {
+		c.Keys = []string{key}
+	}
+	switch e := e.(type) {
+	case incident.ReadsDone:
+		c.Outcome = RecordReads{id, e}
+	case incident.StepStarted:
+		c.Outcome = StartStep{id, e}
+	case incident.StepNotStarted:
+		c.Outcome = NotStartStep{id, e}
+	case incident.StepEnded:
+		c.Outcome = EndStep{id, e}
+	case incident.StepUnknown:
+		c.Outcome = LoseStep{id, e}
+	case incident.AttemptFound:
+		c.Outcome = AttemptFound{Attempt: e.Attempt}
+	default:
+		return fmt.Errorf("the runner reports no %s", e.EventKind())
+	}
+	_, err := o.Handle(ctx, c)
+	return err
+}
 
 // stepOutcome carries out what the runner reports; known is false for an outcome of another kind.
 func (o *Office) stepOutcome(ctx context.Context, c Command) (reply Reply, known bool, err error) {
