@@ -19,7 +19,7 @@ var floors = map[string]int{
 	"incident": 0, "secret": 0,
 	"state": 1, "runbook": 1, "templates": 1, "people": 1,
 	"commands": 2, "state/bolt": 2, "state/follow": 2, "state/statetest": 2,
-	"bot": 3, "runner": 3, "workspace": 3, "integrations": 3,
+	"examples": 0, "bot": 3, "runner": 3, "workspace": 3, "workspace/person": 3, "integrations": 3,
 	"cmd/drbot": 4,
 }
 

@@ -163,3 +163,21 @@ func DamageNewest(dir string) (string, error) {
 	_, err = f.WriteAt([]byte("rot"), 3*pageSize+100)
 	return sets[0].Name, errors.Join(err, f.Sync(), f.Close())
 }
+
+// RowsUntil counts the live rows of both tables up to an instant: those that a backup with that newest row holds.
+func RowsUntil(ctx context.Context, dir string, newest time.Time) (int, error) {
+	sum := 0
+	for _, q := range []struct{ file, table string }{{usersDB, "users"}, {debatesDB, "debates"}} {
+		db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "data", q.file)+"?mode=ro&_pragma=busy_timeout(3000)")
+		if err != nil {
+			return 0, err
+		}
+		var n int
+		err = db.QueryRowContext(ctx, "SELECT count(*) FROM "+q.table+" NOT INDEXED WHERE created_at <= ?", newest.UTC().Format(stamp)).Scan(&n)
+		if err = errors.Join(err, db.Close()); err != nil {
+			return 0, fmt.Errorf("%s: %w", q.table, err)
+		}
+		sum += n
+	}
+	return sum, nil
+}
