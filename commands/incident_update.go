@@ -82,19 +82,23 @@ func updateForm(ctx context.Context, o *Office, c *call, next string) (Reply, er
 	}
 	return c.form(o, templates.Form{Verb: "incident update", Object: objectOf(i), Title: "Post update", Submit: "Send", Fields: []templates.Field{
 		{ID: "status", Label: "Status", Kind: templates.FieldSelect, Options: statusOptions(), Value: string(i.Status), Optional: true},
-		{ID: "text", Label: "What happened", Kind: templates.FieldArea, Value: templates.Draft(i), Max: 3000},
+		{ID: "text", Label: "What happened", Kind: templates.FieldArea, Value: Draft(i), Max: 3000},
 		{ID: "steps", Label: "Next steps", Kind: templates.FieldArea, Optional: true, Max: 1000},
 		{ID: "next", Label: "Next update", Kind: templates.FieldText, Value: next, Optional: true, Hint: "30m, or 15:30 UTC.", Max: 8},
 	}}, "The update is missing.")
 }
 
-// sendDraft sends the reminder's draft as the record gives it now, and says what was sent.
+// sendDraft sends the reminder's draft. The button names the draft that was shown: when the record has moved on since,
+// the words are others, and the person reads them first.
 func sendDraft(ctx context.Context, o *Office, c *call) (Reply, error) {
-	text := ""
+	_, shown, _ := strings.Cut(c.Object, "/")
 	return o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
-		text = templates.Draft(i)
+		text := Draft(i)
+		if shown != "" && shown != DraftID(text) {
+			return nil, incident.Refuse(incident.WrongState, "More happened since that draft.").Then("Press Edit and send: %s", cut(text, 400))
+		}
 		return i.Update(v.Now(), c.person, text, "", 0)
-	}, func(i *incident.Incident) string { return updateAnswer(i) + " It says: " + cut(text, 500) })
+	}, updateAnswer)
 }
 
 // snoozeUpdate moves the next update, by 15 minutes where nothing else is said.
