@@ -75,7 +75,7 @@ func (o *Office) planAgain(ctx context.Context, c *call, i *incident.Incident, r
 		maps.Copy(why, reasons)
 		return o.plan(ctx, c, &rb.Procedures[k], kept, why)
 	}
-	specs, err := o.runSpecs(ctx, r)
+	specs, err := o.Specs(ctx, r)
 	if err != nil {
 		return Reply{}, err
 	}

@@ -24,7 +24,7 @@ func (o *Office) PlanForm(ctx context.Context, run string) (*templates.Form, err
 		if r.Name() != run {
 			continue
 		}
-		specs, err := o.runSpecs(ctx, r)
+		specs, err := o.Specs(ctx, r)
 		if err != nil {
 			return nil, err
 		}

@@ -63,9 +63,9 @@ func (o *Office) Spec(ctx context.Context, digest string) (*incident.Spec, error
 	return s, nil
 }
 
-// runSpecs reads every step of a run. It is called before a decision: nothing is read from blobs inside the
+// Specs reads every step of a run. It is called before a decision: nothing is read from blobs inside the
 // transaction.
-func (o *Office) runSpecs(ctx context.Context, r *incident.Run) (map[string]*incident.Spec, error) {
+func (o *Office) Specs(ctx context.Context, r *incident.Run) (map[string]*incident.Spec, error) {
 	specs := map[string]*incident.Spec{}
 	if r == nil {
 		return specs, nil
@@ -137,7 +137,7 @@ func (o *Office) onRun(ctx context.Context, ref state.Ref, with func(specs map[s
 		if err != nil {
 			return Reply{}, err
 		}
-		specs, err := o.runSpecs(ctx, i.LiveRun())
+		specs, err := o.Specs(ctx, i.LiveRun())
 		if err != nil {
 			return Reply{}, err
 		}

@@ -12,7 +12,7 @@ import (
 )
 
 // Name is the follower's.
-func (r *Runner) Name() string { return "runner" }
+func (r *Runner) Name() string { return Name }
 
 // Wants picks what asks for something to be done on a target.
 func (r *Runner) Wants(kind string) bool {
@@ -23,10 +23,15 @@ func (r *Runner) Wants(kind string) bool {
 	return false
 }
 
-// Deliver carries records out, in order. It waits for reads, since nothing else of the incident runs meanwhile, and
+// Deliver carries records out, in order, once Recover is done. It waits for reads, since nothing else of the incident runs meanwhile, and
 // never for a step.
 func (r *Runner) Deliver(ctx context.Context, b follow.Batch) (follow.Done, error) {
 	done := follow.Done{}
+	select {
+	case <-r.recovered:
+	case <-ctx.Done():
+		return done, later(ctx.Err())
+	}
 	for _, record := range b.Records {
 		e, err := record.Event()
 		if err == nil {

@@ -7,16 +7,34 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/runner/attempt"
 	"github.com/drbot/drbot/state"
 )
 
-// Recover is called once, before the first delivery. Every step that may have a process is looked at: one that runs is
+// Recover is called once; deliveries wait for it. It tries until the record and the folders can be read, or ctx ends.
+func (r *Runner) Recover(ctx context.Context) error {
+	for pause := patience; ; pause = min(2*pause, maxPatience) {
+		err := r.recoverAll(ctx)
+		if r.trouble(err); err == nil {
+			r.once.Do(func() { close(r.recovered) })
+			return nil
+		}
+		r.Log.Error("recover", "error", err)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+// recoverAll looks at everything that may have been going on. Every step that may have a process is looked at: one that runs is
 // attached to again, one that ended is settled, one that never began is said not to have, and of the rest nobody knows
 // (I26). Attempts on disk that the record does not know freeze every start.
-func (r *Runner) Recover(ctx context.Context) error {
+func (r *Runner) recoverAll(ctx context.Context) error {
 	open, err := r.Store.List(ctx, state.Query{})
 	if err != nil {
 		return err

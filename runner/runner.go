@@ -34,11 +34,11 @@ type Outcomes interface {
 type Options struct {
 	Store       state.Reader
 	Outcomes    Outcomes
-	Dir         string                          // runs/: one folder an attempt
-	Reads       string                          // where read-only attempts live while they run; default: reads beside Dir
-	Secrets     func() map[string]secret.String // every configured secret by its name
-	OutputLimit int64                           // bytes kept of one output; 0: 1 GiB
-	Now         func() time.Time                // the record's clock; nil: the machine's
+	Dir         string                   // runs/: one folder an attempt
+	Reads       string                   // where read-only attempts live while they run; default: reads beside Dir
+	Secrets     map[string]secret.String // every configured secret by its name
+	OutputLimit int64                    // bytes kept of one output; 0: 1 GiB
+	Now         func() time.Time         // the record's clock; nil: the machine's
 	Log         *slog.Logger
 }
 
@@ -49,20 +49,25 @@ type Runner struct {
 	stop context.CancelFunc
 	all  sync.WaitGroup
 
-	mu      sync.Mutex
-	watched map[string]bool // attempts that a goroutine waits for
-	tried   map[string]bool // attempts whose start was tried: never again in this process
-	failed  string
-	since   time.Time
+	recovered chan struct{} // closed once Recover is done
+	once      sync.Once
+	mu        sync.Mutex
+	watched   map[string]bool // attempts that a goroutine waits for
+	tried     map[string]bool // attempts whose start was tried: never again in this process
+	failed    string
+	since     time.Time
 }
 
-// New makes a runner. Call Recover before its first delivery, and Close at the end.
-func New(o Options) *Runner {
+// Name is the follower's: its cursors hang on it.
+const Name = "runner"
+
+// New makes a runner. It delivers nothing until Recover is done, and stops with Close.
+func New(o Options) (*Runner, error) {
+	if o.Store == nil || o.Outcomes == nil || o.Dir == "" {
+		return nil, errors.New("a runner needs a store, outcomes and a directory")
+	}
 	if o.Reads == "" {
 		o.Reads = filepath.Join(filepath.Dir(o.Dir), "reads")
-	}
-	if o.Secrets == nil {
-		o.Secrets = func() map[string]secret.String { return nil }
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -70,9 +75,9 @@ func New(o Options) *Runner {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &Runner{Options: o, watched: map[string]bool{}, tried: map[string]bool{}}
+	r := &Runner{Options: o, recovered: make(chan struct{}), watched: map[string]bool{}, tried: map[string]bool{}}
 	r.ctx, r.stop = context.WithCancel(context.Background())
-	return r
+	return r, nil
 }
 
 // Close stops waiting for attempts. Their supervisors go on, and the next runner attaches to them.
@@ -117,17 +122,28 @@ func (r *Runner) Output(_ context.Context, name string, lines int) (string, erro
 	return excerpt.Text, err
 }
 
-// Tail is Output with what was cut and counted.
-func (r *Runner) Tail(name string, lines int) (attempt.Excerpt, error) {
-	return attempt.Tail(r.Dir, name, lines)
+// Tail is the last line that an attempt printed, and when; empty when it printed nothing.
+func (r *Runner) Tail(name string) (at time.Time, line string) {
+	excerpt, err := attempt.Tail(r.Dir, name, 1)
+	if err != nil || excerpt.Text == "" {
+		return time.Time{}, ""
+	}
+	info, err := os.Stat(filepath.Join(r.Dir, name, outputFile))
+	if err != nil {
+		return time.Time{}, ""
+	}
+	return info.ModTime().UTC(), excerpt.Text
 }
+
+// outputFile is the name that package attempt gives the output in an attempt's folder.
+const outputFile = "output"
 
 // Open reads the whole output of an attempt, redacted but not neutralised. Close it.
 func (r *Runner) Open(name string) (io.ReadCloser, error) {
 	if name != filepath.Base(name) || name == "." || name == ".." {
 		return nil, fmt.Errorf("attempt name %q", name)
 	}
-	return os.Open(filepath.Join(r.Dir, name, "output"))
+	return os.Open(filepath.Join(r.Dir, name, outputFile))
 }
 
 // spec reads a step as it was resolved at the plan. Bytes that are not those of the digest are an error: nothing may

@@ -145,7 +145,7 @@ func envNames(references []string) []string {
 
 // secrets gives every configured secret, to be hidden in the output, and those of the step under their variables.
 func (r *Runner) secrets(references []string) (all map[string]secret.String, missing string) {
-	configured := r.Secrets()
+	configured := r.Secrets
 	all = make(map[string]secret.String, len(configured)+len(references))
 	for name, value := range configured {
 		all["configured/"+name] = value
