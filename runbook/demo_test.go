@@ -28,24 +28,32 @@ const demoRunbook = "../examples/demo/DISASTER_RECOVERY.md"
 type service struct {
 	t        *testing.T
 	dir      string
+	data     string            // the folder of the live files
+	tables   map[string]string // aragora_<file>.db -> its table
 	rb       *Runbook
 	produced map[string]string
 }
 
 func openService(t *testing.T) *service {
 	t.Helper()
-	rb, err := Load(demoRunbook, nil)
+	s := serviceOf(t, demoRunbook, "data", map[string]string{"users": "users", "debates": "debates"})
+	s.write("desired", "up\n")
+	return s
+}
+
+func serviceOf(t *testing.T, runbook, data string, tables map[string]string) *service {
+	t.Helper()
+	rb, err := Load(runbook, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &service{t: t, dir: t.TempDir(), rb: rb, produced: map[string]string{}}
-	for _, d := range []string{"data", "backups", "bin"} {
+	s := &service{t: t, dir: t.TempDir(), data: data, tables: tables, rb: rb, produced: map[string]string{}}
+	for _, d := range []string{data, "backups", "bin"} {
 		must(t, os.Mkdir(filepath.Join(s.dir, d), 0o755))
 	}
 	s.write("bin/servicectl", "#!/bin/bash\nset -eu\ncd \"$(dirname \"$0\")/..\"\ncase $1 in\nstart) echo up > desired ;;\nstop) echo down > desired ;;\n"+
 		"status) if [ \"$(cat desired)\" = up ]; then echo active; else echo inactive; exit 3; fi ;;\nesac\n")
 	must(t, os.Chmod(filepath.Join(s.dir, "bin/servicectl"), 0o755))
-	s.write("desired", "up\n")
 	return s
 }
 
@@ -73,8 +81,8 @@ func (s *service) open(file string) *sql.DB {
 
 // fill writes n rows of each kind, one a second from start.
 func (s *service) fill(n int, start time.Time) {
-	for file, table := range map[string]string{"users": "users", "debates": "debates"} {
-		db := s.open("data/aragora_" + file + ".db")
+	for file, table := range s.tables {
+		db := s.open(s.data + "/aragora_" + file + ".db")
 		_, err := db.Exec("CREATE TABLE IF NOT EXISTS " + table + " (id INTEGER PRIMARY KEY, name TEXT NOT NULL, created_at TEXT NOT NULL)")
 		must(s.t, err)
 		tx, err := db.Begin()
@@ -94,8 +102,8 @@ func (s *service) backup(at time.Time) string {
 	must(s.t, os.Mkdir(s.path("backups/"+name), 0o755))
 	rows, newest := map[string]int{}, ""
 	var sums strings.Builder
-	for _, what := range []string{"users", "debates"} {
-		db := s.open("data/aragora_" + what + ".db")
+	for what, table := range s.tables {
+		db := s.open(s.data + "/aragora_" + what + ".db")
 		file := "backups/" + name + "/aragora_" + what + ".db"
 		_, err := db.Exec("VACUUM INTO ?", s.path(file))
 		must(s.t, err)
@@ -106,7 +114,11 @@ func (s *service) backup(at time.Time) string {
 		must(s.t, db.Close())
 		fmt.Fprintf(&sums, "%s  aragora_%s.db\n", s.sum(file), what)
 	}
-	s.write("backups/"+name+"/MANIFEST", fmt.Sprintf("taken_at=%s\nrows.users=%d\nrows.debates=%d\nnewest_row=%s\n", at.Format(time.RFC3339), rows["users"], rows["debates"], newest))
+	manifest := fmt.Sprintf("taken_at=%s\nnewest_row=%s\n", at.Format(time.RFC3339), newest)
+	for what := range s.tables {
+		manifest += fmt.Sprintf("rows.%s=%d\n", what, rows[what])
+	}
+	s.write("backups/"+name+"/MANIFEST", manifest)
 	fmt.Fprintf(&sums, "%s  MANIFEST\n", s.sum("backups/"+name+"/MANIFEST"))
 	s.write("backups/"+name+"/SHA256SUMS", sums.String())
 	return name
@@ -121,15 +133,15 @@ func (s *service) sum(file string) string {
 
 // attack deletes and falsifies rows and leaves it all in a hot -wal, as a killed process does.
 func (s *service) attack() {
-	for _, what := range []string{"users", "debates"} {
-		db := s.open("data/aragora_" + what + ".db")
-		_, err := db.Exec("DELETE FROM " + what + " WHERE id % 20 = 0")
+	for what, table := range s.tables {
+		db := s.open(s.data + "/aragora_" + what + ".db")
+		_, err := db.Exec("DELETE FROM " + table + " WHERE id % 20 = 0")
 		must(s.t, err)
-		_, err = db.Exec("UPDATE " + what + " SET name = 'attacker' WHERE id % 2 = 0")
+		_, err = db.Exec("UPDATE " + table + " SET name = 'attacker' WHERE id % 2 = 0")
 		must(s.t, err)
 		kept := map[string][]byte{}
 		for _, end := range []string{"", "-wal", "-shm"} {
-			f := s.path("data/aragora_" + what + ".db" + end)
+			f := s.path(s.data + "/aragora_" + what + ".db" + end)
 			if kept[f], err = os.ReadFile(f); err != nil {
 				s.t.Fatal(err)
 			}
@@ -143,10 +155,10 @@ func (s *service) attack() {
 
 func (s *service) snapshot() map[string]string {
 	out := map[string]string{}
-	names, err := os.ReadDir(s.path("data"))
+	names, err := os.ReadDir(s.path(s.data))
 	must(s.t, err)
 	for _, n := range names {
-		out[n.Name()] = s.sum("data/" + n.Name())
+		out[n.Name()] = s.sum(s.data + "/" + n.Name())
 	}
 	return out
 }
@@ -165,7 +177,7 @@ func (s *service) bash(text string, env []string) ended {
 	defer stop()
 	cmd := exec.CommandContext(ctx, "bash", "--noprofile", "--norc", script)
 	cmd.Dir = s.dir
-	cmd.Env = append([]string{"PATH=/usr/bin:/bin"}, env...)
+	cmd.Env = append([]string{"PATH=" + s.path("stubs") + ":/usr/bin:/bin"}, env...)
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
@@ -493,4 +505,44 @@ func TestDemoStepsNoticeWhatIsWrong(t *testing.T) {
 	refuse(&noHashes, nil, "users: 299, manifest says 300: DIFFERENT")
 	s.serve()
 	refuse(s.step("1.9"), nil, "does not read the restored users")
+}
+
+// TestAragoraProcedureBringsEveryRowBack: the same with the other runbook, three files, and stand-ins for systemctl and curl.
+func TestAragoraProcedureBringsEveryRowBack(t *testing.T) {
+	tables := map[string]string{"users": "users", "debates": "debates", "audit": "audit_log"}
+	s := serviceOf(t, aragoraRunbook, ".nomic", tables)
+	must(t, os.Mkdir(s.path("stubs"), 0o755))
+	for name, text := range map[string]string{
+		"systemctl": "#!/bin/bash\ncase $1 in start) echo active > unit ;; stop) echo inactive > unit ;; is-active) cat unit; [ \"$(cat unit)\" = active ] ;; esac\n",
+		"curl":      "#!/bin/bash\necho '{\"status\":\"healthy\"}'\n",
+	} {
+		s.write("stubs/"+name, text)
+		must(t, os.Chmod(s.path("stubs/"+name), 0o755))
+	}
+	s.write("unit", "active\n")
+	s.fill(400, demoStart)
+	good := s.backup(demoStart.Add(time.Hour))
+	flip(t, s.path("backups/"+s.backup(demoStart.Add(2*time.Hour))+"/aragora_audit.db"))
+	s.attack()
+	for _, n := range []string{"1.1", "1.2", "1.3", "1.4", "1.5"} {
+		s.run(s.step(n), nil)
+	}
+	if o := s.options(s.step("1.5")); len(o) != 2 || o[0].State != "rejected" || o[1].Value != good || s.produced["p1.s5.BACKUP"] != good {
+		t.Fatalf("options %+v, chosen %v", o, s.produced)
+	}
+	damage := s.snapshot()
+	_, six := s.rb.Step("1.6")
+	s.run(six.Entry, nil)
+	s.run(six.Undo, nil)
+	if got := s.snapshot(); fmt.Sprint(got) != fmt.Sprint(damage) {
+		t.Fatalf("undone: %v\nbefore: %v", got, damage)
+	}
+	for _, n := range []string{"1.6", "1.7", "1.8", "1.9"} {
+		s.run(s.step(n), nil)
+	}
+	for file, table := range tables {
+		if total, bad := s.names(".nomic/aragora_"+file+".db", table); total != 400 || bad != 0 {
+			t.Errorf("%s: %d rows, %d of the attacker", table, total, bad)
+		}
+	}
 }

@@ -1,12 +1,14 @@
 package runbook
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/yuin/goldmark/ast"
 	east "github.com/yuin/goldmark/extension/ast"
@@ -41,6 +43,9 @@ func Parse(src []byte, opt Sections) (*Runbook, error) {
 	if len(src) > maxMarkdown {
 		return nil, &Error{Problem: fmt.Sprintf("%d bytes of Markdown", len(src)), Want: fmt.Sprintf("at most %d", maxMarkdown)}
 	}
+	if err := plainText(src); err != nil {
+		return nil, err
+	}
 	p := &parser{names: map[string]string{}, seen: map[string]int{}, used: map[ast.Node]bool{}}
 	for key, heading := range opt {
 		if !slices.Contains(SectionKeys, key) {
@@ -62,6 +67,16 @@ func Parse(src []byte, opt Sections) (*Runbook, error) {
 		return nil, errors.Join(p.errs...)
 	}
 	return p.rb, nil
+}
+
+// plainText refuses what is no text: such bytes would be read in one way here and in another by whoever reviews them.
+func plainText(src []byte) error {
+	for i, line := range bytes.Split(src, []byte("\n")) {
+		if !utf8.Valid(line) || bytes.IndexByte(line, 0) >= 0 {
+			return &Error{Line: i + 1, Problem: "not UTF-8 text", Want: "UTF-8 without NUL bytes"}
+		}
+	}
+	return nil
 }
 
 // digest is the sha256 of b in hex.

@@ -78,7 +78,7 @@ func templateKey(part, under, title string) string {
 	if slices.Contains([]string{"initial", "update", "resolution", "status_page"}, part) {
 		return part
 	}
-	if part != "templates" && !strings.Contains(under, "template") && !strings.Contains(under, "communication") {
+	if part != "templates" && !strings.Contains(under, "template") && !strings.Contains(under, "communication") && !strings.Contains(under, "message") {
 		return ""
 	}
 	title = strings.ToLower(title)
