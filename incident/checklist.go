@@ -64,13 +64,14 @@ func (i *Incident) CanClose(it *Item) error {
 	return nil
 }
 
+// before reports whether a stands in front of b; nothing stands in front of itself.
 func before(items []Item, a, b string) bool {
 	for k := range items {
 		switch items[k].ID {
-		case a:
-			return true
 		case b:
 			return false
+		case a:
+			return true
 		}
 	}
 	return false
