@@ -49,10 +49,14 @@ func setRole(ctx context.Context, o *Office, c *call) (Reply, error) {
 
 func parseRole(word string) (incident.Role, error) {
 	word = strings.ToLower(word)
+	var found []incident.Role
 	for _, role := range incident.Roles {
-		if len(word) >= 3 && strings.HasPrefix(string(role), word) {
-			return role, nil
+		if len(word) >= 2 && strings.HasPrefix(string(role), word) {
+			found = append(found, role)
 		}
+	}
+	if len(found) == 1 {
+		return found[0], nil
 	}
 	return "", incident.Refuse(incident.BadInput, "%q is no role.", cut(word, 40)).Then("It is commander, scribe, communications or operations.")
 }
