@@ -109,7 +109,7 @@ func (s *service) backup(at time.Time) string {
 		must(s.t, err)
 		var n int
 		var last string
-		must(s.t, db.QueryRow("SELECT count(*), max(created_at) FROM "+what).Scan(&n, &last))
+		must(s.t, db.QueryRow("SELECT count(*), max(created_at) FROM "+table).Scan(&n, &last))
 		rows[what], newest = n, max(newest, last)
 		must(s.t, db.Close())
 		fmt.Fprintf(&sums, "%s  aragora_%s.db\n", s.sum(file), what)
