@@ -1,0 +1,128 @@
+// Package paper keeps each incident as a Markdown file, so that people can go on by hand when drbot is dead (I55).
+//
+// It follows every event of an incident and writes data/incidents/INC-42.md anew from the fold: state, what is true
+// now, the next step with its text, people with their phone numbers. The file is replaced in one move, so whoever reads
+// it sees the old page or the new one, whole. It is never read back.
+package paper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/state"
+	"github.com/drbot/drbot/state/follow"
+	"github.com/drbot/drbot/templates"
+)
+
+// Name is the follower's name; cursors hang on it.
+const Name = "paper"
+
+// Reader gives the fold of an incident.
+type Reader interface {
+	Incident(context.Context, state.Ref) (*incident.Incident, error)
+}
+
+// Follower writes the files.
+type Follower struct {
+	dir   string
+	read  Reader
+	facts func(context.Context, *incident.Incident) templates.Facts
+	one   sync.Mutex // one file at a time: each costs two fsyncs of the disk that the record is on
+}
+
+// New makes the follower over the directory of the files (data/incidents), which is made with 0700 where it is missing.
+// facts gives what the page shows besides the fold: texts of the steps, people, backups.
+func New(dir string, read Reader, facts func(context.Context, *incident.Incident) templates.Facts) (*Follower, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the directory of incident files: %w", err)
+	}
+	return &Follower{dir: dir, read: read, facts: facts}, nil
+}
+
+// Name of the follower.
+func (f *Follower) Name() string { return Name }
+
+// Wants everything: the page shows when it was written and from which record.
+func (f *Follower) Wants(string) bool { return true }
+
+// Deliver writes the incident's page from the fold as it is now, once for the whole batch. The house stream has no page. A
+// disk that is full or read-only is an outage: the same page is tried again.
+func (f *Follower) Deliver(ctx context.Context, b follow.Batch) (follow.Done, error) {
+	if b.Incident == 0 {
+		return follow.Done{}, nil
+	}
+	i, err := f.read.Incident(ctx, state.Ref{ID: b.Incident})
+	if errors.Is(err, state.ErrNotFound) {
+		return follow.Done{}, fmt.Errorf("read %s: %w", b.Incident, err)
+	}
+	if err != nil {
+		return follow.Done{}, follow.Unavailable{Err: fmt.Errorf("read %s: %w", b.Incident, err), NotSent: true}
+	}
+	page := templates.Paper(i, f.facts(ctx, i))
+	f.one.Lock()
+	defer f.one.Unlock()
+	if err := replace(filepath.Join(f.dir, i.ID.String()+".md"), page); err != nil {
+		return follow.Done{}, follow.Unavailable{Err: err}
+	}
+	return follow.Done{}, nil
+}
+
+// replace puts the bytes where the file was, durably and in one move. The temporary file has a fixed name, so that a
+// crash leaves at most one behind, and the next page takes it over.
+func replace(file string, page []byte) (err error) {
+	temp := file + ".new"
+	if err := os.Remove(temp); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("clear %s: %w", temp, err)
+	}
+	out, err := os.OpenFile(temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("create the incident's page: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, ignoreGone(os.Remove(temp)))
+		}
+	}()
+	_, err = out.Write(page)
+	if err == nil {
+		err = out.Sync()
+	}
+	if closed := out.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return fmt.Errorf("write the incident's page: %w", err)
+	}
+	if err := os.Rename(temp, file); err != nil {
+		return fmt.Errorf("replace the incident's page: %w", err)
+	}
+	return syncDir(filepath.Dir(file))
+}
+
+func ignoreGone(err error) error {
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// syncDir makes the move itself durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("open the directory of incident files: %w", err)
+	}
+	err = d.Sync()
+	if closed := d.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return fmt.Errorf("sync the directory of incident files: %w", err)
+	}
+	return nil
+}
