@@ -162,7 +162,7 @@ func (p program) auditRedact() *cobra.Command {
 			if why == "" {
 				return usage("a redaction needs its reason: --why \"a password was pasted\"")
 			}
-			return p.line(cmd.Context(), lineOptions{group: "audit", text: "redact " + args[0] + " " + why})
+			return p.line(cmd.Context(), lineOptions{verb: "audit redact", object: args[0], text: why})
 		},
 	}
 	cmd.Flags().StringVar(&why, "why", "", "the reason, kept in the record")

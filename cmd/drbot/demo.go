@@ -179,7 +179,7 @@ func (d *demo) start(ctx context.Context) (err error) {
 	if d.service, err = spawn("the service", nil, d.log, d.log, environment, "demoservice", "keep", "--dir", filepath.Join(d.dir, "service")); err != nil {
 		return err
 	}
-	bot, app, signing := token("xoxb-"), token("xapp-"), token("")
+	bot, app, signing := freshToken("xoxb-"), freshToken("xapp-"), freshToken("")
 	users := []map[string]any{{"ID": "U0DRBOT", "Name": "drbot", "RealName": "drbot", "Bot": true}}
 	for _, c := range cast {
 		users = append(users, map[string]any{"ID": c.id, "Name": c.name, "RealName": c.real, "Email": c.email})
@@ -223,8 +223,8 @@ func (d *demo) stop() error {
 	return err
 }
 
-// token makes a secret for one demo.
-func token(prefix string) string {
+// freshToken makes a secret for one demo.
+func freshToken(prefix string) string {
 	b := make([]byte, 16)
 	_, _ = rand.Read(b) // never fails
 	return prefix + hex.EncodeToString(b)

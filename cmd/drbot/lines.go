@@ -17,14 +17,16 @@ import (
 	"github.com/drbot/drbot/integrations/terminal"
 	"github.com/drbot/drbot/state"
 	"github.com/drbot/drbot/state/bolt"
+	"github.com/drbot/drbot/templates"
 )
 
 // lineOptions is one line for the running drbot.
 type lineOptions struct {
-	group, text string
-	fields      map[string][]string
-	asJSON      bool
-	key         string // file of the person's public SSH key
+	group, text  string // a typed line
+	verb, object string // or the verb itself
+	fields       map[string][]string
+	asJSON       bool
+	key          string // file of the person's public SSH key
 }
 
 // line sends one line and prints the answer.
@@ -38,7 +40,7 @@ func (p program) line(ctx context.Context, o lineOptions) error {
 		return err
 	}
 	defer client.Close()
-	a, err := client.Command(ctx, terminal.Request{Group: o.group, Text: o.text, Fields: o.fields})
+	a, err := client.Command(ctx, terminal.Request{Group: o.group, Verb: o.verb, Object: o.object, Text: o.text, Fields: o.fields})
 	if err != nil {
 		return fmt.Errorf("ask the running drbot: %w", err)
 	}
@@ -128,7 +130,10 @@ func (p program) offline(ctx context.Context, name string, args []string, asJSON
 		return err
 	}
 	defer func() { _ = s.Close() }()
-	view, text, err := offlineView(ctx, s, c, p.clock.Now(), args)
+	f := templates.Facts{
+		Now: p.clock.Now(), Host: c.Commands.Host, Commands: templates.Commands{Incident: c.Commands.Incident, Recover: c.Commands.Recover}, Contacts: contacts(c.People),
+	}
+	view, text, err := offlineView(ctx, s, f, args)
 	if err != nil {
 		return err
 	}
@@ -187,7 +192,7 @@ func (p program) decideOn(ctx context.Context, approval, sum, key string) error 
 	}
 	defer client.Close()
 	if sum == "" {
-		a, err := client.Command(ctx, terminal.Request{Group: "recover", Text: "text " + approval})
+		a, err := client.Command(ctx, terminal.Request{Verb: "recover text", Object: approval})
 		if err != nil {
 			return err
 		}
@@ -206,7 +211,7 @@ func (p program) decideOn(ctx context.Context, approval, sum, key string) error 
 			return findings()
 		}
 	}
-	a, err := client.Command(ctx, terminal.Request{Group: "recover", Text: "approve " + approval, Fields: map[string][]string{"sha256": {sum}}})
+	a, err := client.Command(ctx, terminal.Request{Verb: "recover approve", Object: approval, Fields: map[string][]string{"sha256": {sum}}})
 	if err != nil {
 		return err
 	}
@@ -219,7 +224,7 @@ func (p program) deny() *cobra.Command {
 		Use: "deny A17 REASON", Short: "Deny an approval, finally", Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			fields := map[string][]string{"reason": {strings.Join(args[1:], " ")}}
-			return p.line(cmd.Context(), lineOptions{group: "recover", text: "deny " + args[0], fields: fields, key: key})
+			return p.line(cmd.Context(), lineOptions{verb: "recover deny", object: args[0], fields: fields, key: key})
 		},
 	}
 	cmd.Flags().StringVar(&key, "ssh-key", "", "public key with which ssh-agent proves who you are")

@@ -72,7 +72,7 @@ func (p program) runbookLint() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			found := runbook.Lint(rb)
+			found := runbook.SortFindings(runbook.Lint(rb, runbook.Env{Exists: onThisMachine(path)}))
 			if asJSON {
 				if err := printJSON(p.stdout, found); err != nil {
 					return err
@@ -257,5 +257,17 @@ func showItems(w io.Writer, items []runbook.Item, indent string) {
 	for _, it := range items {
 		say(w, "%s%-3s %s", indent, it.ID, it.Text)
 		showItems(w, it.Items, indent+"  ")
+	}
+}
+
+// onThisMachine lets lint ask for files that the runbook names, where they count from its folder.
+func onThisMachine(path string) func(string) bool {
+	dir := filepath.Dir(path)
+	return func(name string) bool {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(dir, name)
+		}
+		_, err := os.Stat(name)
+		return err == nil
 	}
 }

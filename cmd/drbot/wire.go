@@ -21,7 +21,6 @@ import (
 	"github.com/drbot/drbot/runbook"
 	"github.com/drbot/drbot/runner"
 	"github.com/drbot/drbot/secret"
-	"github.com/drbot/drbot/state"
 	"github.com/drbot/drbot/state/bolt"
 	"github.com/drbot/drbot/state/follow"
 	"github.com/drbot/drbot/templates"
@@ -69,14 +68,19 @@ func wire(ctx context.Context, c *config, e env, log *slog.Logger) (_ *house, er
 		Store: h.store, Flags: flags, People: func() *people.Table { return c.People }, Runbook: h.runbook,
 		Config: h.commandsConfig, Reload: h.reload,
 	}
-	if h.runner, err = h.newRunner(e); err != nil {
-		return nil, err
-	}
+	h.runner = h.newRunner(e)
 	h.office.Runs = h.runner
 	if err := h.report(ctx); err != nil {
 		return nil, err
 	}
-	list := []follow.Follower{h.runner, paper.New(paperRoom{h}, filepath.Join(c.Data, "incidents"))}
+	pages, err := paper.New(filepath.Join(c.Data, "incidents"), h.store, h.facts)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.runner.Recover(ctx); err != nil {
+		return nil, fmt.Errorf("look at the steps that ran: %w", err)
+	}
+	list := []follow.Follower{h.runner, pages}
 	if !c.Slack.Bot.IsZero() {
 		if h.bot, err = bot.New(h.botOptions(e, flags)); err != nil {
 			return nil, &exitError{exitConfig, err}
@@ -94,7 +98,6 @@ func wire(ctx context.Context, c *config, e env, log *slog.Logger) (_ *house, er
 
 // run starts what lives until the end.
 func (h *house) run(run func(string, func(context.Context) error)) {
-	run("runner", func(ctx context.Context) error { return h.runner.Recover(ctx) })
 	run("followers", func(ctx context.Context) error { h.loop.Run(ctx); return nil })
 	run("clock", func(ctx context.Context) error { follow.RunClock(ctx, h.store, h.clock, h.outcomes, h.log); return nil })
 	if h.bot != nil {
@@ -144,7 +147,7 @@ func (h *house) commandsConfig() commands.Config {
 	return cc
 }
 
-func (h *house) newRunner(e env) (*runner.Runner, error) {
+func (h *house) newRunner(e env) *runner.Runner {
 	secrets := map[string]secret.String{}
 	for name, source := range h.config.Secrets {
 		value, err := source.value(e.getenv)
@@ -155,8 +158,8 @@ func (h *house) newRunner(e env) (*runner.Runner, error) {
 		secrets[name] = value
 	}
 	return runner.New(runner.Options{
-		Dir: filepath.Join(h.config.Data, "runs"), Store: h.store, Outcomes: h.outcomes, Secrets: secrets, OutputLimit: h.config.OutputLimit,
-		Now: e.clock.Now, Log: h.log,
+		Dir: filepath.Join(h.config.Data, "runs"), Store: h.store, Outcomes: h.office, Secrets: func() map[string]secret.String { return secrets },
+		OutputLimit: h.config.OutputLimit, Now: e.clock.Now, Log: h.log,
 	})
 }
 
@@ -169,11 +172,18 @@ func (h *house) facts(ctx context.Context, i *incident.Incident) templates.Facts
 	if house, err := h.store.House(ctx); err == nil {
 		f.House = house
 	}
-	for _, p := range h.config.People.All() {
-		f.Contacts = append(f.Contacts, templates.Contact{Name: p.Name, Key: p.Key(), Slack: p.Slack, Phone: p.Phone, Roles: p.Roles})
-	}
+	f.Contacts = contacts(h.config.People)
 	h.runFacts(ctx, i, &f)
 	return f
+}
+
+// contacts are the people with the ways to reach them.
+func contacts(t *people.Table) []templates.Contact {
+	var list []templates.Contact
+	for _, p := range t.All() {
+		list = append(list, templates.Contact{Name: p.Name, Key: p.Key(), Slack: p.Slack, Phone: p.Phone, Roles: p.Roles})
+	}
+	return list
 }
 
 // runFacts adds the texts of the live run's steps and what its running step says.
@@ -194,23 +204,12 @@ func (h *house) runFacts(ctx context.Context, i *incident.Incident, f *templates
 		}
 		for k := range r.Steps {
 			if s := &r.Steps[k]; s.State == incident.StepRuns {
-				if at, line := h.runner.Tail(s.Attempt); line != "" {
-					f.Live[r.Name()+"/"+s.ID] = templates.Tail{At: at, Line: line}
+				if tail, err := h.runner.Tail(s.Attempt, 1); err == nil && tail.Text != "" {
+					f.Live[r.Name()+"/"+s.ID] = templates.Tail{At: f.Now, Line: tail.Text}
 				}
 			}
 		}
 	}
-}
-
-// paperRoom is what the paper follower reads.
-type paperRoom struct{ h *house }
-
-func (p paperRoom) Incident(ctx context.Context, id incident.ID) (*incident.Incident, error) {
-	return p.h.store.Incident(ctx, state.Ref{ID: id})
-}
-
-func (p paperRoom) Facts(ctx context.Context, i *incident.Incident) templates.Facts {
-	return p.h.facts(ctx, i)
 }
 
 // report records what was loaded at this start: configuration, people, runbook.

@@ -145,7 +145,7 @@ func (d *Door) command(w http.ResponseWriter, r *http.Request) {
 	var req Request
 	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(&req); err != nil || req.ID == "" || req.Group == "" {
+	if err := dec.Decode(&req); err != nil || req.ID == "" || (req.Group == "") == (req.Verb == "") {
 		d.write(w, http.StatusBadRequest, Answer{Text: "the request is malformed", Kind: "bad_input"})
 		return
 	}
@@ -160,13 +160,16 @@ func (d *Door) command(w http.ResponseWriter, r *http.Request) {
 		}
 		actor, as = commands.Actor{SSH: line, Terminal: true}, "the owner of an SSH key"
 	}
-	c := commands.Parse(req.Group, req.Text)
+	c := commands.Command{Verb: req.Verb, Object: req.Object, Text: req.Text}
+	if req.Group != "" {
+		c = commands.Parse(req.Group, req.Text)
+	}
 	c.Actor, c.Fields = actor, req.Fields
 	c.Keys, c.Keep = []string{fmt.Sprintf("terminal/%d/%s", p.uid, req.ID)}, requestKeep
 	reply, err := d.Handler.Handle(r.Context(), c)
 	if err != nil {
 		d.Log.Error("terminal command", "command", c.Verb, "error", err)
-		d.write(w, http.StatusServiceUnavailable, Answer{Text: commands.Trouble(err).Text, Kind: "outage", As: as})
+		d.write(w, http.StatusServiceUnavailable, Answer{Text: notRecorded(err), Kind: "outage", As: as})
 		return
 	}
 	answer := Answer{Text: templates.Text(reply.Say), Kind: string(reply.Kind), ID: uint64(reply.ID), Seq: reply.Seq, Errors: reply.Errors, As: as}
@@ -185,4 +188,9 @@ func (d *Door) write(w http.ResponseWriter, status int, v any) {
 	if err := json.NewEncoder(w).Encode(v); err != nil {
 		d.Log.Warn("answer at the terminal socket", "error", err)
 	}
+}
+
+// notRecorded is what a person is told when drbot itself could not.
+func notRecorded(err error) string {
+	return "Not recorded, so nothing was done: " + err.Error() + ". Reading still works: drbot incident show N."
 }

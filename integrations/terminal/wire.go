@@ -21,9 +21,11 @@ type hello struct {
 
 // Request is one line typed at a shell.
 type Request struct {
-	ID     string              `json:"id"`    // delivery key, new for each line that is typed
-	Group  string              `json:"group"` // incident | recover | runbook
-	Text   string              `json:"text"`  // the line behind it
+	ID     string              `json:"id"`              // delivery key, new for each line that is typed
+	Group  string              `json:"group,omitempty"` // incident | recover | runbook: Text is read as a typed line
+	Verb   string              `json:"verb,omitempty"`  // or the verb itself, with its Object
+	Object string              `json:"object,omitempty"`
+	Text   string              `json:"text,omitempty"`
 	Fields map[string][]string `json:"fields,omitempty"`
 	Proof  *Proof              `json:"proof,omitempty"`
 }
