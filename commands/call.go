@@ -31,7 +31,8 @@ type answer struct {
 // maxAnswer keeps a stored answer within the store's 1 KiB.
 const maxAnswer = 900
 
-// who maps the door's proof to exactly one person, or to a member who may open and note (I9).
+// who maps the door's proof to exactly one person, or to a member who may open and note, or at the terminal to nobody,
+// who has no key and may read (I9).
 func (o *Office) who(a Actor) (incident.Person, bool, error) {
 	table := o.People()
 	var entry people.Entry
@@ -55,11 +56,19 @@ func (o *Office) who(a Actor) (incident.Person, bool, error) {
 		entry, known = table.Unix(a.Unix)
 		proof = "unix:" + a.Unix
 	}
+	if !known && a.Terminal {
+		return incident.Person{Proof: proof}, false, nil // nobody: reads, and nothing else
+	}
 	if !known {
-		return incident.Person{}, false, incident.Refuse(incident.Unknown, "drbot does not know who you are here.").
-			Then("A shared account or root proves nobody: sign with your SSH key, or an admin adds unix: or ssh_key: to your line in drbot.yaml.")
+		return incident.Person{}, false, nobody()
 	}
 	return entry.Person(proof), true, nil
+}
+
+// nobody is what a door without a proof hears (I9).
+func nobody() error {
+	return incident.Refuse(incident.Unknown, "drbot does not know who you are here.").
+		Then("A shared account or root proves nobody: sign with your SSH key, or an admin adds unix: or ssh_key: to your line in drbot.yaml.")
 }
 
 // rule decides inside the store, with the rules of package incident.

@@ -26,6 +26,9 @@ func (o *Office) complete(_ context.Context, c Command) (*call, error) {
 	if err != nil {
 		return nil, err
 	}
+	if person.Key == "" && !verb.Reads {
+		return nil, nobody()
+	}
 	full := &call{Command: c, verb: verb, person: person, known: known}
 	if text, ok := o.typed.take(c.Object, person.Key); ok {
 		full.Object, _, _ = strings.Cut(c.Object, "/")
@@ -90,6 +93,9 @@ func (o *Office) mayAnywhere(c *call) error {
 
 // noRight says who may, and what the person may instead.
 func (o *Office) noRight(c *call, table *people.Table) error {
+	if c.person.Key == "" {
+		return nobody()
+	}
 	if !c.known {
 		return incident.Refuse(incident.Unknown, "You may open incidents and add notes.").
 			Then("For more, an admin adds to drbot.yaml: `- {name: %s, slack: %s, roles: [responder]}`", or(c.person.Name, "…"), or(c.Actor.Slack, "…"))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/drbot/drbot/incident"
@@ -13,7 +14,7 @@ import (
 
 // resolveIncident ends the work. What is left open is listed, and needs a reason to resolve anyway; a run blocks.
 func resolveIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
-	r := incident.Resolved{By: c.person, Summary: c.Text}
+	r := incident.Resolved{By: c.person}
 	word, rest := head(c.Text)
 	switch {
 	case len(c.Fields) > 0:
@@ -24,7 +25,12 @@ func resolveIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 	case strings.EqualFold(word, "false-alarm"):
 		r = incident.Resolved{By: c.person, FalseAlarm: true, Reason: rest}
 	case word == "":
-		return resolveForm(ctx, o, c)
+		return resolveForm(ctx, o, c, "")
+	default:
+		r.Summary, r.Reason = cutAnyway(c.Text)
+		if r.Reason == "" && c.Actor.Slack != "" {
+			return resolveForm(ctx, o, c, r.Summary)
+		}
 	}
 	r.Summary, r.RootCause, r.DataImpact, r.Reason = cut(r.Summary, 2000), cut(r.RootCause, 2000), cut(r.DataImpact, 1000), cut(r.Reason, 500)
 	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
@@ -45,8 +51,19 @@ func resolveIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 	return c.atField("summary", reply, err)
 }
 
+var anyway = regexp.MustCompile(`(?i)\banyway:`)
+
+// cutAnyway takes "anyway: <reason>" off the end: the one-line way to resolve with something left open.
+func cutAnyway(text string) (summary, reason string) {
+	if all := anyway.FindAllStringIndex(text, -1); len(all) > 0 {
+		at := all[len(all)-1]
+		return strings.TrimSpace(text[:at[0]]), strings.TrimSpace(text[at[1]:])
+	}
+	return text, ""
+}
+
 // resolveForm shows first what is open (UX §9).
-func resolveForm(ctx context.Context, o *Office, c *call) (Reply, error) {
+func resolveForm(ctx context.Context, o *Office, c *call, summary string) (Reply, error) {
 	i, err := o.look(ctx, c)
 	if err != nil {
 		return Reply{}, err
@@ -57,7 +74,7 @@ func resolveForm(ctx context.Context, o *Office, c *call) (Reply, error) {
 	}
 	f := templates.Form{Verb: "incident resolve", Object: objectOf(i), Title: "Resolve " + i.ID.String(), Submit: "Resolve"}
 	f.Fields = []templates.Field{
-		{ID: "summary", Label: "Summary", Kind: templates.FieldArea, Value: i.Summary, Max: 2000},
+		{ID: "summary", Label: "Summary", Kind: templates.FieldArea, Value: or(summary, i.Summary), Max: 2000},
 		{ID: "cause", Label: "Root cause", Kind: templates.FieldArea, Optional: true, Value: or(i.RootCause, "under review"), Max: 2000},
 		{ID: "lost", Label: "Data impact", Kind: templates.FieldArea, Optional: true, Value: i.DataImpact, Max: 1000},
 	}

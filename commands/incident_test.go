@@ -124,7 +124,7 @@ func TestLines(t *testing.T) {
 		{who: ana, line: "/incident help severity", want: "/incident severity <1-4> [reason]"},
 		{who: ana, line: "/incident list", want: "SEV-1 INC-1 users db is gone · identified · Ana Ruiz · update due 03:24 UTC"},
 		{who: ana, line: "/incident reopen why", want: "is open", kind: incident.WrongState},
-		{who: ana, line: "/incident resolve logins work", want: "Still open: 4 checklist items", kind: incident.WrongState},
+		{who: ana, line: "/incident resolve logins work", want: "The form did not open?"},
 		{who: ana, line: "/incident resolve false-alarm", want: "needs its reason", kind: incident.BadInput},
 		{who: ana, line: "/incident resolve false-alarm the probe was wrong", want: "closed as a false alarm"},
 		{who: ana, line: "/incident impact x", want: "Reopen it first", kind: incident.WrongState},
@@ -166,6 +166,25 @@ func TestResolve_ListsWhatIsOpen(t *testing.T) {
 		t.Errorf("got %q", reply.Say.Text)
 	}
 	if i := o.read(id); i.State != incident.StateResolved || i.Review == nil || len(i.Review.Tasks) != 2 {
+		t.Errorf("%+v", i)
+	}
+}
+
+func TestResolve_AtTheTerminal(t *testing.T) {
+	o := opened(t)
+	id, _ := o.begin("users db is gone")
+	resolve := func(text string) commands.Reply {
+		c := commands.Parse("incident", "resolve INC-1 "+text)
+		c.Actor = commands.Actor{Unix: "ana", Terminal: true}
+		return o.do(c)
+	}
+	if reply := resolve("logins work"); reply.Kind != incident.WrongState || !strings.Contains(reply.Say.Text, "Still open: 5 checklist items") {
+		t.Errorf("%+v", reply)
+	}
+	if reply := resolve("logins work anyway: the list follows"); !reply.Done() {
+		t.Errorf("%+v", reply)
+	}
+	if i := o.read(id); i.Summary != "logins work" || i.ResolvedBy.Name != "Ana Ruiz" {
 		t.Errorf("%+v", i)
 	}
 }

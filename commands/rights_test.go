@@ -69,6 +69,10 @@ func TestI9_I14_StrangersChangeNothing(t *testing.T) {
 				t.Errorf("%s by %+v: %+v", verb.Full(), who, reply)
 			}
 		}
+		root := o.do(commands.Command{Verb: verb.Full(), Object: "1", Text: "1 x", Actor: commands.Actor{Unix: "root", Terminal: true}})
+		if reads := verb.Reads && verb.May == incident.Everyone; root.Done() && !reads || !reads && root.Kind != incident.Unknown {
+			t.Errorf("%s by root at the terminal: %+v", verb.Full(), root)
+		}
 		if verb.May != incident.Everyone {
 			if reply := o.do(commands.Command{Verb: verb.Full(), Object: "1", Text: "1 x", Channel: channel, Actor: eva}); reply.Done() || reply.Kind == "" {
 				t.Errorf("%s by a member without a line in drbot.yaml: %+v", verb.Full(), reply)
@@ -313,6 +317,8 @@ func TestI56_RestrictedIsANumber(t *testing.T) {
 		t.Fatal(err)
 	}
 	leaks("home", commands.Reply{Data: home})
+	leaks("root", o.do(commands.Command{Verb: "incident show", Object: "1", Actor: commands.Actor{Unix: "root", Terminal: true}}))
+	leaks("root's list", o.do(commands.Command{Verb: "incident list", Actor: commands.Actor{Terminal: true}}))
 	for _, who := range []commands.Actor{dev, eva} {
 		if reply := o.do(commands.Command{Verb: "incident show", Channel: channel, Actor: who}); !strings.Contains(dump(reply), "SECRETTITLE") {
 			t.Errorf("in its own channel: %+v", reply)

@@ -28,6 +28,7 @@ type Verb struct {
 	Does    string // one sentence
 	Deed    string // what a refusal says: "Only operators <start runs>."
 	Hidden  bool   // only behind buttons
+	Reads   bool   // writes nothing: whoever reaches the terminal's socket may
 	Decides bool   // lets something run: refused to unknown chat flags, and at a terminal that steps can reach (I9, I57)
 	do      func(context.Context, *Office, *call) (Reply, error)
 }
