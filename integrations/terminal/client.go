@@ -80,8 +80,9 @@ func (c *Client) Command(ctx context.Context, r Request) (Answer, error) {
 		a.Text += " (" + err.Error() + ")"
 		return a, nil
 	}
-	err = c.call(ctx, http.MethodPost, "/v1/command", r, &a)
-	return a, err
+	var proved Answer
+	err = c.call(ctx, http.MethodPost, "/v1/command", r, &proved)
+	return proved, err
 }
 
 func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
