@@ -1,0 +1,66 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/state"
+	"github.com/drbot/drbot/templates"
+)
+
+// auditVerbs lists what people do to the record and to approvals at a terminal.
+func auditVerbs() []Verb {
+	return []Verb{
+		{
+			Group: "audit", Name: "redact", May: incident.Admin, Scope: Anywhere, Hidden: true, Deed: "redact the record",
+			Does: "Blanks the payload of one record; the chain still verifies.", do: redact,
+		},
+		{
+			Group: "recover", Name: "text", May: incident.Everyone, Scope: OfIncident, Hidden: true, Deed: "read approvals",
+			Does: "Gives the whole text of an approval.", do: approvalText,
+		},
+	}
+}
+
+// redact blanks a payload, for a secret that was pasted by mistake. The store writes the tombstone.
+func redact(ctx context.Context, o *Office, c *call) (Reply, error) {
+	if err := o.mayAnywhere(c); err != nil {
+		return Reply{}, err
+	}
+	seq, err := strconv.ParseUint(c.Object, 10, 64)
+	why := strings.TrimSpace(c.Text)
+	if err != nil || why == "" {
+		return Reply{}, incident.Refuse(incident.BadInput, "A redaction names one record and its reason.").Then("Like: drbot audit redact 1234 --why \"a password was pasted\"")
+	}
+	if err := o.Store.Redact(ctx, seq, c.person, why); err != nil {
+		return Reply{}, err
+	}
+	return Reply{Say: templates.Message{Text: fmt.Sprintf("Record %d is blank now. Who, when and why is in the record.", seq)}}, nil
+}
+
+// TextView is the whole text of an approval with its sha256.
+type TextView struct {
+	Approval string `json:"approval"`
+	Text     string `json:"text"`
+	Digest   string `json:"digest"`
+}
+
+// approvalText shows what an approval would let run, to a person who is known (a restricted one: to its people).
+func approvalText(ctx context.Context, o *Office, c *call) (Reply, error) {
+	i, err := o.Store.Incident(ctx, state.Ref{Index: "approval", Value: c.Object})
+	if err != nil {
+		return Reply{}, err
+	}
+	if err := o.may(c, i); err != nil {
+		return Reply{}, err
+	}
+	text, err := o.ApprovalText(ctx, c.Object)
+	if err != nil {
+		return Reply{}, err
+	}
+	view := TextView{Approval: c.Object, Text: text, Digest: incident.Digest([]byte(text))}
+	return Reply{Say: templates.Message{Text: text}, ID: i.ID, Data: view}, nil
+}
