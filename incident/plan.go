@@ -141,12 +141,16 @@ func (i *Incident) startable(d Desk, r *Run) error {
 
 // checkPlan holds every value that is known already against its step; what steps give is checked when it is there.
 func (d Desk) checkPlan(r *Run) error {
-	if d.Check == nil {
-		return nil
+	for name, lines := range r.Choices {
+		for _, c := range lines {
+			if c.Value == r.Values[name] && c.State == "unverified" && r.Reasons[name] == "" {
+				return Refuse(BadInput, "%s is not verified.", c.Value).Then("Say why it is taken, in the plan, or take a verified one.")
+			}
+		}
 	}
 	for k := range r.Steps {
 		s := &r.Steps[k]
-		if s.Manual || slices.ContainsFunc(s.Params, func(name string) bool { _, ok := r.Values[name]; return !ok }) {
+		if d.Check == nil || s.Manual || slices.ContainsFunc(s.Params, func(name string) bool { _, ok := r.Values[name]; return !ok }) {
 			continue
 		}
 		spec := d.Specs[s.Spec]
