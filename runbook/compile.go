@@ -188,7 +188,7 @@ func appendOnce(list []string, s string) []string {
 
 func report(rb *Runbook, l, old *Lock) Report {
 	joined := rb.join(l, nil, "/")
-	r := Report{Fences: joined.Fences, Lists: joined.Lists, Changes: Diff(old, l)}
+	r := Report{Fences: list(joined.Fences), Lists: list(joined.Lists), Changes: list(Diff(old, l))} // never null in JSON
 	for _, p := range joined.Procedures {
 		for _, s := range p.Steps {
 			switch {

@@ -1,13 +1,14 @@
 package runbook
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"io"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // builtin are the policies of a lock that says nothing.
@@ -110,13 +111,53 @@ func mergeApprovals(levels ...*Approvals) *Approvals {
 // left out: it says nothing about what runs.
 func (l *Lock) entryDigest(e Entry) string {
 	e.Title = ""
-	reviewed := struct {
-		Entry  Entry  `yaml:"entry"`
-		Target Target `yaml:"target"`
-	}{e, l.Targets[e.Target]}
-	// Encoding plain nodes into memory cannot fail.
-	text, _ := yaml.Marshal(encodeNode(reflect.ValueOf(reviewed)))
-	return digest(text)
+	h := sha256.New()
+	writeReviewed(h, reflect.ValueOf(e))
+	writeReviewed(h, reflect.ValueOf(l.Targets[e.Target]))
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// writeReviewed writes a value so that no two values are written alike: each text and list after its length, each member after its key. Empty
+// members are left out, so that a key that comes with a later release changes no digest.
+func writeReviewed(w io.Writer, v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		writeReviewed(w, v.Elem())
+	case reflect.Struct:
+		for i := range v.NumField() {
+			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ",")
+			if f := v.Field(i); name != "" && name != "-" && !isEmpty(f) {
+				fmt.Fprintf(w, "%s=", name)
+				writeReviewed(w, f)
+			}
+		}
+		fmt.Fprint(w, ";")
+	case reflect.Slice:
+		fmt.Fprintf(w, "%d[", v.Len())
+		for i := range v.Len() {
+			writeReviewed(w, v.Index(i))
+		}
+	case reflect.Map:
+		fmt.Fprintf(w, "%d{", v.Len())
+		keys := v.MapKeys()
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+		for _, k := range keys {
+			writeReviewed(w, k)
+			writeReviewed(w, v.MapIndex(k))
+		}
+	case reflect.String:
+		fmt.Fprintf(w, "%d:%s", v.Len(), v.String())
+	default:
+		fmt.Fprintf(w, "%v,", v.Interface())
+	}
+}
+
+// isEmpty says that a member is absent. A list that is there and empty is not: an empty `from` means nobody.
+func isEmpty(v reflect.Value) bool {
+	if v.Kind() == reflect.Slice {
+		return v.IsNil()
+	}
+	return v.IsZero()
 }
 
 // Digest names everything reviewed of the entry; an approver accepts this (I5). It is set on the entries of a loaded runbook.

@@ -151,7 +151,8 @@ type Template struct {
 	Line    int
 }
 
-// Field is one placeholder of a template.
+// Field is one placeholder of a template. update_every stands before the word "minutes" in most runbooks ("every [15/30/60] minutes"): it is
+// filled with a number of minutes where that word follows, else with a duration in words.
 type Field struct {
 	Name  string // one of FieldNames
 	Token string // as written, without the brackets

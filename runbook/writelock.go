@@ -99,8 +99,7 @@ func encodeStruct(v reflect.Value) *yaml.Node {
 	for i := range v.NumField() {
 		name, opt, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ",")
 		f := v.Field(i)
-		empty := f.IsZero() && f.Kind() != reflect.Slice || f.Kind() == reflect.Slice && f.IsNil()
-		if name == "" || name == "-" || opt == "omitempty" && empty {
+		if name == "" || name == "-" || opt == "omitempty" && isEmpty(f) {
 			continue
 		}
 		n.Content = append(n.Content, encodeString(name), encodeNode(f))
