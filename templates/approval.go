@@ -139,10 +139,14 @@ func approvalRows(r *incident.Run, a *incident.Approval, s *incident.Step, f Fac
 	}
 	add("on", onLine(a))
 	loses, checks := splitFacts(a.Facts)
-	if loses == "" && s.Risk == incident.Destructive {
+	switch taken := takenAt(r, a); {
+	case loses != "":
+		add("loses", plain(loses))
+	case !taken.IsZero():
+		add("loses", Line("approval.loses", map[string]any{"At": taken}))
+	case s.Risk == incident.Destructive:
 		add("loses", Line("approval.losesunknown", nil))
 	}
-	add("loses", plain(loses))
 	add("undo", undoLine(r, s))
 	add("checks", plain(checks))
 	if f.History != nil {
@@ -172,6 +176,23 @@ func identityLines(a incident.Action) []string {
 		lines = append(lines, inert(name)+" "+inert(a.Identity[name]))
 	}
 	return lines
+}
+
+// takenAt is when the backup was taken that one of the action's values names.
+func takenAt(r *incident.Run, a *incident.Approval) time.Time {
+	if r == nil {
+		return time.Time{}
+	}
+	for _, v := range a.Action.Env {
+		for _, choices := range r.Choices {
+			for _, c := range choices {
+				if c.Value == v.Value && !c.TakenAt.IsZero() {
+					return c.TakenAt
+				}
+			}
+		}
+	}
+	return time.Time{}
 }
 
 // splitFacts takes what is lost out of what the step's precheck printed; the rest are its checks.
@@ -246,8 +267,10 @@ func approvalActions(a *incident.Approval, s *incident.Step, r *incident.Run, f 
 	if s.Confirm != "target" {
 		loses, _ := splitFacts(a.Facts)
 		undo := ""
-		for _, span := range undoLine(r, s) {
-			undo += span.Text
+		if s.Undo != "" {
+			for _, span := range undoLine(r, s) {
+				undo += span.Text
+			}
 		}
 		facts := map[string]any{"Target": flat(target(a), 60), "Title": flat(s.Title, 110), "Loses": flat(loses, 80), "Undo": flat(undo, 60)}
 		approve.Confirm = &Confirm{

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/drbot/drbot/incident"
@@ -22,7 +23,7 @@ func Announcement(i *incident.Incident, f Facts, initial string) Message {
 	}
 	m := Message{Text: locked(i, Say("announcement.text", map[string]any{"I": i}))}
 	m.Blocks = append(m.Blocks, Header{Text: short(drill(i, light(i)+" "+severity(i)+" "+i.ID.String()+" "+flat(i.Title, 120)), maxHeader)})
-	facts := map[string]any{"I": i, "Commander": i.Roles[incident.Commander], "Took": i.ResolvedAt.Sub(i.OpenedAt)}
+	facts := map[string]any{"I": i, "Commander": i.Roles[incident.Commander], "Took": i.ResolvedAt.Sub(i.OpenedAt), "Summary": sentence(flat(i.Summary, 500))}
 	if !i.Active() {
 		m.Blocks = append(m.Blocks, Lines{Lines: [][]Span{Line("announcement.over", facts)}})
 		return fit(m)
@@ -31,9 +32,9 @@ func Announcement(i *incident.Incident, f Facts, initial string) Message {
 	if initial != "" {
 		lines = append(lines, textLines(initial, 2500)...)
 	} else if i.Impact != "" {
-		lines = append(lines, plain(flat(i.Impact, 500)))
+		lines = append(lines, plain(sentence(flat(i.Impact, 500))))
 	}
-	if i.UpdateEvery > 0 && !i.UpdateDue.IsZero() {
+	if initial == "" && i.UpdateEvery > 0 && !i.UpdateDue.IsZero() {
 		lines = append(lines, Line("announcement.next", map[string]any{"Due": i.UpdateDue}))
 	}
 	buttons := []Element{ackButton(i)}
@@ -107,9 +108,11 @@ func cardRows(i *incident.Incident, f Facts) []Row {
 	if i.Active() {
 		add("now", nowLine(i))
 	}
-	add("time", timeLine(i, f))
-	add("data", dataLine(i, f))
+	if !i.FalseAlarm {
+		add("time", timeLine(i, f))
+	}
 	if i.Active() {
+		add("data", dataLine(i, f))
 		add("next", nextLine(i))
 	}
 	add("told", toldLine(i))
@@ -127,7 +130,7 @@ func nowLine(i *incident.Incident) []Span {
 		}
 		return Line("now.none", nil)
 	}
-	facts := map[string]any{"Run": r.Name(), "Title": flat(r.Title, 80), "Why": flat(r.Why, 200), "Number": "", "State": "", "Approval": ""}
+	facts := map[string]any{"Run": r.Name(), "Title": flat(r.Title, 80), "Why": because(r.Why), "Number": "", "State": "", "Approval": ""}
 	if s := r.Next(); s != nil {
 		facts["Number"], facts["State"] = s.Number, doing(r, s)
 		if s.State == incident.StepWaits {
@@ -141,6 +144,18 @@ func nowLine(i *incident.Incident) []Span {
 		return Line("now.paused", facts)
 	}
 	return Line("now.running", facts)
+}
+
+// because continues a sentence with a reason: ": …", or " by Ana" where that is the reason.
+func because(why string) string {
+	why = flat(why, 300)
+	switch {
+	case why == "":
+		return ""
+	case strings.HasPrefix(why, "by "):
+		return " " + why
+	}
+	return ": " + why
 }
 
 // doing says in one or two words what a step is at.
@@ -160,8 +175,10 @@ func timeLine(i *incident.Incident, f Facts) []Span {
 		"Over": !i.Active() && !i.ResolvedAt.IsZero(), "Took": i.ResolvedAt.Sub(i.OpenedAt), "Met": i.ResolvedAt.Sub(i.OpenedAt) <= i.RTO.Limit,
 	}
 	if r := i.LiveRun(); r != nil && r.State == incident.Running {
-		if usual, ok := f.Usual[r.Procedure]; ok && usual.Took > 0 {
-			facts["Ready"] = r.StartedAt.Add(usual.Took)
+		// An estimate that has passed, or that a failed step has made untrue, is not shown.
+		s, ready := r.Next(), r.StartedAt.Add(f.Usual[r.Procedure].Took)
+		if s != nil && s.State != incident.StepFailed && s.State != incident.StepIsLost && ready.After(i.Time) && ready.After(f.Now) {
+			facts["Ready"] = ready
 		}
 	}
 	return Line("card.time", facts)

@@ -64,10 +64,14 @@ type LockOffer struct {
 // LockEntry is one entry that is new or changed, with the exact bytes that would run.
 type LockEntry struct{ Number, Title, Interpreter, Target, Risk, Script string }
 
+// maxDifference is how many lines of a difference a card shows; more are attached.
+const maxDifference = 20
+
 // LockCard asks for the acceptance of a lock: the difference in words, the bytes, one button.
 func LockCard(o LockOffer, f Facts) Message {
+	open := o.AcceptedBy.Key == "" && !o.Replaced
 	facts := map[string]any{
-		"Digest": short8(o.Digest), "Loader": o.Loader, "At": o.At, "Count": len(o.Entries), "By": o.AcceptedBy, "AcceptedAt": o.AcceptedAt,
+		"Open": open, "Digest": short8(o.Digest), "Loader": o.Loader, "At": o.At, "Count": len(o.Entries), "By": o.AcceptedBy, "AcceptedAt": o.AcceptedAt,
 	}
 	m := Message{Text: Say("lock.text", facts), Blocks: []Block{Header{Text: Say("lock.header", facts)}}}
 	lines := [][]Span{}
@@ -77,9 +81,12 @@ func LockCard(o LockOffer, f Facts) Message {
 	case o.Replaced:
 		lines = append(lines, Line("lock.replaced", facts))
 	}
-	lines = append(lines, Line("lock.loaded", facts), Line("lock.who", facts))
+	lines = append(lines, Line("lock.loaded", facts))
+	if open {
+		lines = append(lines, Line("lock.who", facts))
+	}
 	for k, d := range o.Difference {
-		if k == 20 {
+		if k == maxDifference {
 			lines = append(lines, Line("more.lines", map[string]any{"Count": len(o.Difference) - k}))
 			break
 		}
@@ -93,12 +100,15 @@ func LockCard(o LockOffer, f Facts) Message {
 	shown := showText(text.String(), nil, "lock-"+short8(o.Digest), o.Digest)
 	if len(o.Entries) > 0 {
 		m.Blocks, m.Attach = append(m.Blocks, shown.blocks...), shown.attach
-		if m.Attach != nil {
-			m.Attach.Text = []byte(lockText(o))
-		}
+	}
+	if m.Attach == nil && len(o.Difference) > maxDifference {
+		m.Attach = &Attachment{Name: "lock-" + short8(o.Digest) + ".txt", Title: LockKey(o.Digest)}
+	}
+	if m.Attach != nil {
+		m.Attach.Text = []byte(lockText(o))
 	}
 	switch {
-	case o.AcceptedBy.Key != "" || o.Replaced:
+	case !open:
 	case m.Attach != nil && !f.Uploaded[LockKey(o.Digest)]:
 		m.Blocks = append(m.Blocks, Lines{Lines: [][]Span{Line("attach.first", nil)}})
 	default:

@@ -1,7 +1,6 @@
 package templates
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -64,7 +63,7 @@ func runState(r *incident.Run, f Facts) []Span {
 	case f.House != nil && f.House.Frozen != nil:
 		return Line("card.frozen", f.House.Frozen)
 	case r.State == incident.Paused:
-		return Line("run.paused", map[string]any{"Why": flat(r.Why, 300)})
+		return Line("run.paused", map[string]any{"Why": because(r.Why)})
 	case r.State == incident.Draft && r.Asking == incident.ReadForPlan:
 		return Line("run.reading", nil)
 	case r.State == incident.Draft && r.Failure != "":
@@ -199,7 +198,11 @@ func runRows(i *incident.Incident, r *incident.Run, f Facts) []Row {
 	if i.RTO.Limit > 0 && r.State != incident.Ended {
 		facts["RTO"] = i.OpenedAt.Add(i.RTO.Limit)
 	}
-	add("run", Line("run.facts", facts))
+	label := "operator"
+	if usual.Took > 0 {
+		label = "usually"
+	}
+	add(label, Line("run.facts", facts))
 	return rows
 }
 
@@ -294,7 +297,11 @@ func confirmBlocks(i *incident.Incident, r *incident.Run, s *incident.Step, f Fa
 		return []Block{Lines{Lines: [][]Span{Line("confirm.notext", map[string]any{"Number": s.Number})}}}, nil
 	}
 	facts := map[string]any{"Number": s.Number, "Title": flat(s.Title, 100), "Target": flat(s.Target, 40), "Sum": short8(s.Script), "Operator": r.Operator}
-	shown := showText(spec.Script, envLines(s, r), key, s.Script)
+	action, err := spec.Resolve(s.Params, r.Values, nil)
+	if err != nil {
+		return []Block{Lines{Lines: [][]Span{plain(flat(err.Error(), maxLine))}}}, nil
+	}
+	shown := showText(spec.Script, actionLines(action), key, s.Script)
 	blocks := append([]Block{Lines{Lines: [][]Span{Line("confirm.ask", facts)}}}, shown.blocks...)
 	if shown.attach != nil && !f.Uploaded[key] {
 		return append(blocks, Lines{Lines: [][]Span{Line("attach.first", nil)}}), shown.attach
@@ -308,11 +315,13 @@ func confirmBlocks(i *incident.Incident, r *incident.Run, s *incident.Step, f Fa
 	}}}), shown.attach
 }
 
-// envLines are the values that a step takes, one a line.
-func envLines(s *incident.Step, r *incident.Run) []string {
+// valueLines are the values that a step of a person takes, as far as they are known, one a line.
+func valueLines(spec *incident.Spec, r *incident.Run) []string {
 	var lines []string
-	for _, name := range slices.Sorted(slices.Values(s.Params)) {
-		lines = append(lines, fmt.Sprintf("%s=%s", name, inert(r.Values[name])))
+	for _, p := range spec.Params {
+		if value, ok := r.Values[p.Key]; ok {
+			lines = append(lines, inert(p.Name)+"="+inert(value))
+		}
 	}
 	return lines
 }

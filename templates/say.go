@@ -18,14 +18,19 @@ import (
 //go:embed say/*.tmpl cards/*.tmpl
 var sentences embed.FS
 
-// parsed reads every sentence once. A sentence that does not parse is a fault of the program, found by its first test.
-var parsed = sync.OnceValue(func() *template.Template {
+// parsed reads every sentence once: first those of files, then those of cards. One that does not parse is a fault of the
+// program, found by its first test.
+var parsed = sync.OnceValue(func() [2]*template.Template {
+	return [2]*template.Template{parse("say/*.tmpl"), parse("cards/*.tmpl")}
+})
+
+func parse(pattern string) *template.Template {
 	set := template.New("say").Option("missingkey=error").Funcs(template.FuncMap{
-		"clock": clock, "date": date, "dur": Duration, "plural": Plural, "names": Names, "inc": inc,
+		"clock": clock, "date": date, "dur": Duration, "plural": Plural, "count": count, "names": Names, "inc": inc,
 		"at": markAt, "day": markDay, "who": markWho, "people": markPeople, "ref": markRef, "b": markBold, "mono": markMono,
 	})
-	return template.Must(set.ParseFS(sentences, "say/*.tmpl", "cards/*.tmpl"))
-})
+	return template.Must(set.ParseFS(sentences, pattern))
+}
 
 // Say gives the sentence of say/<name>.tmpl with the facts in it, without white space at the ends. A name that does not
 // exist or a fact that is not given is a fault of the program; people then read which sentence it was, and every test
@@ -52,9 +57,9 @@ func say(name string, facts any) (string, error) {
 
 // execute runs a sentence; what the functions of spans.go marked in it is still marked.
 func execute(name string, facts any) (string, error) {
-	sentence := parsed().Lookup(name + ".tmpl")
+	sentence := parsed()[0].Lookup(name + ".tmpl")
 	if sentence == nil {
-		sentence = parsed().Lookup(name)
+		sentence = parsed()[1].Lookup(name)
 	}
 	if sentence == nil {
 		return "", errors.New("there is no such sentence")
@@ -125,6 +130,15 @@ func Plural(n int, thing string) string {
 		return fmt.Sprintf("%d %ses", n, thing)
 	}
 	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// count writes a number with its thousands apart: "2,000".
+func count(n int) string {
+	s := fmt.Sprint(n)
+	for k := len(s) - 3; k > 0 && s[k-1] != '-'; k -= 3 {
+		s = s[:k] + "," + s[k:]
+	}
+	return s
 }
 
 // Names joins names for reading: "Ana", "Ana or Bea", "Ana, Bea or Chen". The word between the last two is "or", or

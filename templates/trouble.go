@@ -13,6 +13,7 @@ func Failure(i *incident.Incident, r *incident.Run, s *incident.Step, f Facts) M
 	facts := troubleFacts(i, r, s)
 	m := Message{Text: locked(i, Say("failure.text", facts))}
 	if over(r, s) {
+		m.Text = locked(i, Say("trouble.text", facts))
 		m.Blocks = []Block{Lines{Lines: [][]Span{Line("trouble.over", facts)}}}
 		return m
 	}
@@ -53,6 +54,7 @@ func Unknown(i *incident.Incident, r *incident.Run, s *incident.Step, f Facts) M
 	facts := troubleFacts(i, r, s)
 	m := Message{Text: locked(i, Say("unknown.text", facts))}
 	if over(r, s) {
+		m.Text = locked(i, Say("trouble.text", facts))
 		m.Blocks = []Block{Lines{Lines: [][]Span{Line("trouble.over", facts)}}}
 		return m
 	}
@@ -75,12 +77,12 @@ func over(r *incident.Run, s *incident.Step) bool {
 }
 
 func troubleFacts(i *incident.Incident, r *incident.Run, s *incident.Step) map[string]any {
-	commander := i.Roles[incident.Commander]
-	if commander.Same(r.Operator) {
-		commander = incident.Person{}
+	call := []incident.Person{r.Operator}
+	if commander := i.Roles[incident.Commander]; commander.Key != "" && !commander.Same(r.Operator) {
+		call = append(call, commander)
 	}
 	return map[string]any{
-		"ID": i.ID, "Run": r.Name(), "Number": s.Number, "Title": flat(s.Title, 90), "Operator": r.Operator, "Commander": commander,
+		"ID": i.ID, "Run": r.Name(), "Number": s.Number, "Title": flat(s.Title, 90), "Operator": r.Operator, "Call": call,
 		"Note": flat(s.Note, 300), "Exit": s.Exit, "Outcome": s.Outcome, "At": s.EndedAt, "Now": flat(r.NowTrue(), 300), "Approved": s.NeedsApproval(),
 		"Step": s, "Ended": r.State == incident.Ended, "How": r.How,
 	}
@@ -137,6 +139,7 @@ func Hand(i *incident.Incident, r *incident.Run, s *incident.Step, f Facts) Mess
 	facts := troubleFacts(i, r, s)
 	m := Message{Text: locked(i, Say("hand.text", facts))}
 	if s.State != incident.StepHand || r.State == incident.Ended {
+		m.Text = locked(i, Say("trouble.text", facts))
 		m.Blocks = []Block{Lines{Lines: [][]Span{Line("trouble.over", facts)}}}
 		return m
 	}
@@ -148,7 +151,7 @@ func Hand(i *incident.Incident, r *incident.Run, s *incident.Step, f Facts) Mess
 			text = spec.Script
 		}
 		if text = strings.TrimSpace(text); text != "" {
-			shown := showText(text, envLines(s, r), StepKey(r, s), incident.Digest([]byte(text)))
+			shown := showText(text, valueLines(spec, r), StepKey(r, s), incident.Digest([]byte(text)))
 			m.Blocks, m.Attach = append(m.Blocks, shown.blocks...), shown.attach
 		}
 	}
@@ -161,12 +164,18 @@ func Hand(i *incident.Incident, r *incident.Run, s *incident.Step, f Facts) Mess
 
 // StepWarning says at 80 % of a step's limit when it will be stopped.
 func StepWarning(i *incident.Incident, r *incident.Run, s *incident.Step, f Facts) Message {
-	tail := f.Live[StepKey(r, s)]
+	tail, call := f.Live[StepKey(r, s)], []incident.Person{r.Operator}
+	for _, p := range f.Approvers[:min(len(f.Approvers), 8)] {
+		if !p.Same(r.Operator) {
+			call = append(call, p)
+		}
+	}
 	facts := map[string]any{
-		"ID": i.ID, "Number": s.Number, "Until": s.Until, "Tail": tail, "Operator": r.Operator, "Approvers": f.Approvers[:min(len(f.Approvers), 8)], "Run": r.Name(),
+		"ID": i.ID, "Number": s.Number, "Until": s.Until, "Tail": tail, "Call": call, "Run": r.Name(),
 	}
 	m := Message{Text: locked(i, Say("warning.text", facts))}
 	if !s.State.Active() {
+		m.Text = locked(i, Say("trouble.text", troubleFacts(i, r, s)))
 		m.Blocks = []Block{Lines{Lines: [][]Span{Line("trouble.over", troubleFacts(i, r, s))}}}
 		return m
 	}

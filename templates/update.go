@@ -3,6 +3,8 @@ package templates
 import (
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/drbot/drbot/incident"
 )
@@ -10,8 +12,11 @@ import (
 // Drafted is the text of the next update as the record gives it. ID names it in the button that sends it as it stands.
 type Drafted struct{ Text, ID string }
 
-// sentence ends a text with a full stop where it has no end of its own.
+// sentence begins a text with a capital and ends it with a full stop where it has no end of its own.
 func sentence(s string) string {
+	if first, n := utf8.DecodeRuneInString(s); n > 0 && first != utf8.RuneError {
+		s = string(unicode.ToUpper(first)) + s[n:]
+	}
 	if s == "" || strings.HasSuffix(s, ".") || strings.HasSuffix(s, "!") || strings.HasSuffix(s, "?") {
 		return s
 	}
@@ -66,7 +71,7 @@ func Late(i *incident.Incident, e incident.DeadlineSpoken, d Drafted) Message {
 func Update(i *incident.Incident, e incident.UpdateSent) Message {
 	facts := map[string]any{"ID": i.ID, "Number": e.Number, "By": e.By, "Due": e.Due, "Late": e.Late}
 	text := textLines(e.Text, 3000)
-	text[0] = append(Line("update", facts), append([]Span{T(" ")}, text[0]...)...)
+	text[0] = append(Line("update.by", facts), append([]Span{T(" ")}, text[0]...)...)
 	text[0] = marked(i, text[0])
 	if e.Next != "" {
 		next := textLines(e.Next, 2000)
