@@ -28,8 +28,23 @@ type answer struct {
 	Kind incident.Kind `json:"kind,omitempty"`
 }
 
-// maxAnswer keeps a stored answer within the store's 1 KiB.
-const maxAnswer = 900
+// Sizes of answers in bytes: of what is said, and of its JSON, which the store keeps up to 1 KiB.
+const (
+	maxAnswer  = 900
+	maxEncoded = 1000
+)
+
+// encode makes the bytes that are kept. Characters that JSON writes longer cost words, never the command.
+func (a answer) encode() ([]byte, error) {
+	a.Say = cut(a.Say, maxAnswer)
+	for {
+		text, err := json.Marshal(a)
+		if err != nil || len(text) <= maxEncoded {
+			return text, err
+		}
+		a.Say = cut(a.Say, len(a.Say)*2/3)
+	}
+}
 
 // who maps the door's proof to exactly one person, or to a member who may open and note, or at the terminal to nobody,
 // who has no key and may read (I9).
@@ -100,7 +115,7 @@ func (o *Office) commit(ctx context.Context, c *call, change state.Change, decid
 		after := folded(v, i, events)
 		d := effects(after, events)
 		d.Blobs = c.blobs
-		d.Answer, err = json.Marshal(answer{Say: cut(say(after), maxAnswer)})
+		d.Answer, err = answer{Say: say(after)}.encode()
 		return d, err
 	}
 	return o.do(ctx, change)
@@ -122,7 +137,7 @@ func (o *Office) house(ctx context.Context, c *call, decide func(state.View) ([]
 			d.House, d.Events = d.Events, nil
 			return d, err
 		}
-		text, err := json.Marshal(answer{Say: cut(say(), maxAnswer)})
+		text, err := answer{Say: say()}.encode()
 		return state.Decision{House: events, Answer: text, Blobs: c.blobs}, err
 	}})
 }
@@ -161,7 +176,7 @@ func refused(c *call, exists bool, err error) (state.Decision, error) {
 	default:
 		return state.Decision{}, err
 	}
-	text, err := json.Marshal(answer{Say: cut(refusal.Error(), maxAnswer), Kind: refusal.Kind})
+	text, err := answer{Say: refusal.Error(), Kind: refusal.Kind}.encode()
 	what := strings.TrimSpace(c.verb.Full() + " " + cut(c.Object, 100))
 	return state.Decision{
 		Events: []incident.Event{incident.Refused{By: c.person, What: what, Kind: refusal.Kind, Why: refusal.Say}},

@@ -2,12 +2,12 @@ package commands
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/people"
@@ -156,9 +156,10 @@ func restricted(id incident.ID) error {
 	return incident.Refuse(incident.NotAllowed, "%s is restricted to the people in its channel.", id)
 }
 
-// inside reports whether a person belongs to a restricted incident: they speak in its channel, or have a part in it.
+// inside reports whether a person belongs to a restricted incident: they speak in its private channel, or have a part
+// in it. The public channel of an incident that became restricted later is no inside.
 func inside(i *incident.Incident, p incident.Person, channel string) bool {
-	if channel != "" && channel == i.Channel.ID {
+	if channel != "" && channel == i.Channel.ID && i.Channel.Private {
 		return true
 	}
 	if p.Same(i.OpenedBy) || p.Same(i.AckedBy) || i.Review != nil && p.Same(i.Review.Owner) {
@@ -200,6 +201,9 @@ func (o *Office) which(ctx context.Context, c *call) (Reply, error) {
 		if !s.Restricted {
 			label += " " + s.Title
 		}
+		if s.Drill && !s.Restricted {
+			label = "DRILL " + label
+		}
 		names = append(names, cut(label, 60))
 		buttons = append(buttons, templates.Button{Verb: c.verb.Full(), Object: object, Label: cut(label, 70)})
 	}
@@ -213,7 +217,6 @@ func (o *Office) which(ctx context.Context, c *call) (Reply, error) {
 // never text. It is lost with the process: then the verb asks again.
 type memory struct {
 	mu    sync.Mutex
-	next  uint64
 	lines map[string]line
 	order []string
 }
@@ -234,8 +237,7 @@ func (m *memory) keep(object, owner, text string) string {
 		delete(m.lines, m.order[0])
 		m.order = m.order[1:]
 	}
-	m.next++
-	token := object + "/typed-" + strconv.FormatUint(m.next, 10) + "-" + strconv.FormatInt(time.Now().UnixNano(), 36)
+	token := object + "/typed-" + rand.Text()
 	m.lines[token], m.order = line{owner, text}, append(m.order, token)
 	return token
 }

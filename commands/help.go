@@ -44,7 +44,11 @@ func (o *Office) helpOf(groups ...string) templates.Message {
 }
 
 func (o *Office) helpLine(v *Verb, whole bool) string {
-	line := strings.TrimSpace("/" + o.command(v.Group) + " " + v.Name + " " + v.Grammar)
+	prefix := "/" + o.command(v.Group)
+	if v.Group == "runbook" {
+		prefix = "drbot runbook" // no slash command: the terminal, or the acceptance card
+	}
+	line := strings.TrimSpace(prefix + " " + v.Name + " " + v.Grammar)
 	if !whole {
 		return line
 	}
@@ -56,7 +60,7 @@ func (o *Office) helpLine(v *Verb, whole bool) string {
 		who += " and " + string(v.Also) + "s"
 	}
 	if v.Example != "" {
-		line += fmt.Sprintf("\nLike: /%s %s", o.command(v.Group), v.Example)
+		line += fmt.Sprintf("\nLike: %s %s", prefix, v.Example)
 	}
 	return fmt.Sprintf("%s\n%s For %s.", line, v.Does, who)
 }
@@ -109,21 +113,20 @@ func nextActions(i *incident.Incident) []templates.Element {
 		templates.Button{Verb: "incident resolve", Object: object, Label: "Resolve…"})
 }
 
-// unknownVerb answers a line whose first word is no verb: a slip is named, anything else is offered as a title.
+// unknownVerb answers a line whose first word is no verb: a slip is named, and the line is offered as a title.
 func unknownVerb(_ context.Context, o *Office, c *call) (Reply, error) {
 	word, _ := head(c.Text)
+	say := "That line has no verb."
 	if v := nearest("incident", word); v != nil {
-		return Reply{}, incident.Refuse(incident.BadInput, "No verb `%s`. Did you mean `%s`?", cut(word, 40), v.Name).
-			Then("`/%s help` lists them.", o.command("incident"))
+		say = fmt.Sprintf("No verb `%s`. Did you mean `%s`?", cut(word, 40), v.Name)
 	}
-	text := fmt.Sprintf("Open an incident “%s”?", cut(c.Text, 200))
 	if c.Actor.Slack == "" {
-		return Reply{}, incident.Refuse(incident.BadInput, "No verb `%s`.", cut(word, 40)).Then("To open an incident: open %s", cut(c.Text, 200))
+		return Reply{}, incident.Refuse(incident.BadInput, "%s", say).Then("To open an incident: open %s", cut(c.Text, 200))
 	}
-	return Reply{Kind: incident.BadInput, Say: templates.Message{Text: text, Blocks: []templates.Block{
-		templates.Lines{Lines: [][]templates.Span{{templates.T("That line has no verb.")}}},
+	return Reply{Kind: incident.BadInput, Say: templates.Message{Text: say, Blocks: []templates.Block{
+		templates.Lines{Lines: [][]templates.Span{{templates.T(say)}}},
 		templates.Actions{Elements: []templates.Element{
-			templates.Button{Verb: "incident open", Object: o.typed.keep("", c.person.Key, c.Text), Label: cut("Open an incident “"+c.Text+"”", 70), Style: "primary"},
+			templates.Button{Verb: "incident open", Object: o.typed.keep("", c.person.Key, c.Text), Label: cut("Open an incident “"+c.Text+"”", 70)},
 			templates.Button{Verb: "incident help", Label: "Help"},
 		}},
 	}}}, nil

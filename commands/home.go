@@ -43,7 +43,7 @@ type HomeTask struct {
 	Due      time.Time
 }
 
-// maxHome bounds the incidents that App Home shows.
+// maxHome bounds the incidents that App Home shows: so many open ones, and so many that owe a review.
 const maxHome = 20
 
 // Home reads what a person's App Home shows. Restricted incidents of others are a number (I56).
@@ -60,13 +60,7 @@ func (o *Office) Home(ctx context.Context, a Actor) (HomeView, error) {
 	if err != nil {
 		return HomeView{}, err
 	}
-	for _, s := range all {
-		if s.State == incident.StateClosed || s.State == incident.StateResolved && !known {
-			continue
-		}
-		if len(home.Open) >= maxHome && s.State != incident.StateResolved {
-			continue
-		}
+	for _, s := range homeList(all) {
 		i, err := o.Store.Incident(ctx, state.Ref{ID: s.ID})
 		if err != nil {
 			return HomeView{}, err
@@ -74,6 +68,22 @@ func (o *Office) Home(ctx context.Context, a Actor) (HomeView, error) {
 		o.homeOf(&home, i)
 	}
 	return home, nil
+}
+
+// homeList is what is worth reading: the open incidents, and the newest that are resolved and owe a review.
+func homeList(all []incident.Summary) []incident.Summary {
+	var open, over []incident.Summary
+	for _, s := range all {
+		switch s.State {
+		case incident.StateClosed:
+		case incident.StateResolved:
+			over = append(over, s)
+		default:
+			open = append(open, s)
+		}
+	}
+	slices.SortFunc(over, func(a, b incident.Summary) int { return b.ResolvedAt.Compare(a.ResolvedAt) })
+	return append(open[:min(len(open), maxHome)], over[:min(len(over), maxHome)]...)
 }
 
 func (o *Office) homeOf(home *HomeView, i *incident.Incident) {
@@ -113,9 +123,7 @@ func (o *Office) homeOf(home *HomeView, i *incident.Incident) {
 	if !shown {
 		line = HomeLine{Summary: incident.Summary{ID: i.ID, State: i.State, Restricted: true}}
 	}
-	if len(home.Open) < maxHome {
-		home.Open = append(home.Open, line)
-	}
+	home.Open = append(home.Open, line)
 }
 
 // mayDecide reports whether an approval waits for this person.

@@ -91,15 +91,19 @@ func (o *Office) someone(c *call, typed string) (incident.Person, error) {
 	if m := mention.FindStringSubmatch(typed); m != nil {
 		id, name = m[1], m[2]
 	}
-	if entry, ok := table.Slack(id); ok {
-		return entry.Person(""), nil
+	entry, known := table.Slack(id)
+	if !known {
+		entry, known = table.Named(typed)
 	}
-	if entry, ok := table.Named(typed); ok {
-		return entry.Person(""), nil
+	if known && entry.Slack != "" {
+		id = entry.Slack
 	}
 	flags, seen := o.Flags.Get(id)
 	if seen && (flags.Guest || flags.Deactivated || flags.Bot || flags.Foreign) {
 		return incident.Person{}, incident.Refuse(incident.BadInput, "%s is no full member of this workspace.", or(flags.Name, id))
+	}
+	if known {
+		return entry.Person(""), nil
 	}
 	if seen || id != typed {
 		return incident.Person{Key: "slack:" + id, Name: or(flags.Name, or(name, id)), Slack: id}, nil

@@ -38,10 +38,16 @@ func setSeverity(ctx context.Context, o *Office, c *call) (Reply, error) {
 	return c.atField("reason", reply, err)
 }
 
-// retype sets type and severity of one form.
+// retype sets type and severity of one form. Where the severity was left as it is, it becomes the type's, if that may
+// be.
 func (o *Office) retype(v state.View, i *incident.Incident, by incident.Person, kind string, to int, reason string) ([]incident.Event, error) {
 	set := incident.TypeSet{By: by, Type: kind, Restricted: o.isRestricted(kind)}
 	set.RTO, set.RPO = i.RTO, i.RPO
+	if kinds := o.severityOf(o.Runbook().Type(kind)); to == i.Severity && (kinds < to || strings.TrimSpace(reason) != "") {
+		to = kinds
+	} else if to == i.Severity {
+		return i.SetType(v.Now(), set, kinds, o.changed(i, kinds, v.Now()))
+	}
 	events, err := i.SetType(v.Now(), set, 0, incident.Policy{})
 	if err != nil || to == i.Severity {
 		return events, err

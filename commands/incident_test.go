@@ -189,6 +189,51 @@ func TestResolve_AtTheTerminal(t *testing.T) {
 	}
 }
 
+func TestSeverityForm_ChoosesTheTypeToo(t *testing.T) {
+	o := opened(t)
+	id, channel := o.begin("something")
+	set := func(fields ...string) commands.Reply {
+		c := commands.Command{Verb: "incident severity", Object: "1", Channel: channel, Actor: ana, Fields: map[string][]string{}}
+		for k := 0; k < len(fields); k += 2 {
+			c.Fields[fields[k]] = []string{fields[k+1]}
+		}
+		return o.do(c)
+	}
+	for _, c := range []struct {
+		fields   []string
+		kind     string
+		severity int
+		pass     time.Duration
+		field    string // where an error is
+	}{
+		{[]string{"severity", "1", "type", "Slow pages"}, "Slow pages", 3, 0, ""},
+		{[]string{"severity", "3", "type", "Database corruption"}, "Database corruption", 1, 20 * time.Minute, ""},
+		{[]string{"severity", "1", "type", "Typo"}, "Typo", 1, 0, ""}, // late, and no reason: the severity stays
+		{[]string{"severity", "2", "type", "Typo"}, "Typo", 1, 0, "reason"},
+		{[]string{"severity", "1", "type", "Slow pages", "reason", "only pages"}, "Slow pages", 3, 0, ""},
+		{[]string{"severity", "2", "type", "Database corruption", "reason", "half of it"}, "Database corruption", 2, 0, ""},
+	} {
+		o.pass(c.pass)
+		reply := set(c.fields...)
+		if i := o.read(id); i.Type != c.kind || i.Severity != c.severity || (reply.Errors[c.field] != "") != (c.field != "") {
+			t.Errorf("%v: %s SEV-%d, %+v", c.fields, i.Type, i.Severity, reply)
+		}
+	}
+}
+
+// TestAnswersFit: what people write may grow in JSON, and must not cost the command.
+func TestAnswersFit(t *testing.T) {
+	o := opened(t)
+	_, channel := o.begin("users db is gone")
+	for _, text := range []string{strings.Repeat("<", 400), strings.Repeat("\x01", 400), strings.Repeat("“", 400), strings.Repeat("\U0001f525", 400)} {
+		for _, verb := range []string{"impact", "update", "note", "services", "sevrity", "type", "severity", "role"} {
+			if reply := o.typed(ana, channel, "/incident "+verb+" "+text); reply.Say.Empty() {
+				t.Errorf("%s: %+v", verb, reply)
+			}
+		}
+	}
+}
+
 func TestBoxes_BothWin(t *testing.T) {
 	o := opened(t)
 	id, channel := o.begin("users db is gone")

@@ -133,7 +133,7 @@ func (o *office) do(c commands.Command) commands.Reply {
 	return reply
 }
 
-// type_ is a slash command typed in a channel.
+// typed is a slash command typed in a channel.
 func (o *office) typed(who commands.Actor, channel, line string) commands.Reply {
 	o.t.Helper()
 	group, text, _ := strings.Cut(strings.TrimPrefix(line, "/"), " ")
@@ -150,7 +150,7 @@ func (o *office) begin(line string) (incident.ID, string) {
 		o.t.Fatalf("open %q: %+v", line, reply)
 	}
 	channel := fmt.Sprintf("C%d", reply.ID)
-	o.do(commands.Command{Verb: "outcome", Actor: commands.Actor{Bot: true}, Outcome: commands.BindChannel{Incident: reply.ID, Channel: channel, Name: "inc"}})
+	o.do(commands.Command{Verb: "outcome", Actor: commands.Actor{Bot: true}, Outcome: commands.BindChannel{Incident: reply.ID, Channel: channel, Name: "inc", Private: o.read(reply.ID).Restricted}})
 	return reply.ID, channel
 }
 

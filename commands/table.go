@@ -33,12 +33,12 @@ func Of(group string) []*Verb {
 	return list
 }
 
-// nearest is the typed name of the group that is at most two slips away; nil when none is.
+// nearest is the verb of the group that somebody meant: one slip away, or two in a long name; nil when none is.
 func nearest(group, typed string) *Verb {
 	var best *Verb
 	least := 3
 	for _, v := range Of(group) {
-		if d := slips(strings.ToLower(typed), v.Name); d < least && d < len(v.Name)-1 {
+		if d := slips(strings.ToLower(typed), v.Name); d < least && d <= max(1, len(v.Name)/3) && d < len(v.Name)-1 {
 			best, least = v, d
 		}
 	}
