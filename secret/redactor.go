@@ -59,7 +59,7 @@ func (r *Redactor) index() {
 		r.first[form[0]] = true
 	}
 	r.jump = make([]uint16, 1<<16)
-	farthest := uint16(min(r.shortest-1, 1<<15)) // #nosec G115 -- bounded on this line
+	farthest := uint16(min(r.shortest-1, 1<<15))
 	for i := range r.jump {
 		r.jump[i] = farthest
 	}
@@ -67,7 +67,7 @@ func (r *Redactor) index() {
 	for n, form := range r.forms {
 		for end := 1; end < r.shortest; end++ {
 			pair := pairOf(form[end-1], form[end])
-			left := uint16(min(r.shortest-1-end, 1<<15)) // #nosec G115 -- bounded on this line
+			left := uint16(min(r.shortest-1-end, 1<<15))
 			r.jump[pair] = min(r.jump[pair], left)
 			if left == 0 {
 				r.ending[pair] = append(r.ending[pair], n)

@@ -116,14 +116,14 @@ func TestI26_AnAttemptNobodyClaimedIsClaimedByInspect(t *testing.T) {
 func TestI26_DamagedRecordsAreUnknown(t *testing.T) {
 	runs, _ := run(t, bashJob("a1", "true"), nil)
 	damage(t, filepath.Join(runs, "a1", exitFile))
-	if s, err := Inspect(runs, "a1"); err != nil || s.State != StateUnknown {
-		t.Fatalf("%+v %v", s, err)
+	if r := wait(t, runs, "a1"); r.Outcome != Unknown || r.Why == "" {
+		t.Fatalf("%+v", r)
 	}
 	runs, _ = run(t, bashJob("a2", "true"), nil)
 	damage(t, filepath.Join(runs, "a2", exitFile))
 	damage(t, filepath.Join(runs, "a2", claimFile))
-	if s, err := Inspect(runs, "a2"); err != nil || s.State != StateUnknown {
-		t.Fatalf("%+v %v", s, err)
+	if r := wait(t, runs, "a2"); r.Outcome != Unknown || r.Why == "" {
+		t.Fatalf("%+v", r)
 	}
 }
 

@@ -36,9 +36,9 @@ const (
 func SupervisorMain() (ran bool) {
 	switch os.Args[0] {
 	case supervisorName:
-		os.Exit(superviseMain(os.Args[1]))
+		syscall.Exit(superviseMain(os.Args[1])) // not os.Exit: nothing waits to be run, and a race build sleeps a second
 	case sqliteName:
-		os.Exit(sqliteMain())
+		syscall.Exit(sqliteMain())
 	}
 	return false
 }
