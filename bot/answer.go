@@ -167,7 +167,7 @@ func (b *Bot) frame(ctx context.Context, id incident.ID) frame {
 	if id == 0 {
 		return f
 	}
-	cursor, err := b.Memory.Cursor(ctx, SayName, id)
+	cursor, err := b.Memory.Cursor(ctx, Say, id)
 	if err != nil {
 		return f
 	}

@@ -31,6 +31,16 @@ type Handler interface {
 	Handle(context.Context, commands.Command) (commands.Reply, error)
 }
 
+// homer and planner are what a Handler may know besides: App Home of a person, and the form of a draft as it is now.
+// commands.Office is both.
+type homer interface {
+	Home(context.Context, commands.Actor) (commands.HomeView, error)
+}
+
+type planner interface {
+	PlanForm(ctx context.Context, run string) (*templates.Form, error)
+}
+
 // Memory is what the room reads of the store: folds and records to draw from, and where its messages are.
 type Memory interface {
 	state.Reader
@@ -46,14 +56,14 @@ type Options struct {
 	Incident, Recover                 string // names of the two commands, without slash
 	Announce, House                   string // channel of announcements, and of house messages (Announce where empty)
 
-	Handler  Handler
-	Memory   Memory
-	Flags    *people.Cache
-	People   func() *people.Table
-	Facts    func(context.Context, *incident.Incident, *templates.Facts)      // adds what other rooms know to a card's facts; nil adds nothing
-	Home     func(context.Context, commands.Actor) (commands.HomeView, error) // commands.Office.Home; nil: App Home stays empty
-	Plan     func(ctx context.Context, run string) (*templates.Form, error)   // commands.Office.PlanForm; nil: a plan's form is not filled
-	Degraded func() []string                                                  // links of other rooms that are down, a sentence each
+	Handler Handler
+	Memory  Memory
+	Flags   *people.Cache
+	People  func() *people.Table
+	// Facts are what cards need besides the fold; nil: what the room can read by itself.
+	Facts func(context.Context, *incident.Incident) templates.Facts
+	// Messages are the runbook's own four messages by key; nil: the built-in ones.
+	Messages func(key string) templates.Form4
 
 	Now func() time.Time
 	Log *slog.Logger
@@ -71,6 +81,7 @@ type Bot struct {
 	forged sources
 	budget budget
 	specs  sync.Map // digest -> *incident.Spec
+	drawer *drawer
 	wg     sync.WaitGroup
 	ctx    context.Context // ends what outlives a request: opening forms, answers by response_url
 	stop   context.CancelFunc
@@ -88,17 +99,23 @@ func New(o Options) (*Bot, error) {
 	case o.Handler == nil || o.Memory == nil:
 		return nil, errors.New("slack: a handler and a memory are needed")
 	}
+	return open(o), nil
+}
+
+// open makes the room of options that suffice.
+func open(o Options) *Bot {
 	o = o.withDefaults()
 	b := &Bot{Options: o}
 	b.ctx, b.stop = context.WithCancel(context.Background())
 	b.health.now = o.Now
+	b.drawer = newDrawer(b)
 	b.http = newHTTPClient(&b.health)
 	options := []slack.Option{slack.OptionHTTPClient(b.http), slack.OptionAppLevelToken(o.AppToken.Reveal())}
 	if o.APIURL != "" {
 		options = append(options, slack.OptionAPIURL(strings.TrimSuffix(o.APIURL, "/")+"/"))
 	}
 	b.api = slack.New(o.BotToken.Reveal(), options...)
-	return b, nil
+	return b
 }
 
 func (o Options) withDefaults() Options {
@@ -124,9 +141,6 @@ func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if o.Degraded == nil {
-		o.Degraded = func() []string { return nil }
-	}
 	return o
 }
 
@@ -134,6 +148,7 @@ func (o Options) withDefaults() Options {
 func (b *Bot) Run(ctx context.Context) error {
 	var links sync.WaitGroup
 	links.Go(func() { b.introduce(ctx) })
+	links.Go(func() { b.drawer.run(ctx) })
 	if !b.HTTP {
 		for n := range b.Links {
 			links.Go(func() { b.keepLink(ctx, n) })

@@ -48,3 +48,10 @@ func (b *budget) pause(now time.Time, d time.Duration) {
 		b.until = until
 	}
 }
+
+// giveBack returns a redraw that was not needed.
+func (b *budget) giveBack() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.tokens = min(redrawBurst, b.tokens+1)
+}

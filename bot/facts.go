@@ -15,31 +15,42 @@ const noteFile = "file/"
 // facts completes what cards need besides the fold. What cannot be read stays out, and the card does not speak of it;
 // a text that cannot be read shows as such and has no button (I3).
 func (b *Bot) facts(ctx context.Context, i *incident.Incident) templates.Facts {
-	f := templates.Facts{
-		Now: b.Now(), Commands: templates.Commands{Incident: b.Incident, Recover: b.Recover},
-		Specs: map[string]*incident.Spec{}, Scripts: map[string]string{}, Uploaded: b.uploaded(ctx, i.ID), Degraded: b.Degraded(),
-	}
-	if down := b.Down(); down != "" {
-		f.Degraded = append(f.Degraded, down)
-	}
-	if house, err := b.Memory.House(ctx); err == nil {
-		f.House = house
-	}
-	if b.People != nil {
-		table := b.People()
-		f.Approvers, f.Operators = table.With(incident.Approver), table.With(incident.Operator)
-		for _, e := range table.All() {
-			f.Contacts = append(f.Contacts, templates.Contact{Name: e.Name, Key: e.Key(), Slack: e.Slack, Phone: e.Phone, Roles: e.Roles})
-		}
-	}
-	b.readSpecs(ctx, i, &f)
+	var f templates.Facts
 	if b.Facts != nil {
-		b.Facts(ctx, i, &f)
+		f = b.Facts(ctx, i)
+	} else {
+		f = b.ownFacts(ctx)
+	}
+	f.Commands = templates.Commands{Incident: b.Incident, Recover: b.Recover}
+	if i == nil {
+		return f
+	}
+	f.Uploaded = b.uploaded(ctx, i.ID)
+	if f.Specs == nil {
+		f.Specs, f.Scripts = map[string]*incident.Spec{}, map[string]string{}
+		b.readSpecs(ctx, i, &f)
 	}
 	return f
 }
 
-// readSpecs reads the texts of runs that can still do something, and of their undos.
+// ownFacts are what the room can read by itself.
+func (b *Bot) ownFacts(ctx context.Context) templates.Facts {
+	f := templates.Facts{Now: b.Now(), Degraded: b.Degraded()}
+	if house, err := b.Memory.House(ctx); err == nil {
+		f.House = house
+	}
+	if b.People == nil {
+		return f
+	}
+	table := b.People()
+	f.Approvers, f.Operators = table.With(incident.Approver), table.With(incident.Operator)
+	for _, e := range table.All() {
+		f.Contacts = append(f.Contacts, templates.Contact{Name: e.Name, Key: e.Key(), Slack: e.Slack, Phone: e.Phone, Roles: e.Roles})
+	}
+	return f
+}
+
+// readSpecs reads the texts of an incident's runs and of their undos.
 func (b *Bot) readSpecs(ctx context.Context, i *incident.Incident, f *templates.Facts) {
 	for _, r := range i.Runs {
 		for _, list := range [][]incident.Step{r.Steps, r.Undos} {
@@ -76,7 +87,7 @@ func (b *Bot) spec(ctx context.Context, digest string) *incident.Spec {
 // uploaded says which texts stand whole in a thread, by either follower's notes.
 func (b *Bot) uploaded(ctx context.Context, id incident.ID) map[string]bool {
 	there := map[string]bool{}
-	for _, follower := range []string{SayName, DrawName} {
+	for _, follower := range []string{Say, Draw} {
 		cursor, err := b.Memory.Cursor(ctx, follower, id)
 		if err != nil {
 			continue

@@ -88,12 +88,12 @@ func (b *Bot) Counts() map[string]uint64 {
 	return counts
 }
 
-// Down says in a sentence what of Slack does not work; "" when all does.
-func (b *Bot) Down() string {
+// Degraded says what of Slack does not work, a sentence each.
+func (b *Bot) Degraded() []string {
 	for _, link := range b.Health() {
 		if !link.Up && !link.Since.IsZero() {
-			return fmt.Sprintf("Slack not reachable since %s UTC.", link.Since.UTC().Format("15:04"))
+			return []string{fmt.Sprintf("Slack is not reachable since %s UTC (%s): decide at the terminal.", link.Since.UTC().Format("15:04"), link.Why)}
 		}
 	}
-	return ""
+	return nil
 }

@@ -14,13 +14,14 @@ import (
 
 // publishHome draws App Home for who looks at it: links only, nothing is decided there (I15).
 func (b *Bot) publishHome(ctx context.Context, user string) {
-	if b.Home == nil || user == "" {
+	office, ok := b.Handler.(homer)
+	if !ok || user == "" {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	b.learn(ctx, user)
-	view, err := b.Home(ctx, commands.Actor{Slack: user, Name: b.nameOf(user, "")})
+	view, err := office.Home(ctx, commands.Actor{Slack: user, Name: b.nameOf(user, "")})
 	m := templates.Home(b.homeFacts(ctx, view))
 	if refusal := asRefusal(err); refusal != nil {
 		m = say(refusal.Error())
@@ -58,7 +59,6 @@ func (b *Bot) homeFacts(ctx context.Context, v commands.HomeView) templates.Home
 			h.Links = append(h.Links, link.Name+" not reachable since "+link.Since.UTC().Format("15:04 UTC"))
 		}
 	}
-	h.Links = append(h.Links, b.Degraded()...)
 	if house, err := b.Memory.House(ctx); err == nil {
 		h.House, h.Runbook = house, house.Runbook.Digest
 	} else {

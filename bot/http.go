@@ -26,13 +26,11 @@ const (
 	keepEvent  = 24 * time.Hour
 )
 
-// Routes are the three doors for signed requests: POST /slack/commands, /slack/interactivity and /slack/events.
-func (b *Bot) Routes() http.Handler {
-	mux := http.NewServeMux()
+// Routes adds the three doors for signed requests.
+func (b *Bot) Routes(mux *http.ServeMux) {
 	mux.Handle("POST /slack/commands", b.signed(b.serveCommand))
 	mux.Handle("POST /slack/interactivity", b.signed(b.serveInteraction))
 	mux.Handle("POST /slack/events", b.signed(b.serveEvent))
-	return mux
 }
 
 // signed reads a bounded body, proves it, and only then lets anything look at it (I14).

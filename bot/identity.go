@@ -44,7 +44,7 @@ func (b *Bot) me() (slack.AuthTestResponse, bool) {
 func (b *Bot) introduce(ctx context.Context) {
 	wait := time.Second
 	for ctx.Err() == nil {
-		if _, err := b.whoami(ctx); err == nil && b.learnPeople(ctx) {
+		if _, err := b.whoami(ctx); err == nil && b.learnPeople(ctx) && b.learnChannels(ctx) {
 			return
 		}
 		select {
@@ -66,6 +66,21 @@ func (b *Bot) learnPeople(ctx context.Context) bool {
 		}
 	}
 	return all
+}
+
+// learnChannels resolves the configured channels. Without one there is nothing to learn.
+func (b *Bot) learnChannels(ctx context.Context) bool {
+	if b.Announce == "" {
+		return true
+	}
+	_, err := b.announceID(ctx)
+	if err == nil {
+		_, err = b.houseID(ctx)
+	}
+	if err != nil {
+		b.Log.Warn("a configured channel is not known yet", "error", err)
+	}
+	return err == nil
 }
 
 // learn asks Slack for a user's flags, once.

@@ -74,13 +74,31 @@ func (b *Bot) sharedChannel(ctx context.Context, channel string) bool {
 	return info.shared
 }
 
-// Channels gives the ids of the announcement and the house channel, as they were first resolved.
-func (b *Bot) Channels(ctx context.Context) (announce, house string, err error) {
-	if announce, err = b.resolved(ctx, noteAnnounce, b.Announce); err != nil {
-		return "", "", err
+// Channels gives the ids of the announcement and the house channel once Slack has said them, "" before. It asks nobody:
+// decisions read it.
+func (b *Bot) Channels() (announce, house string) {
+	b.places.mu.Lock()
+	defer b.places.mu.Unlock()
+	return b.places.known(b.Announce), b.places.known(b.House)
+}
+
+// known is the id of a configured channel, where it is known.
+func (p *places) known(name string) string {
+	name = strings.TrimPrefix(name, "#")
+	if channelID.MatchString(name) {
+		return name
 	}
-	house, err = b.resolved(ctx, noteHouse, b.House)
-	return announce, house, err
+	return p.ids[name]
+}
+
+// remember keeps the id of a name.
+func (p *places) remember(name, id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ids == nil {
+		p.ids = map[string]string{}
+	}
+	p.ids[strings.TrimPrefix(name, "#")] = id
 }
 
 func (b *Bot) announceID(ctx context.Context) (string, error) {
@@ -93,8 +111,9 @@ func (b *Bot) houseID(ctx context.Context) (string, error) {
 
 // resolved is the id that was recorded for a configured channel, else the one that its name has now.
 func (b *Bot) resolved(ctx context.Context, note, name string) (string, error) {
-	if cursor, err := b.Memory.Cursor(ctx, SayName, 0); err == nil {
+	if cursor, err := b.Memory.Cursor(ctx, Say, 0); err == nil {
 		if was, id, ok := strings.Cut(cursor.Notes[note], "="); ok && was == name {
+			b.places.remember(name, id)
 			return id, nil
 		}
 	}
@@ -107,11 +126,8 @@ func (b *Bot) lookUp(ctx context.Context, name string) (string, error) {
 	if name == "" {
 		return "", fmt.Errorf("no channel is configured: set slack.announce in drbot.yaml")
 	}
-	if channelID.MatchString(name) {
-		return name, nil
-	}
 	b.places.mu.Lock()
-	id := b.places.ids[name]
+	id := b.places.known(name)
 	b.places.mu.Unlock()
 	if id != "" {
 		return id, nil
@@ -123,12 +139,7 @@ func (b *Bot) lookUp(ctx context.Context, name string) (string, error) {
 	if found == nil {
 		return "", &trouble{err: fmt.Errorf("there is no channel #%s that drbot can see: make it, or invite drbot to it", name), away: true, again: time.Minute}
 	}
-	b.places.mu.Lock()
-	defer b.places.mu.Unlock()
-	if b.places.ids == nil {
-		b.places.ids = map[string]string{}
-	}
-	b.places.ids[name] = found.ID
+	b.places.remember(name, found.ID)
 	return found.ID, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/drbot/drbot/commands"
+	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/templates"
 )
 
@@ -95,4 +96,27 @@ func (b *Bot) typed(verb string) string {
 		name = b.Recover
 	}
 	return strings.TrimSpace(fmt.Sprintf("/%s %s %s", name, v.Name, v.Grammar))
+}
+
+func sayLost(i *incident.Incident, e incident.ChannelLost, command string) templates.Message {
+	what := "#" + i.Channel.Name
+	if i.Restricted || i.Channel.Name == "" {
+		what = "its channel"
+	}
+	return say(drillWord(i) + i.ID.String() + ": " + what + " cannot be used any more (" + e.Why + "). Bring it back, or go on at the terminal: `drbot " + command + " show " + i.ID.String() + "`.")
+}
+
+func sayMoved(i *incident.Incident) templates.Message {
+	return say(drillWord(i) + i.ID.String() + " is restricted now and goes on in a private channel. Ask who leads it.")
+}
+
+func sayWaitsAtTerminal(i *incident.Incident, a *incident.Approval) templates.Message {
+	return say(fmt.Sprintf("%s%s needs a decision and has no channel: `drbot approve %s` at the terminal.", drillWord(i), i.ID, a.Name()))
+}
+
+func drillWord(i *incident.Incident) string {
+	if i.Drill {
+		return "DRILL · "
+	}
+	return ""
 }

@@ -1,0 +1,297 @@
+package bot
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/drbot/drbot/commands"
+	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/state"
+	"github.com/drbot/drbot/state/follow"
+	"github.com/drbot/drbot/templates"
+)
+
+const (
+	noteHash  = "hash/" // of what a message shows, by object
+	noteTopic = "topic" // channel=text
+	drawWait  = 30 * time.Second
+	sayWait   = 20 * time.Second
+	sayPoll   = 25 * time.Millisecond
+)
+
+// drawer redraws what is there: always from the head of the fold, most urgent first, within one budget for the
+// workspace. What waits is a set, so the last state wins. The cursor moves only when everything that a record changed
+// is drawn; the set itself may be lost with the process.
+type drawer struct {
+	*Bot
+	mu    sync.Mutex
+	dirty map[item]*wish
+	shown map[item]shownAs
+	moved map[incident.ID]map[string]string // notes that the next delivery of the incident saves
+	wake  chan struct{}
+}
+
+// item is one message.
+type item struct {
+	id     incident.ID
+	object string
+}
+
+// wish is an item that waits for its redraw, and who waits with it.
+type wish struct {
+	since   time.Time
+	waiters []chan error
+}
+
+type shownAs struct {
+	hash string
+	at   time.Time
+}
+
+func newDrawer(b *Bot) *drawer {
+	return &drawer{Bot: b, dirty: map[item]*wish{}, shown: map[item]shownAs{}, moved: map[incident.ID]map[string]string{}, wake: make(chan struct{}, 1)}
+}
+
+// silent kinds change nothing that a card shows; they are the busiest.
+var silent = []string{
+	incident.Noted{}.EventKind(), incident.Pinned{}.EventKind(), incident.PinEdited{}.EventKind(), incident.Unpinned{}.EventKind(),
+	incident.Refused{}.EventKind(), incident.ConfigLoaded{}.EventKind(), incident.HeadPosted{}.EventKind(), incident.Redacted{}.EventKind(),
+}
+
+func (d *drawer) Name() string           { return Draw }
+func (d *drawer) Wants(kind string) bool { return !slices.Contains(silent, kind) }
+
+// Deliver waits until everything that differs from what is shown is drawn.
+func (d *drawer) Deliver(ctx context.Context, batch follow.Batch) (follow.Done, error) {
+	if batch.Incident == 0 {
+		return follow.Done{}, d.house(ctx, batch)
+	}
+	last := batch.Records[len(batch.Records)-1].Seq
+	if err := d.awaitSay(ctx, batch.Incident, last); err != nil {
+		return follow.Done{}, err
+	}
+	if err := d.fillForms(ctx, batch); err != nil {
+		return follow.Done{}, err
+	}
+	err := d.drawAll(ctx, batch.Incident)
+	return follow.Done{Notes: d.takeMoved(batch.Incident)}, later(err)
+}
+
+// awaitSay lets say go first: what it posts for these records is drawn by it, and a card without a place would be
+// missed.
+func (d *drawer) awaitSay(ctx context.Context, id incident.ID, seq uint64) error {
+	until := time.Now().Add(sayWait)
+	for {
+		cursor, err := d.Memory.Cursor(ctx, Say, id)
+		if err != nil {
+			return err
+		}
+		if cursor.Through >= seq || !d.sayWants(ctx, id, cursor.Through, seq) {
+			return nil
+		}
+		if time.Now().After(until) {
+			return follow.Unavailable{Err: errors.New("the messages are not posted yet"), NotSent: true}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(sayPoll):
+		}
+	}
+}
+
+// sayWants reports whether say still has something to post up to a record.
+func (d *drawer) sayWants(ctx context.Context, id incident.ID, after, seq uint64) bool {
+	for r, err := range d.Memory.Records(ctx, id, after) {
+		if err != nil || r.Seq > seq {
+			return false
+		}
+		if (sayer{}).Wants(r.Kind) {
+			return true
+		}
+	}
+	return false
+}
+
+// house redraws the cards of every open incident: the stop switch stands on all of them.
+func (d *drawer) house(ctx context.Context, batch follow.Batch) error {
+	frozen := slices.ContainsFunc(batch.Records, func(r state.Record) bool {
+		return r.Kind == incident.Frozen{}.EventKind() || r.Kind == incident.Thawed{}.EventKind() || r.Kind == incident.AttemptFound{}.EventKind()
+	})
+	if !frozen {
+		return nil
+	}
+	return d.refresh(ctx)
+}
+
+// refresh draws what changed outside of the incidents themselves, and does not wait for it.
+func (d *drawer) refresh(ctx context.Context) error {
+	open, err := d.Memory.List(ctx, state.Query{Open: true})
+	if err != nil {
+		return err
+	}
+	for _, summary := range open {
+		changed, err := d.changed(ctx, summary.ID)
+		if err != nil {
+			return err
+		}
+		for _, object := range changed {
+			d.ask(item{summary.ID, object}, nil)
+		}
+	}
+	return nil
+}
+
+// drawAll asks for every redraw of an incident and waits.
+func (d *drawer) drawAll(ctx context.Context, id incident.ID) error {
+	changed, err := d.changed(ctx, id)
+	if err != nil || len(changed) == 0 {
+		return err
+	}
+	drawn := make(chan error, len(changed))
+	for _, object := range changed {
+		d.ask(item{id, object}, drawn)
+	}
+	timeout := time.NewTimer(drawWait)
+	defer timeout.Stop()
+	var trouble error
+	for range changed {
+		select {
+		case err := <-drawn:
+			trouble = errors.Join(trouble, err)
+		case <-timeout.C:
+			return follow.Unavailable{Err: errors.New("redraws wait for their turn"), NotSent: true}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return trouble
+}
+
+// ask puts an item among those that wait.
+func (d *drawer) ask(it item, waiter chan error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	w := d.dirty[it]
+	if w == nil {
+		w = &wish{since: time.Now()}
+		d.dirty[it] = w
+	}
+	if waiter != nil {
+		w.waiters = append(w.waiters, waiter)
+	}
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+}
+
+// changed lists the messages of an incident that would look different now.
+func (d *drawer) changed(ctx context.Context, id incident.ID) ([]string, error) {
+	scene, err := d.scene(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	var objects []string
+	for _, object := range scene.objects() {
+		m, _, ok := scene.message(object)
+		if ok && scene.hash(m) != d.known(item{id, object}, scene.notes) {
+			objects = append(objects, object)
+		}
+	}
+	if topic := scene.topic(); topic != "" && topic != d.known(item{id, noteTopic}, nil) && topic != scene.notes[noteTopic] {
+		objects = append(objects, noteTopic)
+	}
+	return objects, nil
+}
+
+// known is what a message shows: as drawn by this process, else as the notes say.
+func (d *drawer) known(it item, notes map[string]string) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if s, ok := d.shown[it]; ok {
+		return s.hash
+	}
+	return notes[noteHash+it.object]
+}
+
+// hashOf tells drawings apart by what they show.
+func hashOf(m templates.Message, f frame) string {
+	f.drawing = ""
+	part := render(spoken(m), f)[0]
+	encoded, err := json.Marshal(struct {
+		Text   string
+		Blocks any
+	}{part.text, part.blocks})
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(encoded)
+	return hex.EncodeToString(sum[:8])
+}
+
+// noteMoved keeps a note for the next delivery.
+func (d *drawer) noteMoved(it item, notes map[string]string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.moved[it.id] == nil {
+		d.moved[it.id] = map[string]string{}
+	}
+	for key, value := range notes {
+		d.moved[it.id][key] = value
+	}
+}
+
+func (d *drawer) takeMoved(id incident.ID) map[string]string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	notes := d.moved[id]
+	delete(d.moved, id)
+	return notes
+}
+
+// fillForms fills the form of a plan whose reads are done; it was opened as "Reading…" under the run's name.
+func (d *drawer) fillForms(ctx context.Context, batch follow.Batch) error {
+	office, ok := d.Handler.(planner)
+	if !ok {
+		return nil
+	}
+	for _, r := range batch.Records {
+		e, err := r.Event()
+		done, is := e.(incident.ReadsDone)
+		if err != nil || !is || done.For != incident.ReadForPlan {
+			continue
+		}
+		form, err := office.PlanForm(ctx, incident.RunName(done.Run))
+		if err != nil || form == nil {
+			continue
+		}
+		i, err := d.Memory.Incident(ctx, state.Ref{ID: batch.Incident})
+		if err != nil {
+			return err
+		}
+		view := modal(*form, slip{Channel: i.Channel.ID}, frame{drawing: newDrawing()})
+		if _, err := d.api.UpdateViewContext(ctx, view, view.ExternalID, "", ""); err != nil && !isGone(err) {
+			d.Log.Warn("a form was not filled", "incident", batch.Incident.String(), "error", troubled(err))
+		}
+	}
+	return nil
+}
+
+// isGone: the person closed the form, or never opened it.
+func isGone(err error) bool { return is(err, "not_found", "view_not_found") }
+
+// lose reports that an incident's channel cannot be drawn in any more.
+func (d *drawer) lose(ctx context.Context, i *incident.Incident, at place, why string) error {
+	if at.channel != i.Channel.ID {
+		return nil
+	}
+	return d.outcome(ctx, commands.LoseChannel{Incident: i.ID, Channel: at.channel, Why: why}, []string{Draw + "/" + at.channel + "/lost/" + strings.ReplaceAll(why, " ", "-")}, time.Hour)
+}
