@@ -30,7 +30,7 @@ func TestDemoProcedureBringsEveryRowBack(t *testing.T) {
 	s.run(s.step("1.2"), nil)
 	s.run(s.step("1.3"), nil)
 	damage := s.snapshot()
-	if out := s.run(s.step("1.4"), nil).out; !strings.Contains(out, "users: 1938 rows") {
+	if out := s.run(s.step("1.4"), nil).out; !strings.Contains(out, "users rows\n1938, newest") {
 		t.Errorf("assessed: %s", out)
 	}
 	assessed := s.snapshot()

@@ -34,7 +34,9 @@
 //	run, sha256    the bytes that the interpreter gets, and their sha256
 //	interpreter    bash | sqlite
 //	databases      for sqlite: [{name: users, file: data/users.db, write: false}]. Each is attached under its name to an empty
-//	               main database in memory, read-only unless write is true; parameters are bound as :NAME (text)
+//	               main database in memory, read-only unless write is true; parameters are bound as :NAME (text). Each result is
+//	               printed as a line of column names and a line a row, tabs between the columns, an empty line between results:
+//	               name the columns (AS …), since an unnamed one is headed by its expression, which `expect` would then find
 //	keep_going     for sqlite: true: a failing statement (or an attach) is printed as "error: …" and the next one runs; the exit code is 1
 //	               at the end. Without it the first error ends the step with 1
 //	target         a name of targets

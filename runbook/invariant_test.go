@@ -246,7 +246,7 @@ func TestI34_HostileValuesInSQL(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		if r := s.sqlite(e, b.Values); r.code != 0 || r.out != v+"\n" {
+		if r := s.sqlite(e, b.Values); r.code != 0 || r.out != ":VALUE\n"+v+"\n" {
 			t.Errorf("%q arrived as %+v", v, r)
 		}
 	}

@@ -233,6 +233,14 @@ func printRows(out *strings.Builder, db *sql.DB, stmt string, args []any) error 
 	if err != nil {
 		return err
 	}
+	names, err := rows.Columns()
+	if err != nil {
+		return errors.Join(err, rows.Close())
+	}
+	if out.Len() > 0 {
+		fmt.Fprintln(out)
+	}
+	fmt.Fprintln(out, names[0])
 	for rows.Next() {
 		var text sql.NullString
 		if err := rows.Scan(&text); err != nil {
@@ -338,4 +346,3 @@ func (s *service) names(file, table string) (total, attacker int) {
 	must(s.t, db.Close())
 	return total, attacker
 }
-
