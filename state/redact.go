@@ -37,6 +37,9 @@ var structure = map[string]bool{
 	"on_failure": true, "from": true, "hash": true, "host": true,
 }
 
+// values lists the maps whose keys somebody chose: a parameter may be called "key" and hold a password.
+var values = map[string]bool{"values": true, "identity": true, "facts": true, "produced": true, "params": true}
+
 // Left gives what remains of a payload: its shape, numbers, instants and the names that structure needs; no words. It
 // still decodes as the same kind, so an incident whose opening was redacted stays open.
 func Left(payload []byte) ([]byte, error) {
@@ -53,7 +56,11 @@ func blank(field string, v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for k := range v {
-			v[k] = blank(k, v[k])
+			of := k
+			if values[field] {
+				of = field
+			}
+			v[k] = blank(of, v[k])
 		}
 	case []any:
 		for k := range v {

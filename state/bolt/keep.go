@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	bbolt "go.etcd.io/bbolt"
@@ -52,11 +53,11 @@ func Restore(ctx context.Context, src, dir string, now time.Time, heads ...state
 	if err := verifyFile(ctx, fresh, heads); err != nil {
 		return "", fmt.Errorf("verify %s: %w", src, err)
 	}
-	held, err := hold(target)
+	release, err := hold(target, syscall.LOCK_EX)
 	if err != nil {
 		return "", err
 	}
-	defer held()
+	defer release()
 	if _, err := os.Stat(target); err == nil {
 		aside = target + ".replaced-" + now.UTC().Format("20060102T150405Z")
 		if err := os.Link(target, aside); err != nil {
@@ -76,22 +77,6 @@ func verifyFile(ctx context.Context, path string, heads []state.Head) error {
 	}
 	_, err = s.Verify(ctx, heads...)
 	return errors.Join(err, s.Close())
-}
-
-// hold takes the lock of a file that may be replaced, damaged or not; no file needs none.
-func hold(path string) (release func(), err error) {
-	f, err := os.Open(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return func() {}, nil
-	}
-	if err != nil {
-		return nil, troubled(path, err)
-	}
-	if err := lock(f); err != nil {
-		_ = f.Close()
-		return nil, troubled(path, err)
-	}
-	return func() { _ = f.Close() }, nil
 }
 
 // migrations brings a file of format n+1 to format n+2 with its n-th step. The first release has none.

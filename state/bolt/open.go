@@ -23,6 +23,8 @@ const (
 	// mapSize is reserved address space, not memory: a file that outgrows its map could be mapped anew only when no
 	// reader is at work, and the writer would wait for them.
 	mapSize = 16 << 30
+	// lockStep is how often it is tried meanwhile.
+	lockStep = 20 * time.Millisecond
 	// lockWait is how long another holder of the file is waited for.
 	lockWait = 300 * time.Millisecond
 	// newest is how many of the newest records opening compares with their hashes and links.
@@ -183,8 +185,13 @@ func guarded(path string, readOnly bool) (db *bbolt.DB, err error) {
 	return nil, troubled(path, err)
 }
 
-// whole finds a file that is shorter than its pages: bbolt would map what is not there.
+// whole looks at the pages of a file before bbolt does, under bbolt's own lock: nobody writes meanwhile.
 func whole(path string) error {
+	release, err := hold(path, syscall.LOCK_SH)
+	if err != nil {
+		return err
+	}
+	defer release()
 	f, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -193,7 +200,10 @@ func whole(path string) error {
 		return troubled(path, err)
 	}
 	defer func() { _ = f.Close() }()
-	return size(f)
+	if err := sound(f); err != nil {
+		return troubled(path, err)
+	}
+	return nil
 }
 
 // stamp reads the format of a file. A newer one is refused.
@@ -204,7 +214,9 @@ func stamp(db *bbolt.DB) (found int, err error) {
 			if b == nil || len(b.Get(formatKey)) != 8 {
 				return damaged(errors.New("it has no format stamp; it may be another program's"))
 			}
-			found = int(number(b.Get(formatKey)))
+			if found = int(number(b.Get(formatKey))); found < 1 {
+				return damaged(fmt.Errorf("its format is %d, which no drbot wrote", found))
+			}
 			return nil
 		})
 	})

@@ -37,8 +37,9 @@ func readMeta(f io.ReaderAt, at int64) (meta, bool) {
 	return m, ok
 }
 
-// size refuses a file that is shorter than its newest meta page says: bbolt would map what is not there and fault.
-func size(f *os.File) error {
+// sound refuses a file that is shorter than its newest meta page says (bbolt would map what is not there and fault), or
+// whose pages lead into one another in a circle.
+func sound(f *os.File) error {
 	st, err := f.Stat()
 	if err != nil || st.Size() == 0 {
 		return err
@@ -54,6 +55,9 @@ func size(f *os.File) error {
 	}
 	if want := int64(newest.pages) * newest.pageSize; newest.pages > 1<<40 || st.Size() < want {
 		return damaged(fmt.Errorf("it has %d bytes and should have %d", st.Size(), want))
+	}
+	if err := acyclic(f, newest); err != nil {
+		return damaged(err)
 	}
 	return nil
 }
