@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/state"
 	"github.com/drbot/drbot/state/bolt"
@@ -105,7 +107,15 @@ var large = sync.OnceValues(func() (string, error) {
 })
 
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(writerDir); dir != "" {
+		fmt.Println("error", writer(dir, os.Getenv(writerRun)))
+		os.Exit(1)
+	}
 	code := m.Run()
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
 	if builtLarge.Load() && os.Getenv("DRBOT_BENCH") == "" {
 		if dir, err := large(); err == nil {
 			_ = os.RemoveAll(dir)
