@@ -70,12 +70,13 @@ func (d *drawer) Wants(kind string) bool { return !slices.Contains(silent, kind)
 
 // Deliver waits until everything that differs from what is shown is drawn.
 func (d *drawer) Deliver(ctx context.Context, batch follow.Batch) (follow.Done, error) {
-	if batch.Incident == 0 {
-		return follow.Done{}, d.house(ctx, batch)
-	}
 	last := batch.Records[len(batch.Records)-1].Seq
 	if err := d.awaitSay(ctx, batch.Incident, last); err != nil {
 		return follow.Done{}, err
+	}
+	if batch.Incident == 0 {
+		err := d.house(ctx, batch)
+		return follow.Done{Notes: d.takeMoved(0)}, later(err)
 	}
 	if err := d.fillForms(ctx, batch); err != nil {
 		return follow.Done{}, err
@@ -120,15 +121,26 @@ func (d *drawer) sayWants(ctx context.Context, id incident.ID, after, seq uint64
 	return false
 }
 
-// house redraws the cards of every open incident: the stop switch stands on all of them.
+// house redraws acceptance cards, and with the stop switch the cards of every open incident, on which it stands.
 func (d *drawer) house(ctx context.Context, batch follow.Batch) error {
-	frozen := slices.ContainsFunc(batch.Records, func(r state.Record) bool {
-		return r.Kind == incident.Frozen{}.EventKind() || r.Kind == incident.Thawed{}.EventKind() || r.Kind == incident.AttemptFound{}.EventKind()
-	})
-	if !frozen {
+	var frozen, lock bool
+	for _, r := range batch.Records {
+		switch r.Kind {
+		case incident.Frozen{}.EventKind(), incident.Thawed{}.EventKind(), incident.AttemptFound{}.EventKind():
+			frozen = true
+		case incident.RunbookLoaded{}.EventKind(), incident.LockAccepted{}.EventKind():
+			lock = true
+		}
+	}
+	if frozen {
+		if err := d.refresh(ctx); err != nil {
+			return err
+		}
+	}
+	if !lock {
 		return nil
 	}
-	return d.refresh(ctx)
+	return d.drawAll(ctx, 0)
 }
 
 // refresh draws what changed outside of the incidents themselves, and does not wait for it.

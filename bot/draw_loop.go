@@ -126,6 +126,8 @@ func (d *drawer) draw(ctx context.Context, it item) error {
 	err = d.redraw(ctx, at, m, s.frame())
 	switch {
 	case err == nil:
+	case s.i == nil:
+		return err
 	case is(err, "is_archived", "is_inactive", "channel_not_found"):
 		return d.lose(ctx, s.i, at, "archived or deleted by hand")
 	case is(err, "not_in_channel"):

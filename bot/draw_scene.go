@@ -16,10 +16,18 @@ type scene struct {
 	i     *incident.Incident
 	facts templates.Facts
 	notes map[string]string
+	locks map[string]templates.LockOffer // of the house alone
 }
 
 func (d *drawer) scene(ctx context.Context, id incident.ID) (*scene, error) {
-	i, err := d.Memory.Incident(ctx, state.Ref{ID: id})
+	var i *incident.Incident
+	var locks map[string]templates.LockOffer
+	var err error
+	if id == 0 {
+		locks, err = d.offers(ctx)
+	} else {
+		i, err = d.Memory.Incident(ctx, state.Ref{ID: id})
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -38,14 +46,29 @@ func (d *drawer) scene(ctx context.Context, id incident.ID) (*scene, error) {
 			facts.Uploaded[file] = true
 		}
 	}
-	return &scene{bot: d.Bot, i: i, facts: facts, notes: notes}, nil
+	return &scene{bot: d.Bot, i: i, facts: facts, notes: notes, locks: locks}, nil
+}
+
+// offers are the acceptance cards that stand in the house channel, as they are now.
+func (d *drawer) offers(ctx context.Context) (map[string]templates.LockOffer, error) {
+	loads, err := d.loads(ctx)
+	if err != nil {
+		return nil, err
+	}
+	offers := map[string]templates.LockOffer{}
+	for key, loaded := range loads {
+		if offers[key], err = d.lockOffer(ctx, loaded); err != nil {
+			return nil, err
+		}
+	}
+	return offers, nil
 }
 
 // objects are the messages that are there, in a fixed order.
 func (s *scene) objects() []string {
 	var list []string
 	for object, note := range s.notes {
-		if _, ok := placeOf(note); ok && drawable(object) {
+		if _, ok := placeOf(note); ok && (s.i == nil && strings.HasPrefix(object, "lock/") || s.i != nil && drawable(object)) {
 			list = append(list, object)
 		}
 	}
@@ -67,6 +90,10 @@ func drawable(object string) bool {
 // message is what an object would show, and under which name its long text is uploaded; false when it is to be left as
 // it is.
 func (s *scene) message(object string) (m templates.Message, upload string, ok bool) {
+	if s.i == nil {
+		offer, ok := s.locks[object]
+		return templates.LockCard(offer, s.facts), object, ok
+	}
 	at, _ := placeOf(s.notes[object])
 	if object != "announcement" && at.channel != s.i.Channel.ID {
 		return m, "", false // in a channel that the incident has left
@@ -149,7 +176,7 @@ func (s *scene) hash(m templates.Message) string { return hashOf(m, s.frame()) }
 
 // topic is the channel's topic as the note writes it; "" where there is no channel to set it in.
 func (s *scene) topic() string {
-	if s.i.Channel.ID == "" || s.i.Channel.Lost != "" || s.notes["card"] == "" {
+	if s.i == nil || s.i.Channel.ID == "" || s.i.Channel.Lost != "" || s.notes["card"] == "" {
 		return ""
 	}
 	return s.i.Channel.ID + "=" + templates.Topic(s.i)

@@ -23,6 +23,7 @@ func (b *Bot) facts(ctx context.Context, i *incident.Incident) templates.Facts {
 	}
 	f.Commands = templates.Commands{Incident: b.Incident, Recover: b.Recover}
 	if i == nil {
+		f.Uploaded = b.uploaded(ctx, 0)
 		return f
 	}
 	f.Uploaded = b.uploaded(ctx, i.ID)

@@ -115,14 +115,22 @@ func Manifest(o ManifestOptions) ([]byte, error) {
 	return []byte(b.String()), nil
 }
 
-func (o ManifestOptions) shortcuts(line func(string, ...any)) {
-	line("  shortcuts:")
-	for _, s := range []struct{ name, kind, id, why string }{
+// Shortcut is an entry of the app's shortcut menu; Kind is global or message.
+type Shortcut struct{ Name, Kind, CallbackID, Does string }
+
+// Shortcuts lists those of the app, as the manifest has them.
+func Shortcuts() []Shortcut {
+	return []Shortcut{
 		{"Open incident", "global", shortcutOpen, "Open the incident form"},
 		{"Open incident from this", "message", shortcutOpenFrom, "Take this message along"},
 		{"Add to timeline", "message", shortcutTimeline, "Keep this message on the timeline"},
-	} {
-		line("    - name: %s\n      type: %s\n      callback_id: %s\n      description: %s", s.name, s.kind, s.id, s.why)
+	}
+}
+
+func (o ManifestOptions) shortcuts(line func(string, ...any)) {
+	line("  shortcuts:")
+	for _, s := range Shortcuts() {
+		line("    - name: %s\n      type: %s\n      callback_id: %s\n      description: %s", s.Name, s.Kind, s.CallbackID, s.Does)
 	}
 }
 

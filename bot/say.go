@@ -131,6 +131,8 @@ func (t *talk) house(e incident.Event) error {
 			return nil
 		}
 		return t.toHouse("people/"+t.seq(), templates.PeopleChanged(e))
+	case incident.RunbookLoaded:
+		return t.lockCard(e)
 	case incident.Frozen:
 		return t.toHouseAndRuns("frozen/"+t.seq(), templates.Frozen(e, t.facts()))
 	case incident.Thawed:
