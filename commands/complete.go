@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -183,12 +182,9 @@ func (o *Office) which(ctx context.Context, c *call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	say := "This channel has none."
-	if c.Channel == "" {
-		say = "Which incident? Name it, like: " + strings.TrimSpace(c.verb.Name+" INC-42 "+c.Text)
-	}
+	say := said("which", facts{"Here": c.Channel != "", "Like": strings.TrimSpace(c.verb.Name + " INC-42 " + cut(c.Text, 200))})
 	if len(open) == 0 {
-		return Reply{Say: templates.Message{Text: "No incident is open."}, Kind: incident.NotFound}, nil
+		return Reply{Say: templates.Message{Text: said("listnone", nil)}, Kind: incident.NotFound}, nil
 	}
 	var buttons []templates.Element
 	var names []string
@@ -207,7 +203,7 @@ func (o *Office) which(ctx context.Context, c *call) (Reply, error) {
 		names = append(names, cut(label, 60))
 		buttons = append(buttons, templates.Button{Verb: c.verb.Full(), Object: object, Label: cut(label, 70)})
 	}
-	text := fmt.Sprintf("%s Open: %s.", say, strings.Join(names, "; "))
+	text := said("whichtext", facts{"Which": say, "Open": strings.Join(names, "; ")})
 	return Reply{Kind: incident.NotFound, Say: templates.Message{Text: text, Blocks: []templates.Block{
 		templates.Lines{Lines: [][]templates.Span{{templates.T(say)}}}, templates.Actions{Elements: buttons},
 	}}}, nil

@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/drbot/drbot/incident"
@@ -10,49 +9,31 @@ import (
 // Draft is the text of the next update as the record gives it: how far the work is, what users notice, what runs, what
 // is true now. It says nothing that the record does not.
 func Draft(i *incident.Incident) string {
-	parts := []string{strings.ToUpper(string(i.Status[:1])) + string(i.Status[1:]) + ": " + sentence(i.Title)}
-	if i.Impact != "" {
-		parts = append(parts, sentence(i.Impact))
+	known := facts{
+		"Status": strings.ToUpper(string(i.Status[:1])) + string(i.Status[1:]), "Title": sentence(i.Title), "Impact": sentence(i.Impact),
+		"Run": "", "Over": false, "Step": 0, "Of": 0, "Waits": false, "Stuck": false, "Now": "",
 	}
-	var run *incident.Run
 	for _, r := range i.Runs {
-		if !r.StartedAt.IsZero() && (r.State != incident.Ended || r.How == incident.EndDone) {
-			run = r
+		if r.StartedAt.IsZero() || r.State == incident.Ended && r.How != incident.EndDone {
+			continue
 		}
-	}
-	if run != nil {
-		parts = append(parts, progress(run))
-		if now := run.NowTrue(); now != "" {
-			parts = append(parts, sentence("Now: "+now))
+		over := 0
+		for k := range r.Steps {
+			if r.Steps[k].State.Over() {
+				over++
+			}
 		}
+		next := r.Next()
+		known["Run"], known["Over"], known["Step"], known["Of"], known["Now"] = r.Title, next == nil, min(over+1, len(r.Steps)), len(r.Steps), sentence(r.NowTrue())
+		known["Waits"] = next != nil && next.State == incident.StepWaits
+		known["Stuck"] = next != nil && (next.State == incident.StepFailed || next.State == incident.StepIsLost)
 	}
-	return strings.Join(parts, " ")
-}
-
-func progress(r *incident.Run) string {
-	over := 0
-	for k := range r.Steps {
-		if r.Steps[k].State.Over() {
-			over++
-		}
-	}
-	next := r.Next()
-	if next == nil {
-		return r.Title + " is done."
-	}
-	say := fmt.Sprintf("%s: step %d of %d", r.Title, min(over+1, len(r.Steps)), len(r.Steps))
-	switch next.State {
-	case incident.StepWaits:
-		say += " waits for approval"
-	case incident.StepFailed, incident.StepIsLost:
-		say += " did not go well and is being looked at"
-	}
-	return say + "."
+	return said("draft", known)
 }
 
 // sentence ends a text with a full stop where it has no end of its own.
 func sentence(s string) string {
-	if strings.HasSuffix(s, ".") || strings.HasSuffix(s, "!") || strings.HasSuffix(s, "?") {
+	if s == "" || strings.HasSuffix(s, ".") || strings.HasSuffix(s, "!") || strings.HasSuffix(s, "?") {
 		return s
 	}
 	return s + "."

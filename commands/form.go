@@ -20,7 +20,7 @@ func (c *call) form(o *Office, f templates.Form, missing string) (Reply, error) 
 	if c.Actor.Slack == "" {
 		return Reply{}, incident.Refuse(incident.BadInput, "%s", missing).Then("Like: %s", like)
 	}
-	return Reply{Form: &f, Say: templates.Message{Text: "The form did not open? Type it: " + like}}, nil
+	return Reply{Form: &f, Say: templates.Message{Text: said("noform", facts{"Like": like})}}, nil
 }
 
 // atField shows a refusal of what was filled in at its field; other answers pass.

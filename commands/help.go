@@ -29,7 +29,7 @@ func help(_ context.Context, o *Office, c *call) (Reply, error) {
 
 // helpOf is the help of some groups, a line a verb. Code is inert, so names and grammar stay as they are.
 func (o *Office) helpOf(groups ...string) templates.Message {
-	m := templates.Message{Text: "Verb first; a person is @name or me, a severity 1 or sev1, a time 20m or 15:30 (UTC)."}
+	m := templates.Message{Text: said("helphead", nil)}
 	m.Blocks = append(m.Blocks, templates.Lines{Lines: [][]templates.Span{{templates.T(m.Text)}}})
 	for _, group := range groups {
 		var lines []string
@@ -116,17 +116,18 @@ func nextActions(i *incident.Incident) []templates.Element {
 // unknownVerb answers a line whose first word is no verb: a slip is named, and the line is offered as a title.
 func unknownVerb(_ context.Context, o *Office, c *call) (Reply, error) {
 	word, _ := head(c.Text)
-	say := "That line has no verb."
+	meant := ""
 	if v := nearest("incident", word); v != nil {
-		say = fmt.Sprintf("No verb `%s`. Did you mean `%s`?", cut(word, 40), v.Name)
+		meant = v.Name
 	}
+	say := said("noverb", facts{"Word": cut(word, 40), "Meant": meant})
 	if c.Actor.Slack == "" {
 		return Reply{}, incident.Refuse(incident.BadInput, "%s", say).Then("To open an incident: open %s", cut(c.Text, 200))
 	}
 	return Reply{Kind: incident.BadInput, Say: templates.Message{Text: say, Blocks: []templates.Block{
 		templates.Lines{Lines: [][]templates.Span{{templates.T(say)}}},
 		templates.Actions{Elements: []templates.Element{
-			templates.Button{Verb: "incident open", Object: o.typed.keep("", c.person.Key, c.Text), Label: cut("Open an incident “"+c.Text+"”", 70)},
+			templates.Button{Verb: "incident open", Object: o.typed.keep("", c.person.Key, c.Text), Label: said("openoffer", facts{"Title": cut(c.Text, 40)})},
 			templates.Button{Verb: "incident help", Label: "Help"},
 		}},
 	}}}, nil

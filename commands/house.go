@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -41,7 +40,7 @@ func acceptLock(ctx context.Context, o *Office, c *call) (Reply, error) {
 		entries = now.Open()
 		return now.Accept(c.person, o.People(), o.People().Digest(), entries, difference)
 	}, func() string {
-		return fmt.Sprintf("%s of lock %.8s may run.", templates.Plural(len(entries), "entry"), loaded.LockDigest)
+		return said("accepted", facts{"Count": len(entries), "Lock": loaded.LockDigest})
 	})
 }
 

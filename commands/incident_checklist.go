@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -63,19 +62,11 @@ func itemAnswer(i *incident.Incident, id string) string {
 	closed, all := i.ItemsDone()
 	it := i.Item(id)
 	if it == nil {
-		return fmt.Sprintf("Checklist %d of %d.", closed, all)
+		return said("ticked", facts{"Closed": closed, "All": all, "Left": ""})
 	}
-	state := "open"
-	switch it.State {
-	case "done":
-		state = "done"
-	case "na":
-		state = "not applicable: " + it.How
-	}
-	if it.Who.Name != "" && !it.Closed() {
-		state += ", with " + it.Who.Name
-	}
-	return fmt.Sprintf("%s “%s” is %s. Checklist %d of %d.", it.ID, cut(it.Text, 100), cut(state, 300), closed, all)
+	return said("item", facts{
+		"Item": it.ID, "Text": cut(it.Text, 100), "State": it.State, "How": cut(it.How, 300), "Who": it.Who.Name, "Closed": closed, "All": all,
+	})
 }
 
 // tickBoxes takes what is ticked now against what the boxes showed, so that two people ticking at once both win
@@ -114,7 +105,7 @@ func tickBoxes(ctx context.Context, o *Office, c *call) (Reply, error) {
 		return events, nil
 	}, func(i *incident.Incident) string {
 		closed, all := i.ItemsDone()
-		return strings.TrimSpace(fmt.Sprintf("Checklist %d of %d. %s", closed, all, strings.Join(left, " ")))
+		return said("ticked", facts{"Closed": closed, "All": all, "Left": strings.Join(left, " ")})
 	})
 	return reply, err
 }

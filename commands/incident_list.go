@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/drbot/drbot/incident"
@@ -39,30 +38,24 @@ func listIncidents(ctx context.Context, o *Office, c *call) (Reply, error) {
 		}
 	}
 	if open > maxListed {
-		lines = append(lines, fmt.Sprintf("and %d more", open-maxListed))
+		lines = append(lines, said("listmore", facts{"Count": open - maxListed}))
 	}
 	if open == 0 {
-		lines = []string{"No incident is open."}
+		lines = []string{said("listnone", nil)}
 	}
 	return Reply{Say: templates.Message{Text: strings.Join(lines, "\n")}, Data: alive}, nil
 }
 
 // listLine is like "SEV-1 INC-42 Users database · identified · Ana · update due 03:30".
 func listLine(s incident.Summary) string {
-	if s.Restricted && s.Title == "" {
-		return s.ID.String() + " · restricted"
-	}
-	parts := []string{fmt.Sprintf("SEV-%d %s %s", s.Severity, s.ID, s.Title), string(s.Status), or(s.Commander, "nobody commands yet")}
+	status := string(s.Status)
 	if s.State == incident.StateTriage {
-		parts[1] = "triage"
+		status = string(s.State)
 	}
-	if s.Drill {
-		parts[0] = "DRILL " + parts[0]
-	}
-	if !s.UpdateDue.IsZero() {
-		parts = append(parts, "update due "+s.UpdateDue.UTC().Format("15:04 UTC"))
-	}
-	return strings.Join(parts, " · ")
+	return said("listed", facts{
+		"ID": s.ID, "Drill": s.Drill, "Hidden": s.Restricted && s.Title == "", "Severity": s.Severity, "Title": s.Title, "Status": status,
+		"Commander": s.Commander, "Due": when(s.UpdateDue),
+	})
 }
 
 // shade leaves of restricted incidents nothing but the number, except for their own people (I56).

@@ -28,7 +28,7 @@ func addNote(ctx context.Context, o *Office, c *call) (Reply, error) {
 			at, note = then, rest
 		}
 		return i.Note(v.Now(), c.person, at, note)
-	}, func(*incident.Incident) string { return "Noted at " + clock(at) + "." })
+	}, func(*incident.Incident) string { return said("noted", facts{"At": at}) })
 	return c.atField("text", reply, err)
 }
 
@@ -73,7 +73,7 @@ func pin(ctx context.Context, o *Office, c *call) (Reply, error) {
 		return i.Pin(incident.Pinned{
 			By: c.person, Channel: channel, TS: ts, Author: author, At: messageTime(ts, v.Now()), Text: c.Text, Link: c.Link,
 		}), nil
-	}, func(*incident.Incident) string { return "Kept on the timeline." })
+	}, func(*incident.Incident) string { return said("kept", nil) })
 }
 
 // messageTime reads the instant out of a chat message's ts; now, where it is none.
@@ -93,7 +93,7 @@ func editPin(ctx context.Context, o *Office, c *call) (Reply, error) {
 	}
 	return o.change(ctx, c, func(_ state.View, i *incident.Incident) ([]incident.Event, error) {
 		return i.EditPin(channel, ts, cut(c.Text, incident.MaxText)), nil
-	}, func(*incident.Incident) string { return "The timeline has the new words." })
+	}, func(*incident.Incident) string { return said("rekept", nil) })
 }
 
 // unpin takes a message off again; the record keeps that it was there.
@@ -104,5 +104,5 @@ func unpin(ctx context.Context, o *Office, c *call) (Reply, error) {
 	}
 	return o.change(ctx, c, func(_ state.View, i *incident.Incident) ([]incident.Event, error) {
 		return i.Unpin(c.person, channel, ts), nil
-	}, func(*incident.Incident) string { return "Taken off the timeline." })
+	}, func(*incident.Incident) string { return said("unkept", nil) })
 }

@@ -41,7 +41,7 @@ func openIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 		return i.Begin(o.opening(v, c.person, w))
 	}
 	say := func(i *incident.Incident) string {
-		return fmt.Sprintf("%s%s is open as SEV-%d. Its channel follows.", drill(i), i.ID, i.Severity)
+		return said("opened", about(i, facts{"Severity": i.Severity}))
 	}
 	reply, err := o.commit(ctx, c, state.Change{New: true, Keys: c.Keys, Keep: c.Keep}, decide, say)
 	return c.atField("title", reply, err)

@@ -37,13 +37,13 @@ func resolveIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 		return i.Resolve(r, reviewTasks(o.Runbook(), v.Now()))
 	}, func(i *incident.Incident) string {
 		if i.FalseAlarm {
-			return fmt.Sprintf("%s%s is closed as a false alarm.", drill(i), i.ID)
+			return said("falsealarm", about(i, nil))
 		}
-		say := fmt.Sprintf("%s%s is resolved after %s.", drill(i), i.ID, templates.Duration(i.ResolvedAt.Sub(i.OpenedAt)))
-		if i.Review != nil && !i.Review.Due.IsZero() {
-			say += fmt.Sprintf(" The review is due %s: %s writes.", i.Review.Due.UTC().Format("2 Jan 15:04 UTC"), i.Review.Owner.Name)
+		known := facts{"After": i.ResolvedAt.Sub(i.OpenedAt), "Review": nil, "Owner": ""}
+		if i.Review != nil {
+			known["Review"], known["Owner"] = when(i.Review.Due), i.Review.Owner.Name
 		}
-		return say
+		return said("resolved", about(i, known))
 	})
 	if refusal := (*incident.Refusal)(nil); len(c.Fields) > 0 && errors.As(err, &refusal) && strings.HasPrefix(refusal.Say, "Still open") {
 		return Reply{Errors: map[string]string{"anyway": refusal.Error()}}, nil
@@ -79,7 +79,7 @@ func resolveForm(ctx context.Context, o *Office, c *call, summary string) (Reply
 		{ID: "lost", Label: "Data impact", Kind: templates.FieldArea, Optional: true, Value: i.DataImpact, Max: 1000},
 	}
 	if open := i.LeftOpen(); len(open) > 0 {
-		f.Intro = []templates.Block{templates.Lines{Lines: [][]templates.Span{{templates.B("Still open: "), templates.T(strings.Join(open, "; "))}}}}
+		f.Intro = []templates.Block{templates.Lines{Lines: [][]templates.Span{{templates.T(said("stillopen", facts{"Open": strings.Join(open, "; ")}))}}}}
 		f.Fields = append(f.Fields, templates.Field{
 			ID: "anyway", Label: "Resolve anyway: why", Kind: templates.FieldText, Hint: "Or close what is open first.", Max: 500,
 		})
@@ -104,7 +104,7 @@ func reopenIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 		policy.RespondBy = i.RespondBy // clocks go on from the first opening
 		return i.Reopen(c.person, reason, policy)
 	}, func(i *incident.Incident) string {
-		return fmt.Sprintf("%s%s is open again as SEV-%d. %s", drill(i), i.ID, i.Severity, promised(i))
+		return said("reopened", promised(i, nil))
 	})
 	return c.atField("reason", reply, err)
 }
@@ -116,12 +116,9 @@ func requeueDelivery(ctx context.Context, o *Office, c *call) (Reply, error) {
 		if err != nil {
 			return Reply{}, err
 		}
-		lines := []string{"Nothing is parked."}
-		if len(i.Parked) > 0 {
-			lines = []string{fmt.Sprintf("Parked in %s; `%s <number>` sends one again:", i.ID, o.typedAs(c.verb))}
-		}
+		lines := []string{said("parked", facts{"ID": i.ID, "Count": len(i.Parked), "Typed": o.typedAs(c.verb)})}
 		for _, p := range i.Parked {
-			lines = append(lines, fmt.Sprintf("%d · %s · %s · %s", p.Seq, p.Follower, clock(p.At), cut(p.Why, 100)))
+			lines = append(lines, said("parkedline", facts{"Seq": p.Seq, "Follower": p.Follower, "At": p.At, "Why": cut(p.Why, 100)}))
 		}
 		return Reply{Say: templates.Message{Text: cut(strings.Join(lines, "\n"), 2500)}, ID: i.ID, Seq: i.Seq, Data: i.Parked}, nil
 	}
@@ -132,5 +129,5 @@ func requeueDelivery(ctx context.Context, o *Office, c *call) (Reply, error) {
 	}
 	return o.change(ctx, c, func(_ state.View, i *incident.Incident) ([]incident.Event, error) {
 		return i.Requeue(c.person, follower, seq)
-	}, func(i *incident.Incident) string { return fmt.Sprintf("%d goes again.", seq) })
+	}, func(i *incident.Incident) string { return said("requeued", facts{"Seq": seq}) })
 }

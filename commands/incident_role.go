@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -16,10 +15,8 @@ func ackIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 	return o.change(ctx, c, func(_ state.View, i *incident.Incident) ([]incident.Event, error) {
 		return i.Acknowledge(c.person)
 	}, func(i *incident.Incident) string {
-		if i.Roles[incident.Commander].Same(c.person) {
-			return fmt.Sprintf("%sYou command %s.", drill(i), i.ID)
-		}
-		return fmt.Sprintf("%sYou are on %s; %s commands.", drill(i), i.ID, i.Roles[incident.Commander].Name)
+		commander := i.Roles[incident.Commander]
+		return said("acked", about(i, facts{"You": commander.Same(c.person), "Commander": commander.Name}))
 	})
 }
 
@@ -42,7 +39,7 @@ func setRole(ctx context.Context, o *Office, c *call) (Reply, error) {
 	reply, err := o.change(ctx, c, func(_ state.View, i *incident.Incident) ([]incident.Event, error) {
 		return i.TakeRole(c.person, role, who)
 	}, func(i *incident.Incident) string {
-		return fmt.Sprintf("%s%s is %s of %s.", drill(i), who.Name, role, i.ID)
+		return said("role", about(i, facts{"Who": who.Name, "Role": role}))
 	})
 	return c.atField("who", reply, err)
 }

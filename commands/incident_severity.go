@@ -32,7 +32,7 @@ func setSeverity(ctx context.Context, o *Office, c *call) (Reply, error) {
 		return o.retype(v, i, c.person, kind.Name, to, reason)
 	}
 	say := func(i *incident.Incident) string {
-		return fmt.Sprintf("%s%s: SEV-%d → SEV-%d. %s", drill(i), i.ID, from, i.Severity, promised(i))
+		return said("severity", promised(i, facts{"From": from, "To": i.Severity}))
 	}
 	reply, err := o.change(ctx, c, decide, say)
 	return c.atField("reason", reply, err)
@@ -96,18 +96,10 @@ func setType(ctx context.Context, o *Office, c *call) (Reply, error) {
 		return i.SetType(v.Now(), set, to, o.changed(i, to, v.Now()))
 	}
 	return o.change(ctx, c, decide, func(i *incident.Incident) string {
-		say := fmt.Sprintf("%s%s is %s, SEV-%d. %s", drill(i), i.ID, i.Type, i.Severity, promised(i))
+		milder := 0
 		if to := o.severityOf(kind); to != i.Severity {
-			say += fmt.Sprintf(" The type's SEV-%d would lower it: that needs a reason.", to)
+			milder = to
 		}
-		return say
+		return said("typed", promised(i, facts{"Type": i.Type, "Milder": milder}))
 	})
-}
-
-// promised says what changed with a severity.
-func promised(i *incident.Incident) string {
-	if i.UpdateEvery == 0 || i.UpdateDue.IsZero() {
-		return "No update is promised."
-	}
-	return fmt.Sprintf("Updates every %s, the next by %s.", templates.Duration(i.UpdateEvery), clock(i.UpdateDue))
 }

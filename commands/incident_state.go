@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -33,7 +32,7 @@ func setStatus(ctx context.Context, o *Office, c *call) (Reply, error) {
 	}
 	reply, err := o.change(ctx, c, func(_ state.View, i *incident.Incident) ([]incident.Event, error) {
 		return i.SetStatus(c.person, status)
-	}, func(i *incident.Incident) string { return fmt.Sprintf("%s%s is %s.", drill(i), i.ID, i.Status) })
+	}, func(i *incident.Incident) string { return said("status", about(i, facts{"Status": i.Status})) })
 	return c.atField("status", reply, err)
 }
 
@@ -60,7 +59,7 @@ func setImpact(ctx context.Context, o *Office, c *call) (Reply, error) {
 	reply, err := o.change(ctx, c, func(_ state.View, i *incident.Incident) ([]incident.Event, error) {
 		return i.SetImpact(c.person, text)
 	}, func(i *incident.Incident) string {
-		return fmt.Sprintf("%sImpact of %s: %s", drill(i), i.ID, cut(i.Impact, 200))
+		return said("impact", about(i, facts{"Impact": cut(i.Impact, 200)}))
 	})
 	return c.atField("impact", reply, err)
 }
@@ -92,13 +91,13 @@ func setServices(ctx context.Context, o *Office, c *call) (Reply, error) {
 		set.RTO, set.RPO = o.objectives(names)
 		return i.SetServices(set)
 	}, func(i *incident.Incident) string {
-		say := fmt.Sprintf("%s%s affects %s.", drill(i), i.ID, strings.Join(i.Services, ", "))
+		shown := facts{
+			"Services": cut(strings.Join(i.Services, ", "), 300), "Unknown": cut(strings.Join(unknown, ", "), 200),
+			"Ends": nil, "Tier": i.RTO.Name, "Limit": i.RTO.Limit,
+		}
 		if i.RTO.Limit > 0 {
-			say += fmt.Sprintf(" RTO ends %s (%s, %s).", clock(i.OpenedAt.Add(i.RTO.Limit)), i.RTO.Name, templates.Duration(i.RTO.Limit))
+			shown["Ends"] = i.OpenedAt.Add(i.RTO.Limit)
 		}
-		if len(unknown) > 0 {
-			say += " Not in drbot.yaml, so the strictest objectives hold: " + strings.Join(unknown, ", ") + "."
-		}
-		return say
+		return said("services", about(i, shown))
 	})
 }

@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -50,11 +49,11 @@ func updating(v state.View, i *incident.Incident, c *call, text, steps, next str
 }
 
 func updateAnswer(i *incident.Incident) string {
-	say := fmt.Sprintf("%sUpdate %d of %s is sent.", drill(i), i.Updates, i.ID)
-	if i.UpdateEvery > 0 && !i.UpdateDue.IsZero() {
-		say += " The next one is promised by " + clock(i.UpdateDue) + "."
+	due := when(i.UpdateDue)
+	if i.UpdateEvery == 0 {
+		due = nil
 	}
-	return say
+	return said("updated", about(i, facts{"Number": i.Updates, "Due": due}))
 }
 
 // cutNext takes "next 30m" or "next 15:30" off the end.
@@ -110,6 +109,6 @@ func snoozeUpdate(ctx context.Context, o *Office, c *call) (Reply, error) {
 		}
 		return i.Snooze(v.Now(), c.person, span)
 	}, func(i *incident.Incident) string {
-		return fmt.Sprintf("%sThe next update of %s is due %s.", drill(i), i.ID, clock(i.UpdateDue))
+		return said("snoozed", about(i, facts{"Due": i.UpdateDue}))
 	})
 }
