@@ -26,6 +26,12 @@ func TestDemoProcedureBringsEveryRowBack(t *testing.T) {
 	s.attack()
 	s.serve()
 
+	probe := s.bash(s.step("1.1").On.Probe, nil)
+	for line := range strings.Lines(probe.out) {
+		if !strings.Contains(line, "=") || probe.code != 0 {
+			t.Errorf("the probe says %+v", probe)
+		}
+	}
 	s.run(s.step("1.1"), nil)
 	s.run(s.step("1.2"), nil)
 	s.run(s.step("1.3"), nil)
@@ -160,7 +166,10 @@ func TestDemoStepsNoticeWhatIsWrong(t *testing.T) {
 
 	flip(t, s.path("backups/"+only+"/aragora_debates.db"))
 	refuse(s.step("1.5"), nil, "no verified backup")
-	refuse(s.step("1.6"), nil, "nothing was changed")
+	refuse(s.step("1.6"), nil, "aragora_debates.db: FAILED")
+	unchecked := *s.step("1.6")
+	unchecked.Precheck = ""
+	refuse(&unchecked, nil, "nothing was changed")
 	if got := s.snapshot(); fmt.Sprint(got) != fmt.Sprint(before) {
 		t.Errorf("a refused restore left %v, not %v", got, before)
 	}

@@ -20,8 +20,8 @@
 //
 // A target's dir, where it is relative, counts from the folder that holds the lock; Load makes it absolute, and it is the
 // working directory of every text that runs there. path becomes PATH. lock is the name that two runs cannot both hold;
-// absent, it is "<target>:<dir>". probe is a read-only bash text whose standard output is the target's identity: it is
-// part of what is approved, and it is read again just before the start.
+// absent, it is "<target>:<dir>". probe is a read-only bash text that prints the target's identity, lines name=value and nothing
+// else: it is part of what is approved, and it is read again just before the start.
 //
 // An entry of steps (every key but id and procedure may be absent):
 //
@@ -45,7 +45,8 @@
 //	produces       [{name: BACKUP, pattern: "backup_[0-9_]+"}]: lines KEY=value that the step writes to the file named by the
 //	               environment variable DRBOT_OUT; each must match its pattern whole; a missing or undeclared one fails the step
 //	list           read-only bash text that prints the choices of this step's parameters `from: list`, see Option
-//	precheck       read-only bash text, run with the step's parameters just before it; anything but exit 0 stops the run
+//	precheck       read-only bash text, run with the step's parameters before approval and again before the start; its lines
+//	               name=value are facts for the approver, and anything but exit 0 stops the run
 //	expect         {exit: [0], stdout: …, match: [regex …], not: [regex …], json: {status: healthy}}; see Expect
 //	verify, undo   ids of the entries that prove this one, or take it back
 //	on_failure     undo | retry | none: the first button of the failure card

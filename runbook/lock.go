@@ -54,7 +54,7 @@ type Target struct {
 	Dir   string `yaml:"dir,omitempty"`  // as written in the lock; absolute in the Target of a loaded step
 	Path  string `yaml:"path,omitempty"` // PATH
 	Lock  string `yaml:"lock,omitempty"`
-	Probe string `yaml:"probe,omitempty"` // read-only bash; its output is the identity
+	Probe string `yaml:"probe,omitempty"` // read-only bash; prints the identity, lines name=value
 	Drill bool   `yaml:"drill,omitempty"` // may be used by drills
 }
 

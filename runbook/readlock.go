@@ -32,7 +32,7 @@ func ReadLock(src []byte) (*Lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	var s strict
+	s := strict{whole: "the lock"}
 	l := &Lock{}
 	s.decode(node, reflect.ValueOf(l).Elem(), "the lock")
 	if len(s.errs) == 0 {

@@ -15,7 +15,7 @@ func TestLockRefusalsNameLineAndColumn(t *testing.T) {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]string{
-		"":                              "line 1: an empty lock",
+		"":                              "line 1: an empty document",
 		"format: 2\nsteps: []\n":        "1:9: format 2",
 		"format: 1\nformat: 1\n":        "2:1: format again",
 		"format: 1\nstepz: []\n":        "2:1: unknown key \"stepz\" in the lock; expected steps",
@@ -221,5 +221,33 @@ func TestCollectedValuesAreTheDeclaredOnes(t *testing.T) {
 	}
 	if v := list.Resolve(Facts{}, nil); v["W"] != "newest" {
 		t.Errorf("default: %v", v)
+	}
+}
+
+// TestDecodeYAML: the configuration is read as strictly as a lock.
+func TestDecodeYAML(t *testing.T) {
+	type inner struct {
+		Mode string `yaml:"mode"`
+	}
+	var c struct {
+		Listen string            `yaml:"listen"`
+		Slack  inner             `yaml:"slack"`
+		Wait   time.Duration     `yaml:"wait"`
+		Names  map[string]string `yaml:"names"`
+	}
+	must(t, DecodeYAML([]byte("listen: 127.0.0.1:8080\nslack: {mode: socket}\nwait: 15m\nnames: {a: b}\n"), "the configuration", &c))
+	if c.Listen != "127.0.0.1:8080" || c.Slack.Mode != "socket" || c.Wait != 15*time.Minute || c.Names["a"] != "b" {
+		t.Errorf("%+v", c)
+	}
+	for text, want := range map[string]string{
+		"lisen: x\n":              `1:1: unknown key "lisen" in the configuration; expected listen`,
+		"slack:\n  mod: socket\n": `2:3: unknown key "mod" in slack; expected mode`,
+		"listen: a\nlisten: b\n":  "2:1: listen again",
+		"slack: *x\n":             "unknown anchor",
+		"":                        "an empty document",
+	} {
+		if err := DecodeYAML([]byte(text), "the configuration", &c); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %s", text, err, want)
+		}
 	}
 }

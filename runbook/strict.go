@@ -30,7 +30,7 @@ func readYAML(src []byte) (node *yaml.Node, err error) {
 	var doc, more yaml.Node
 	if err := dec.Decode(&doc); err != nil {
 		if errors.Is(err, io.EOF) {
-			return nil, &Error{Line: 1, Problem: "an empty lock", Want: "format: 1"}
+			return nil, &Error{Line: 1, Problem: "an empty document", Want: "keys and values"}
 		}
 		return nil, yamlError(err)
 	}
@@ -38,7 +38,7 @@ func readYAML(src []byte) (node *yaml.Node, err error) {
 		return nil, &Error{Line: max(more.Line, 1), Problem: "a second document", Want: "one"}
 	}
 	if len(doc.Content) != 1 {
-		return nil, &Error{Line: 1, Problem: "an empty lock", Want: "format: 1"}
+		return nil, &Error{Line: 1, Problem: "an empty document", Want: "keys and values"}
 	}
 	return doc.Content[0], plainOnly(doc.Content[0])
 }
@@ -78,7 +78,7 @@ func openFlow(open int) int { return open / 20 }
 
 func yamlError(err error) error {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	e := &Error{Problem: text, Want: "a lock as `drbot runbook compile` writes it"}
+	e := &Error{Problem: text, Want: "YAML"}
 	if rest, ok := strings.CutPrefix(text, "line "); ok {
 		if num, what, ok := strings.Cut(rest, ": "); ok {
 			if n, err := strconv.Atoi(num); err == nil {
@@ -111,7 +111,22 @@ func at(n *yaml.Node, problem, want string) *Error {
 }
 
 // strict decodes into structs with yaml tags, slices, maps by string, strings, ints, bools and durations.
-type strict struct{ errs []error }
+type strict struct {
+	whole string // what the document is called in refusals
+	errs  []error
+}
+
+// DecodeYAML reads one document strictly into a struct with yaml tags: unknown and repeated keys, aliases, anchors and tags
+// are refused with line and column (type *Error, several joined). what names the document: "the configuration".
+func DecodeYAML(src []byte, what string, into any) error {
+	node, err := readYAML(src)
+	if err != nil {
+		return err
+	}
+	s := strict{whole: what}
+	s.decode(node, reflect.ValueOf(into).Elem(), what)
+	return errors.Join(s.errs...)
+}
 
 func (s *strict) fail(n *yaml.Node, problem, want string) {
 	s.errs = append(s.errs, at(n, problem, want))
@@ -129,6 +144,10 @@ func (s *strict) decode(n *yaml.Node, v reflect.Value, path string) {
 		s.object(n, v, path)
 	case v.Kind() == reflect.Map:
 		s.dict(n, v, path)
+	case v.Kind() == reflect.Interface:
+		if err := n.Decode(v.Addr().Interface()); err != nil {
+			s.fail(n, path+" cannot be read", "values, lists and mappings")
+		}
 	case v.Kind() == reflect.Slice:
 		if n.Kind != yaml.SequenceNode {
 			s.fail(n, path+" is no list", "a list")
@@ -216,7 +235,11 @@ func (s *strict) object(n *yaml.Node, v reflect.Value, path string) {
 			s.fail(key, fmt.Sprintf("unknown key %q in %s", key.Value, path), nearest(key.Value, slices.Sorted(maps.Keys(fields))))
 			return
 		}
-		s.decode(value, v.Field(i), strings.TrimPrefix(path+"."+key.Value, "the lock."))
+		inner := path + "." + key.Value
+		if path == s.whole {
+			inner = key.Value
+		}
+		s.decode(value, v.Field(i), inner)
 	})
 }
 

@@ -134,8 +134,8 @@ func loadConfig(path string, getenv func(string) string) (*config, error) {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
 	r := raw{}
-	if err := decodeStrict(src, &r); err != nil {
-		return nil, fmt.Errorf("%s:%w", path, err)
+	if err := runbook.DecodeYAML(src, "the configuration", &r); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	abs, err := filepath.Abs(path)
 	if err != nil {

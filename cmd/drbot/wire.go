@@ -68,7 +68,9 @@ func wire(ctx context.Context, c *config, e env, log *slog.Logger) (_ *house, er
 		Store: h.store, Flags: flags, People: func() *people.Table { return c.People }, Runbook: h.runbook,
 		Config: h.commandsConfig, Reload: h.reload,
 	}
-	h.runner = h.newRunner(e)
+	if h.runner, err = h.newRunner(e); err != nil {
+		return nil, err
+	}
 	h.office.Runs = h.runner
 	if err := h.report(ctx); err != nil {
 		return nil, err
@@ -147,7 +149,7 @@ func (h *house) commandsConfig() commands.Config {
 	return cc
 }
 
-func (h *house) newRunner(e env) *runner.Runner {
+func (h *house) newRunner(e env) (*runner.Runner, error) {
 	secrets := map[string]secret.String{}
 	for name, source := range h.config.Secrets {
 		value, err := source.value(e.getenv)
@@ -158,7 +160,7 @@ func (h *house) newRunner(e env) *runner.Runner {
 		secrets[name] = value
 	}
 	return runner.New(runner.Options{
-		Dir: filepath.Join(h.config.Data, "runs"), Store: h.store, Outcomes: h.office, Secrets: func() map[string]secret.String { return secrets },
+		Dir: filepath.Join(h.config.Data, "runs"), Store: h.store, Outcomes: h.office, Secrets: secrets,
 		OutputLimit: h.config.OutputLimit, Now: e.clock.Now, Log: h.log,
 	})
 }
