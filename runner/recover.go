@@ -70,7 +70,9 @@ func (r *Runner) recoverRun(ctx context.Context, id incident.ID, run *incident.R
 		if !s.State.Active() {
 			continue
 		}
-		r.remember(s.Attempt)
+		if tried, first := r.try(s.Attempt); first {
+			close(tried)
+		}
 		if err := r.settle(ctx, watch{id: id, run: run.N, step: s.ID, attempt: s.Attempt}); err != nil {
 			return err
 		}

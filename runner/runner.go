@@ -52,8 +52,8 @@ type Runner struct {
 	recovered chan struct{} // closed once Recover is done
 	once      sync.Once
 	mu        sync.Mutex
-	watched   map[string]bool // attempts that a goroutine waits for
-	tried     map[string]bool // attempts whose start was tried: never again in this process
+	watched   map[string]bool          // attempts that a goroutine waits for
+	tried     map[string]chan struct{} // attempts whose start was tried, never again in this process; closed once it was
 	failed    string
 	since     time.Time
 }
@@ -75,7 +75,7 @@ func New(o Options) (*Runner, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &Runner{Options: o, recovered: make(chan struct{}), watched: map[string]bool{}, tried: map[string]bool{}}
+	r := &Runner{Options: o, recovered: make(chan struct{}), watched: map[string]bool{}, tried: map[string]chan struct{}{}}
 	r.ctx, r.stop = context.WithCancel(context.Background())
 	return r, nil
 }

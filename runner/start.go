@@ -17,14 +17,16 @@ import (
 // meanwhile. An attempt is started at most once, by whoever tries.
 func (r *Runner) start(ctx context.Context, id incident.ID, e incident.StepStarting) error {
 	w := watch{id: id, run: e.Run, step: e.Step, attempt: e.Attempt}
-	if r.again(e.Attempt) {
-		return r.settle(ctx, w)
-	}
 	job, why, err := r.prepare(ctx, id, e)
 	if err != nil {
 		return later(err)
 	}
-	r.remember(e.Attempt)
+	tried, first := r.try(e.Attempt)
+	if !first {
+		<-tried
+		return r.settle(ctx, w)
+	}
+	defer close(tried)
 	if why != "" {
 		return r.refuse(ctx, w, why)
 	}
@@ -46,16 +48,15 @@ func (r *Runner) start(ctx context.Context, id incident.ID, e incident.StepStart
 	}
 }
 
-func (r *Runner) again(name string) bool {
+// try marks an attempt as tried. Only the first may start it; others wait for the mark to be closed.
+func (r *Runner) try(name string) (tried chan struct{}, first bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.tried[name]
-}
-
-func (r *Runner) remember(name string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.tried[name] = true
+	if tried, ok := r.tried[name]; ok {
+		return tried, false
+	}
+	r.tried[name] = make(chan struct{})
+	return r.tried[name], true
 }
 
 // refuse claims the attempt, so that nobody ever starts it, and says why.
