@@ -140,7 +140,7 @@ func (p Parameter) value(v string) (string, error) {
 
 // hidden are the characters that a person who approves does not see, or sees elsewhere.
 func hidden(r rune) bool {
-	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co, unicode.Cs)
+	return unicode.IsControl(r) || r != ' ' && unicode.Is(unicode.Zs, r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co, unicode.Cs)
 }
 
 // fullPattern makes a pattern match the whole value.

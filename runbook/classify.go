@@ -151,8 +151,8 @@ func labels(as []Alternative) string {
 }
 
 var (
-	placeholderForms = regexp.MustCompile(`YYYY-?MM-?DD(?:_HHMMSS)?|\{\{\s*[\w.]+\s*\}\}|<[a-z][a-z0-9_ -]*>|\[[A-Z][A-Z0-9_ ]*\]|\b(?:CHANGEME|REPLACE_ME)\b`)
-	sampleForms      = regexp.MustCompile(`\b\w*20\d{6}_\d{6}\w*|'20\d\d-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?'|[\w.-]*\bexample\.(?:com|org|net)\b|\bregistry/[\w.-]+`)
+	placeholderForms = regexp.MustCompile(`(?:^|[^\w}$\]])(\[[A-Z][A-Z0-9_ ]*\])|(YYYY-?MM-?DD(?:_HHMMSS)?|\{\{\s*[\w.]+\s*\}\}|<[a-z][a-z0-9_-]*(?: [a-z0-9_-]+)*>|\b(?:CHANGEME|REPLACE_ME)\b)`)
+	sampleForms      = regexp.MustCompile(`(\b\w*20\d{6}_\d{6}\w*|'20\d\d-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?'|[\w.-]*\bexample\.(?:com|org|net)\b|\bregistry/[\w.-]+)`)
 )
 
 // placeholders finds what nobody filled, comments left out.
@@ -161,15 +161,16 @@ func placeholders(src string) []string { return found(placeholderForms, src) }
 // samples finds literals that look like an example of a value.
 func samples(src string) []string { return found(sampleForms, src) }
 
+// found gives what the form's groups caught, of which one at a time is filled.
 func found(form *regexp.Regexp, src string) []string {
 	var out []string
 	for line := range strings.SplitSeq(src, "\n") {
 		if strings.HasPrefix(strings.TrimSpace(line), "#") {
 			continue
 		}
-		for _, m := range form.FindAllString(line, -1) {
-			if !slices.Contains(out, m) {
-				out = append(out, m)
+		for _, m := range form.FindAllStringSubmatch(line, -1) {
+			if what := strings.Join(m[1:], ""); !slices.Contains(out, what) {
+				out = append(out, what)
 			}
 		}
 	}

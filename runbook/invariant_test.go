@@ -316,11 +316,15 @@ func TestI36_UnresolvedAndSampleValuesAreRefused(t *testing.T) {
 		t.Error(err)
 	}
 	for run, want := range map[string]string{
-		"echo \"$NOWHERE\"\n":               "reads $NOWHERE",
-		"pg_restore /backup/YYYYMMDD\n":     "YYYYMMDD is a placeholder",
-		"echo {{host}}\n":                   "{{host}} is a placeholder",
-		"x=1; echo \"$x\" \"$DRBOT_OUT\"\n": "",
-		"echo \"$BACKUP\" \"${OTHER:-}\"\n": "",
+		"echo \"$NOWHERE\"\n":                                             "reads $NOWHERE",
+		"pg_restore /backup/YYYYMMDD\n":                                   "YYYYMMDD is a placeholder",
+		"echo {{host}}\n":                                                 "{{host}} is a placeholder",
+		"x=1; echo \"$x\" \"$DRBOT_OUT\"\n":                               "",
+		"echo \"$BACKUP\" \"${OTHER:-}\"\n":                               "",
+		"for ((i = 0; i < 3; i++)); do echo \"$i\"; done; cat <in >out\n": "",
+		"a=(1); I=0; echo \"${a[I]}\"; exec {fd}<f; read -r -u \"$fd\" l; echo \"$l\"\n": "",
+		"cp [BACKUP] x\n": "[BACKUP] is a placeholder",
+		"cp <backup> x\n": "<backup> is a placeholder",
 	} {
 		entry := *e
 		entry.Run, entry.Interpreter = run, Bash

@@ -194,6 +194,14 @@ func (s *shell) free() []string {
 			}
 		case *syntax.WordIter:
 			set[t.Name.Value] = true
+		case *syntax.BinaryArithm:
+			if w, ok := t.X.(*syntax.Word); ok && t.Op == syntax.Assgn {
+				set[w.Lit()] = true
+			}
+		case *syntax.Redirect: // exec {fd}> file
+			if t.N != nil {
+				set[strings.Trim(t.N.Value, "{}")] = true
+			}
 		case *syntax.CallExpr:
 			readsInto(t, set)
 		case *syntax.ParamExp:
