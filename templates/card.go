@@ -51,7 +51,7 @@ func restricted(i *incident.Incident, f Facts) Message {
 		ask = f.Approvers[0]
 	}
 	facts := map[string]any{"ID": i.ID, "Ask": ask, "Open": i.Active(), "Drill": i.Drill}
-	return Message{Text: Say("restricted.text", facts), Blocks: []Block{Lines{Lines: [][]Span{Line("restricted", facts)}}}}
+	return Message{Text: Say("restricted.text", facts), Blocks: []Block{Lines{Lines: [][]Span{Line("restricted.line", facts)}}}}
 }
 
 // Card is the incident card, pinned in the incident's channel.
@@ -87,7 +87,7 @@ func Card(i *incident.Incident, f Facts) Message {
 	if len(i.Parked) > 0 {
 		p := i.Parked[len(i.Parked)-1]
 		m.Blocks = append(m.Blocks, Lines{Lines: [][]Span{Line("card.parked", map[string]any{
-			"Count": len(i.Parked), "Follower": p.Follower, "Why": flat(p.Why, 200), "Seq": p.Seq, "Commands": f.commandNames(),
+			"Count": len(i.Parked), "Follower": flat(p.Follower, 40), "Why": flat(p.Why, 200), "Seq": p.Seq, "Commands": f.commandNames(),
 		})}})
 	}
 	m.Blocks = append(m.Blocks, cardActions(i), Note{Spans: Line("card.opened", map[string]any{"I": i, "Source": flat(i.Source, 120), "Type": flat(i.Type, 80), "Revision": short8(i.Revision)})})
@@ -258,7 +258,7 @@ func ackButton(i *incident.Incident) Button {
 
 // Topic is the channel's topic: "SEV-1 · Identified · Ana · RTO 03:58".
 func Topic(i *incident.Incident) string {
-	return flat(drill(i, Say("topic", map[string]any{"I": i, "Commander": i.Roles[incident.Commander], "Ends": i.OpenedAt.Add(i.RTO.Limit)})), 250)
+	return flat(drill(i, Say("card.topic", map[string]any{"I": i, "Commander": i.Roles[incident.Commander], "Ends": i.OpenedAt.Add(i.RTO.Limit)})), 250)
 }
 
 func object(i *incident.Incident) string { return fmt.Sprint(uint64(i.ID)) }
@@ -297,7 +297,7 @@ func marked(i *incident.Incident, spans []Span) []Span {
 // locked is the text of a locked phone; of a restricted incident it is nothing but the number (I56).
 func locked(i *incident.Incident, s string) string {
 	if i.Restricted {
-		s = Say("needs", map[string]any{"ID": i.ID})
+		s = Say("card.needs", map[string]any{"ID": i.ID})
 	}
 	return short(drill(i, flat(s, 400)), 400)
 }

@@ -73,7 +73,21 @@ func Fill(t Form4, v Values) (f Filled, missing []string) {
 	if len(missing) > 0 {
 		return Filled{}, missing
 	}
-	return Filled{Subject: fillLine(t.Subject, v), Body: fillBody(t.Body, v)}, nil
+	return Filled{Subject: fillLine(t.Subject, v), Body: fillBody(t.Body, v)}.drill(v), nil
+}
+
+// drillFact is no field of a runbook: it puts DRILL in front of whatever is filled (I44).
+const drillFact = "drill"
+
+func (f Filled) drill(v Values) Filled {
+	switch {
+	case len(v[drillFact]) == 0:
+	case f.Subject != "":
+		f.Subject = "DRILL · " + f.Subject
+	default:
+		f.Body = "DRILL · " + f.Body
+	}
+	return f
 }
 
 // FillKnown is the first message, posted at the opening from the facts that there are: a line without its fact is left
@@ -119,7 +133,7 @@ func FillKnown(t Form4, v Values) Filled {
 	if known(t.Subject) {
 		f.Subject = fillLine(t.Subject, v)
 	}
-	return f
+	return f.drill(v)
 }
 
 func fillBody(body string, v Values) string {
@@ -167,6 +181,9 @@ func Known(i *incident.Incident, f Facts) Values {
 	end := now
 	if !i.ResolvedAt.IsZero() {
 		end = i.ResolvedAt
+	}
+	if i.Drill {
+		v.Set(drillFact, "DRILL")
 	}
 	v.Set("id", i.ID.String())
 	v.Set("severity", severity(i))

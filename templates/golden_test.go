@@ -209,6 +209,14 @@ func approvalCards(add func(string, Message)) {
 	pause := incident.RunPaused{Run: 7, By: incident.Bot, Why: "A17 ended and nobody decided"}
 	card("expired", waiting().say("03:29", incident.Expired{Approval: 17, Run: 7}, pause), 17, nil)
 	card("unused", granted(waiting(), "03:16", 17).say("03:26", incident.Expired{Approval: 17, Run: 7, Approved: true}, pause), 17, nil)
+	chosen := waiting()
+	chosen.Approval(17).Facts = nil
+	chosen.Run(7).Choices = map[string][]incident.Choice{"BACKUP": {{Value: "/srv/backups/20261124_020000", State: "verified", TakenAt: at("02:00")}}}
+	chosen.Run(7).Undos = nil
+	card("chosen", chosen, 17, nil)
+	pruned := waiting()
+	pruned.Runs = nil
+	card("pruned", pruned, 17, nil)
 	long := waiting()
 	script := strings.Repeat("cp -- \"$BACKUP\"/one.db \"$DATA\"\n", 55)
 	a := long.Approval(17)

@@ -94,7 +94,7 @@ func Home(h HomeFacts) Message {
 	if h.Me.Key == "" {
 		name = "home.unknown"
 	}
-	section("home.me", [][]Span{Line(name, map[string]any{"Me": h.Me, "Roles": flat(Names(h.Me.Roles, "and"), 120), "HasRoles": len(h.Me.Roles) > 0})})
+	section("home.me", [][]Span{Line(name, map[string]any{"Name": flat(h.Me.Name, 80), "Roles": flat(Names(h.Me.Roles, "and"), 120), "HasRoles": len(h.Me.Roles) > 0})})
 	return fit(m)
 }
 

@@ -11,13 +11,13 @@ import (
 // Frozen says that the stop switch is on.
 func Frozen(e incident.Frozen, f Facts) Message {
 	facts := map[string]any{"By": e.By, "Reason": sentence(flat(e.Reason, 400)), "Commands": f.commandNames()}
-	return Message{Text: Say("frozen.text", facts), Blocks: []Block{Lines{Lines: [][]Span{Line("frozen", facts)}}}}
+	return Message{Text: Say("frozen.text", facts), Blocks: []Block{Lines{Lines: [][]Span{Line("frozen.line", facts)}}}}
 }
 
 // Thawed says that steps start again.
 func Thawed(e incident.Thawed) Message {
 	facts := map[string]any{"By": e.By, "Reason": sentence(flat(e.Reason, 400))}
-	return Message{Text: Say("thawed.text", facts), Blocks: []Block{Lines{Lines: [][]Span{Line("thawed", facts)}}}}
+	return Message{Text: Say("thawed.text", facts), Blocks: []Block{Lines{Lines: [][]Span{Line("thawed.line", facts)}}}}
 }
 
 // PeopleChanged says in words what changed in people and roles (I17).
@@ -36,7 +36,7 @@ func PeopleChanged(e incident.PeopleChanged) Message {
 // Head is the daily line with the newest record, so that a cut of the record's end is found (I42).
 func Head(seq uint64, hash string) Message {
 	facts := map[string]any{"Seq": seq, "Hash": hash}
-	return Message{Text: Say("head", facts), Blocks: []Block{Lines{Lines: [][]Span{Line("head", facts)}}}}
+	return Message{Text: Say("head.line", facts), Blocks: []Block{Lines{Lines: [][]Span{Line("head.line", facts)}}}}
 }
 
 // Away is the one line of a channel after the chat was away; decisions are those made elsewhere meanwhile.
@@ -46,7 +46,7 @@ func Away(i *incident.Incident, from, to time.Time, decisions []string) Message 
 		said = append(said, flat(d, 200))
 	}
 	facts := map[string]any{"ID": i.ID, "From": from, "To": to, "Count": len(decisions), "Decisions": strings.Join(said, "; ")}
-	return fit(Message{Text: locked(i, Say("away.text", facts)), Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("away", facts))}}}})
+	return fit(Message{Text: locked(i, Say("away.text", facts)), Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("away.line", facts))}}}})
 }
 
 // LockOffer is a lock that was loaded and that an approver has to accept before its new entries run (I5).

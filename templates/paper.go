@@ -100,6 +100,12 @@ func (p *paper) run(r *incident.Run) {
 			p.step(r, s)
 		}
 	}
+	for k := range r.Undos {
+		if u := &r.Undos[k]; r.State != incident.Ended && r.Step(u.ID) == nil {
+			p.item(Line("paper.undo", map[string]any{"Number": u.Number, "Title": flat(u.Title, 120)}))
+			p.step(r, u)
+		}
+	}
 	for _, a := range p.i.Approvals {
 		if a.Run == r.N && a.Undecided() {
 			p.item(Line("paper.approval", map[string]any{"Name": a.Name(), "Number": a.Number, "People": a.Asked, "Ends": a.Expires, "Votes": len(a.Votes), "Need": a.Need}))
@@ -118,7 +124,7 @@ func (p *paper) step(r *incident.Run, s *incident.Step) {
 		text = spec.Text
 	} else {
 		fmt.Fprintf(&p.b, "\n  %s\n", markdownSpans(Line("paper.step", map[string]any{
-			"Interpreter": flat(spec.Interpreter, 40), "Host": flat(spec.Host, 100), "Dir": inert(spec.Dir), "HasDir": spec.Dir != "",
+			"Interpreter": flat(spec.Interpreter, 40), "Host": p.place(spec), "Dir": inert(spec.Dir), "HasDir": spec.Dir != "",
 			"Secrets": flat(strings.Join(spec.Secrets, ", "), 200), "Approval": s.NeedsApproval(), "Undo": s.Undo != "",
 		})))
 	}
@@ -126,6 +132,38 @@ func (p *paper) step(r *incident.Run, s *incident.Step) {
 		return
 	}
 	fmt.Fprintf(&p.b, "\n%s\n\n", indent(fenced(text), "  "))
+	if want := expected(spec.Expect); want != "" && !s.Manual {
+		fmt.Fprintf(&p.b, "  %s\n\n", markdownSpans(Line("paper.expect", map[string]any{"Want": want})))
+	}
+}
+
+// place is where a step runs: the machine, drbot's own for "local".
+func (p *paper) place(spec *incident.Spec) string {
+	if spec.Host == "local" || spec.Host == "" {
+		return flat(p.f.Host, 100)
+	}
+	return flat(spec.Host, 100)
+}
+
+// expected is what a step must show, in words.
+func expected(e *incident.Expect) string {
+	if e == nil {
+		return ""
+	}
+	var parts []string
+	if e.Stdout != "" {
+		parts = append(parts, Say("expect.stdout", map[string]any{"Text": flat(e.Stdout, 200)}))
+	}
+	for _, m := range e.Match {
+		parts = append(parts, Say("expect.match", map[string]any{"Text": flat(m, 200)}))
+	}
+	for _, m := range e.Not {
+		parts = append(parts, Say("expect.not", map[string]any{"Text": flat(m, 200)}))
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.JSON)) {
+		parts = append(parts, Say("expect.json", map[string]any{"Name": flat(name, 80), "Text": flat(e.JSON[name], 200)}))
+	}
+	return strings.Join(parts, ", ")
 }
 
 func (p *paper) people() {

@@ -160,7 +160,7 @@ func stepLine(r *incident.Run, s *incident.Step, f Facts) []Span {
 	if tail, ok := f.Live[StepKey(r, s)]; ok && s.State.Active() && s.Output != "none" {
 		facts["Tail"], facts["TailAt"] = flat(tail.Line, 100), tail.At
 	}
-	return Line("step", facts)
+	return Line("run.step", facts)
 }
 
 func lastLine(s string) string {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"flag"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -103,7 +104,7 @@ func allStrings(list []any) ([]string, bool) {
 func TestDuration(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0: "0 s", 4 * time.Second: "4 s", 59*time.Second + 600*time.Millisecond: "60 s", 61 * time.Second: "1 min",
-		33 * time.Minute: "33 min", time.Hour: "1 h", 65 * time.Minute: "1 h 5 min", 50 * time.Hour: "2 days",
+		33 * time.Minute: "33 min", time.Hour: "1 h", 65 * time.Minute: "1 h 5 min", -time.Minute: "1 min", math.MinInt64: "0 s", 50 * time.Hour: "2 days",
 	} {
 		if got := Duration(d); got != want {
 			t.Errorf("%v: got %q, want %q", d, got, want)
@@ -112,7 +113,35 @@ func TestDuration(t *testing.T) {
 }
 
 func TestMissingFactIsNeverSilent(t *testing.T) {
-	if got := Say("acked", map[string]any{"ID": 42}); !strings.Contains(got, "sentence acked") {
-		t.Errorf("a missing fact was said as %q", got)
+	for name, facts := range map[string]any{"told.answered": map[string]any{"Who": ana}, "no.such.sentence": nil, "nosuchfile": nil} {
+		if got := Say(name, facts); !strings.Contains(got, "sentence "+name) {
+			t.Errorf("%s was said as %q", name, got)
+		}
+	}
+}
+
+// A name with a dot is a sentence of a card and one without is a file of say/, so that neither can hide the other.
+func TestNamesDoNotMeet(t *testing.T) {
+	for _, sentence := range parsed()[1].Templates() {
+		if name := sentence.Name(); name != "say" && !strings.Contains(name, ".") {
+			t.Errorf("cards/ defines %q without a dot", name)
+		}
+	}
+	for _, name := range Sentences() {
+		if strings.Contains(name, ".") {
+			t.Errorf("say/%s.tmpl has a dot in its name", name)
+		}
+	}
+}
+
+func TestPlural(t *testing.T) {
+	for want, got := range map[string]string{
+		"1 step": Plural(1, "step"), "0 steps": Plural(0, "step"), "2 entries": Plural(2, "entry"), "3 days": Plural(3, "day"), "2 boxes": Plural(2, "box"),
+		"nobody": Names(nil), "Ana": Names([]string{"Ana"}), "Ana or Bea": Names([]string{"Ana", "Bea"}), "Ana, Bea and Chen": Names([]string{"Ana", "Bea", "Chen"}, "and"),
+		"2,000": count(2000), "12": count(12), "1,234,567": count(1234567), "-100": count(-100),
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }

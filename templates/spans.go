@@ -34,12 +34,26 @@ func unmark(marked string) []Span {
 	for k, part := range strings.Split(marked, seal) {
 		span := Span{Text: part}
 		if k%2 == 1 && json.Unmarshal([]byte(part), &span) == nil {
+			span.Text = bare(span.Text)
 			spans = append(spans, span)
-		} else if part != "" {
+		} else if span.Text = bare(part); span.Text != "" {
 			spans = append(spans, span)
 		}
 	}
 	return spans
+}
+
+// bare takes hidden characters out of a sentence, whatever value brought them in; a line end becomes a space.
+func bare(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case hidden(r):
+			return -1
+		}
+		return r
+	}, s)
 }
 
 // The functions of a sentence that make spans: {{at .When}}, {{day .When}}, {{who .Person}}, {{ref "A17" "A17"}},
@@ -94,23 +108,21 @@ func plain(s string) []Span {
 	return []Span{T(s)}
 }
 
-// hidden characters draw nothing or turn the writing direction: with them a value could look like another one.
+// hidden characters draw nothing, look like a space and are none, or turn the writing direction: with them a value could
+// look like another one.
 func hidden(r rune) bool {
-	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) || r == utf8.RuneError
+	if r < 0x80 {
+		return r < ' ' || r == 0x7f
+	}
+	return unicode.IsControl(r) || unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) || r == utf8.RuneError
 }
 
 // flat makes a value one line of at most n characters: white space becomes one space, hidden characters go.
 func flat(s string, n int) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) {
-			return ' '
-		}
-		if hidden(r) {
-			return -1
-		}
-		return r
-	}, s)
-	return short(strings.Join(strings.Fields(s), " "), n)
+	if most := 8*n + 64; len(s) > most {
+		s = s[:most] + "…" // enough of it for n characters, whatever the rest is
+	}
+	return short(strings.Join(strings.Fields(bare(s)), " "), n)
 }
 
 // short cuts at n characters and says so with "…".

@@ -108,6 +108,7 @@ func planned() *story {
 	undo.ID, undo.Number, undo.UndoOf = "p1.s6u", "1.6u", "p1.s6"
 	compare := step(7, "Compare with the manifest", incident.Read, "./compare\n")
 	compare.OnFailure = "undo"
+	s.specs[compare.Spec].Expect = &incident.Expect{Stdout: "ok", Match: []string{"^integrity_check: ok$"}, Not: []string{"damaged"}, JSON: map[string]string{"rows": "2000"}}
 	hand := incident.Step{ID: "p1.s8", Number: "1.8", Title: "Ask the hoster to lift the block", Manual: true, Why: "a person calls", Spec: "hand"}
 	s.specs["hand"] = &incident.Spec{ID: "p1.s8", Title: hand.Title, Text: "Call the hoster.\nTell them the ticket's number."}
 	s.say("03:06", incident.RunPlanned{

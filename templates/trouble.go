@@ -180,7 +180,7 @@ func StepWarning(i *incident.Incident, r *incident.Run, s *incident.Step, f Fact
 		return m
 	}
 	m.Blocks = []Block{
-		Lines{Lines: [][]Span{marked(i, Line("warning", facts))}},
+		Lines{Lines: [][]Span{marked(i, Line("warning.line", facts))}},
 		Actions{Elements: []Element{
 			Button{Verb: "recover extend", Object: StepKey(r, s), Label: Say("button.extend", nil)},
 		}},

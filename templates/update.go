@@ -40,7 +40,7 @@ func Reminder(i *incident.Incident, d Drafted) Message {
 	return fit(Message{
 		Text: locked(i, Say("reminder.text", facts)),
 		Blocks: []Block{
-			Lines{Lines: [][]Span{marked(i, Line("reminder", facts)), Line("reminder.draft", facts)}},
+			Lines{Lines: [][]Span{marked(i, Line("reminder.line", facts)), Line("reminder.draft", facts)}},
 			updateActions(i, d),
 		},
 	})
@@ -61,7 +61,7 @@ func Late(i *incident.Incident, e incident.DeadlineSpoken, d Drafted) Message {
 	return fit(Message{
 		Text: locked(i, Say("late.text", facts)),
 		Blocks: []Block{
-			Lines{Lines: [][]Span{marked(i, Line("late", facts)), Line("reminder.draft", facts)}},
+			Lines{Lines: [][]Span{marked(i, Line("late.line", facts)), Line("reminder.draft", facts)}},
 			updateActions(i, d),
 		},
 	})
@@ -103,14 +103,14 @@ func Answer(i *incident.Incident, e incident.DeadlineSpoken, onCall []incident.P
 	facts := map[string]any{"ID": i.ID, "Severity": i.Severity, "Within": i.RespondBy.Sub(i.OpenedAt), "By": i.RespondBy, "Percent": percent, "Who": call, "Title": flat(i.Title, 120), "Down": e.Late > 2*time.Minute, "Late": e.Late}
 	return fit(Message{
 		Text:   locked(i, Say("answer.text", facts)),
-		Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("answer", facts))}}, Actions{Elements: []Element{ackButton(i)}}},
+		Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("answer.line", facts))}}, Actions{Elements: []Element{ackButton(i)}}},
 	})
 }
 
 // Severity is the line of a changed severity, with what changed with it.
 func Severity(i *incident.Incident, e incident.SeveritySet) Message {
 	facts := map[string]any{"ID": i.ID, "From": e.From, "To": e.To, "By": e.By, "Reason": flat(e.Reason, 300), "Respond": e.RespondBy, "Every": e.UpdateEvery, "Acked": !i.AckedAt.IsZero()}
-	return fit(Message{Text: locked(i, Say("severity.text", facts)), Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("severity", facts)), Line("severity.changes", facts)}}}})
+	return fit(Message{Text: locked(i, Say("severity.text", facts)), Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("severity.line", facts)), Line("severity.changes", facts)}}}})
 }
 
 // Welcome tells somebody who joins late where things stand, in five lines, to them alone.
