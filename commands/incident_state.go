@@ -4,15 +4,11 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/state"
 	"github.com/drbot/drbot/templates"
 )
-
-// clock is an instant as answers show it.
-func clock(t time.Time) string { return t.UTC().Format("15:04 UTC") }
 
 // setStatus says how far the work is.
 func setStatus(ctx context.Context, o *Office, c *call) (Reply, error) {
