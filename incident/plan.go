@@ -113,6 +113,8 @@ func (i *Incident) liveRun(n uint64) (*Run, error) {
 	return r, nil
 }
 
+// startable holds what must be true when a run begins. Acceptance is asked here and not later: once started, a run
+// keeps the revision that it was planned with, whatever is loaded meanwhile (I4, I5).
 func (i *Incident) startable(d Desk, r *Run) error {
 	switch {
 	case r.Asking != "":
@@ -122,6 +124,11 @@ func (i *Incident) startable(d Desk, r *Run) error {
 	}
 	if missing := r.Missing(); len(missing) > 0 {
 		return Refuse(BadInput, "Not chosen yet: %v.", missing).Then("Choose in the plan, then start.")
+	}
+	for _, s := range slices.Concat(r.Steps, r.Undos) {
+		if _, ok := d.House.Accepted[s.Entry]; !ok && !s.Manual {
+			return Refuse(Blocked, "The lock entry of step %s is not accepted (any more).", s.Number).Then("Plan the run again.")
+		}
 	}
 	if err := d.checkPlan(r); err != nil {
 		return err
