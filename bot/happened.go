@@ -127,7 +127,7 @@ func (b *Bot) pinCommand(at place, m message) commands.Command {
 		name = m.BotProfile.Name
 	}
 	return commands.Command{
-		Verb: verbPin, Object: at.String(), Channel: at.channel, Text: m.Text, Link: b.permalink(at),
+		Verb: verbPin, Object: at.String(), Channel: at.channel, Text: typedText(m.Text), Link: b.permalink(at),
 		Fields: map[string][]string{
 			"author": {author}, "author_name": {name},
 		},
@@ -218,7 +218,7 @@ func (b *Bot) edited(ctx context.Context, x event, r receipt) error {
 			continue
 		}
 		_, err := b.handle(ctx, commands.Command{
-			Verb: verbEditPin, Object: at.String(), Channel: at.channel, Text: x.Message.Text, Keys: r.keys, Keep: r.keep,
+			Verb: verbEditPin, Object: at.String(), Channel: at.channel, Text: typedText(x.Message.Text), Keys: r.keys, Keep: r.keep,
 			Actor: commands.Actor{Slack: x.Message.User, Name: b.nameOf(x.Message.User, "")},
 		})
 		return err
@@ -228,8 +228,8 @@ func (b *Bot) edited(ctx context.Context, x event, r receipt) error {
 
 // joined tells who comes later what is going on, alone.
 func (b *Bot) joined(ctx context.Context, x event) (func(context.Context), error) {
-	if me, known := b.me(); known && x.User.ID == me.UserID {
-		return nil, nil
+	if me, known := b.me(); known && (x.User.ID == me.UserID || x.Inviter == me.UserID) {
+		return nil, nil // whom drbot brings in at the opening sees the card anyway
 	}
 	b.learnNow(ctx, x.User.ID)
 	i, err := b.ofChannel(ctx, x.Channel.ID)

@@ -32,6 +32,7 @@ var channelID = regexp.MustCompile(`^[CG][A-Z0-9]{6,}$`)
 type places struct {
 	mu    sync.Mutex
 	ids   map[string]string // name -> id
+	in    map[string]bool   // channels that were joined, by id
 	infos map[string]channelInfo
 }
 
@@ -102,11 +103,40 @@ func (p *places) remember(name, id string) {
 }
 
 func (b *Bot) announceID(ctx context.Context) (string, error) {
-	return b.resolved(ctx, noteAnnounce, b.Announce)
+	return b.entered(ctx, noteAnnounce, b.Announce)
 }
 
 func (b *Bot) houseID(ctx context.Context) (string, error) {
-	return b.resolved(ctx, noteHouse, b.House)
+	return b.entered(ctx, noteHouse, b.House)
+}
+
+// entered resolves a configured channel and joins it: outside of it a bot can post, but neither share a file nor find
+// its own messages again. A private channel it must have been invited to.
+func (b *Bot) entered(ctx context.Context, note, name string) (string, error) {
+	id, err := b.resolved(ctx, note, name)
+	if err != nil {
+		return "", err
+	}
+	b.places.mu.Lock()
+	in := b.places.in[id]
+	b.places.mu.Unlock()
+	if in {
+		return id, nil
+	}
+	_, _, _, err = b.api.JoinConversationContext(ctx, id)
+	if err != nil && troubled(err).away {
+		return "", troubled(err)
+	}
+	if err != nil && !is(err, "method_not_supported_for_channel_type") {
+		b.Log.Warn("drbot cannot join a configured channel", "channel", name, "error", troubled(err))
+	}
+	b.places.mu.Lock()
+	defer b.places.mu.Unlock()
+	if b.places.in == nil {
+		b.places.in = map[string]bool{}
+	}
+	b.places.in[id] = true
+	return id, nil
 }
 
 // resolved is the id that was recorded for a configured channel, else the one that its name has now.

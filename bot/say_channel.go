@@ -46,11 +46,6 @@ func (t *talk) announce() error {
 	}
 	message := templates.Announcement(t.i, t.facts(), t.initial(t.i, t.facts()))
 	_, err = t.post(posting{object: "announcement", channel: channel, message: message})
-	if is(err, "not_in_channel") {
-		if _, _, _, joined := t.api.JoinConversationContext(t.ctx, channel); joined == nil {
-			_, err = t.post(posting{object: "announcement", channel: channel, message: message})
-		}
-	}
 	return err
 }
 

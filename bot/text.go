@@ -101,3 +101,8 @@ func offset(s string, n int) int {
 	}
 	return len(s)
 }
+
+// typedText undoes what Slack does to the three characters of its markup in what people type; mentions stay as <@U…>.
+func typedText(s string) string {
+	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(s)
+}

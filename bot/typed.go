@@ -18,7 +18,7 @@ func (b *Bot) slashed(ctx context.Context, s slash, r receipt) answer {
 		return b.inAck(commands.Reply{Say: sayShared()}, to, r)
 	}
 	b.learnNow(ctx, s.UserID)
-	c := commands.Parse(group, s.Text)
+	c := commands.Parse(group, typedText(s.Text))
 	c.Actor = commands.Actor{Slack: s.UserID, Name: b.nameOf(s.UserID, s.UserName), Foreign: b.foreign(s.TeamID)}
 	c.Channel, c.Keys, c.Keep = s.ChannelID, r.keys, r.keep
 	reply, err := b.handle(ctx, c)
