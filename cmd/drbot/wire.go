@@ -206,8 +206,8 @@ func (h *house) runFacts(ctx context.Context, i *incident.Incident, f *templates
 		}
 		for k := range r.Steps {
 			if s := &r.Steps[k]; s.State == incident.StepRuns {
-				if tail, err := h.runner.Tail(s.Attempt, 1); err == nil && tail.Text != "" {
-					f.Live[r.Name()+"/"+s.ID] = templates.Tail{At: f.Now, Line: tail.Text}
+				if at, line := h.runner.Tail(s.Attempt); line != "" {
+					f.Live[r.Name()+"/"+s.ID] = templates.Tail{At: at, Line: line}
 				}
 			}
 		}
