@@ -13,13 +13,17 @@ const (
 )
 
 // fit is the last guard before a message leaves this package: what a card of an ordinary incident never reaches is cut
-// here, so that an extraordinary one still shows. Approval cards never rely on it: see approval.go.
+// here, so that an extraordinary one still shows. Code is never cut: whoever makes it keeps it within wholeChars, and
+// everything else makes room for it. Approval cards never rely on fit at all: see approval.go.
 func fit(m Message) Message {
 	m.Text = short(m.Text, 400)
 	left := maxText
 	for _, b := range m.Blocks {
-		if _, ok := b.(Actions); ok {
+		switch b.(type) {
+		case Actions:
 			left -= 400 // labels and dialogs
+		case Code:
+			left -= size(b)
 		}
 	}
 	blocks := m.Blocks[:0:0]
@@ -29,7 +33,9 @@ func fit(m Message) Message {
 		}
 		room := min(left, maxBlock)
 		b = fitBlock(b, max(room, 40))
-		left -= size(b)
+		if _, ok := b.(Code); !ok {
+			left -= size(b)
+		}
 		blocks = append(blocks, b)
 	}
 	m.Blocks = blocks
@@ -67,8 +73,6 @@ func fitBlock(b Block, room int) Block {
 			}
 		}
 		return Rows{Rows: rows}
-	case Code:
-		return Code{Text: short(b.Text, room)}
 	case Note:
 		return Note{Spans: cutSpans(b.Spans, min(room, 600))}
 	}

@@ -134,6 +134,27 @@ func each(m Message, f func(Span)) {
 	}
 }
 
+// A confirmation has the whole text above its button too, however much else the run card has to say.
+func TestI3_ConfirmShowsTheWholeText(t *testing.T) {
+	s := confirming()
+	r := s.Run(7)
+	step := r.Step("p1.s3")
+	script := strings.Repeat("echo a line of this script, about ninety characters long, with its words and its numbers 123\n", 24)
+	step.Spec, step.Script = "long", incident.Digest([]byte(script))
+	s.specs["long"] = &incident.Spec{Script: script}
+	for range 17 {
+		more := *step
+		more.ID, more.State, more.Title, more.Why, more.Note, more.Manual = "other", incident.StepTodo, strings.Repeat("title ", 50), strings.Repeat("why ", 90), strings.Repeat("note ", 90), true
+		r.Steps = append(r.Steps, more)
+	}
+	r.Steps[1].Leaves = strings.Repeat("now true ", 90)
+	m := RunCard(s.Incident, r, s.facts())
+	checkLimits(t, m)
+	if !hasButton(m, "recover confirm") || !strings.Contains(codes(m), strings.TrimSpace(script)) {
+		t.Errorf("the button is there: %v; the whole text: %v", hasButton(m, "recover confirm"), strings.Contains(codes(m), strings.TrimSpace(script)))
+	}
+}
+
 // A text that is not the one of the approval's digest is never offered for approval, nor one that is not at hand.
 func TestI3_AnotherTextHasNoButton(t *testing.T) {
 	s := waiting()
