@@ -1,0 +1,114 @@
+package templates
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/drbot/drbot/incident"
+)
+
+// The largest incident that people, runbooks and machines can make still shows in every card.
+func TestLargestIncidentFits(t *testing.T) {
+	text := rapid.OneOf(rapid.StringN(0, 400, -1), rapid.SampledFrom(hostile), rapid.Just(strings.Repeat("Wörter und ", 400)))
+	rapid.Check(t, func(t *rapid.T) {
+		s := poisoned(text.Draw(t, "value"))
+		i, r := s.Incident, s.Run(7)
+		i.Drill, i.Restricted = rapid.Bool().Draw(t, "drill"), rapid.Bool().Draw(t, "restricted")
+		i.Severity = rapid.IntRange(1, 4).Draw(t, "severity")
+		i.State = rapid.SampledFrom([]incident.State{incident.StateTriage, incident.StateOpen, incident.StateResolved, incident.StateClosed}).Draw(t, "state")
+		if !i.Active() {
+			i.ResolvedAt, i.ResolvedBy = at("04:00"), ana
+		}
+		r.State = rapid.SampledFrom([]incident.RunState{incident.Draft, incident.Running, incident.Paused, incident.Ended}).Draw(t, "run")
+		for n := range rapid.IntRange(0, 60).Draw(t, "items") {
+			i.Checklist = append(i.Checklist, incident.Item{
+				ID: fmt.Sprintf("c%d", n+11), Phase: "Before", Text: text.Draw(t, "item"), State: rapid.SampledFrom([]string{"", "done", "na"}).Draw(t, "closed"),
+				By: rapid.SampledFrom([]incident.Person{ana, incident.Bot}).Draw(t, "by"), How: text.Draw(t, "how"),
+			})
+		}
+		states := rapid.SampledFrom([]incident.StepState{
+			incident.StepTodo, incident.StepReading, incident.StepWaits, incident.StepReady, incident.StepHand, incident.StepStarts, incident.StepRuns, incident.StepDone,
+			incident.StepFailed, incident.StepIsLost, incident.StepSkip, incident.StepWasHand, incident.StepUndoTodo,
+		})
+		for range rapid.IntRange(0, 40).Draw(t, "steps") {
+			step := r.Steps[0]
+			step.State, step.Title, step.Note, step.Started, step.EndedAt = states.Draw(t, "step"), text.Draw(t, "title"), text.Draw(t, "note"), at("03:00"), at("03:01")
+			r.Steps = append(r.Steps, step)
+		}
+		for n := range rapid.IntRange(0, 30).Draw(t, "values") {
+			r.Values[fmt.Sprintf("VALUE%d", n)] = text.Draw(t, "value")
+		}
+		for n := range rapid.IntRange(0, 4).Draw(t, "approvals") {
+			a := *i.Approvals[0]
+			a.N, a.State = uint64(100+n), incident.Pending
+			for range 12 {
+				a.Asked = append(a.Asked, incident.Person{Key: "x", Name: text.Draw(t, "name")})
+			}
+			i.Approvals = append(i.Approvals, &a)
+		}
+		for name, m := range everyCard(s) {
+			if strings.Contains(Text(m), "(sentence ") {
+				t.Fatalf("%s: a sentence failed: %s", name, Text(m))
+			}
+			checkLimits(t, m)
+		}
+	})
+}
+
+// The page has what people need to go on by hand, and its values stay values.
+func TestI55_PageIsEnoughToGoOn(t *testing.T) {
+	s := waiting()
+	page := string(Paper(s.Incident, s.facts()))
+	for _, want := range []string{
+		"SEV-1", "INC-42", "Identified", "A17 for step 1.6 waits", "service stopped; data files untouched", "Ana Ruiz: +34 600 000 001", "Bea Ode: +34 600 000 002",
+		"c4 Damaged data preserved", "`/srv/backups/20261124_020000`", "With drbot dead", "drbot incident show 42 --offline", "Call the hoster.",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	for _, line := range strings.Split(strings.TrimSpace(restoreScript), "\n") {
+		if !strings.Contains(page, line) {
+			t.Errorf("the page lacks the script's line %q", line)
+		}
+	}
+	golden(t, "paper/waiting.md", page)
+	golden(t, "paper/opened.md", string(Paper(opening().Incident, Facts{})))
+	golden(t, "paper/restoring.md", string(Paper(restoring().Incident, restoring().facts())))
+	secret := resolved()
+	secret.Restricted, secret.Channel.Lost = true, "archived"
+	golden(t, "paper/resolved.md", string(Paper(secret.Incident, Facts{Host: "ops1"})))
+	for _, value := range hostile {
+		page := string(Paper(poisoned(value).Incident, Facts{Contacts: []Contact{{Name: value, Phone: value}}}))
+		if strings.Contains(page, "(sentence ") || strings.ContainsFunc(page, func(r rune) bool { return hidden(r) && r != '\n' }) {
+			t.Errorf("with %.40q the page is broken", value)
+		}
+	}
+}
+
+// TestUnsaid fails on a sentence of a card that no golden shows: nobody has read it.
+func TestUnsaid(t *testing.T) {
+	sayings := map[string]bool{}
+	listen = func(name string) { sayings[name] = true }
+	defer func() { listen = func(string) {} }()
+	cards()
+	for _, s := range []*story{waiting(), opening(), restoring(), resolved()} {
+		f := s.facts()
+		f.Contacts = nil
+		s.Restricted = true
+		Topic(s.Incident)
+		Paper(s.Incident, f)
+	}
+	waiting := waiting()
+	Paper(waiting.Incident, waiting.facts())
+	values := resolved()
+	Known(values.Incident, Facts{})
+	for _, sentence := range parsed()[1].Templates() {
+		if name := sentence.Name(); !strings.HasSuffix(name, ".tmpl") && name != "say" && !sayings[name] {
+			t.Errorf("nothing says %q", name)
+		}
+	}
+}
