@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"testing"
+	"time"
 )
 
 const aragoraRunbook = "../examples/aragora/DISASTER_RECOVERY.md"
@@ -34,8 +35,13 @@ func TestExamplesAreInOrder(t *testing.T) {
 		if len(rb.Severities) != 4 || len(rb.Templates) != 4 || len(rb.Review.Deadlines) != 5 || len(rb.Checklist.Phases) != 3 || rb.Review.Template == "" {
 			t.Errorf("%s: something is missing", path)
 		}
+		for i, want := range []time.Duration{15 * time.Minute, 30 * time.Minute, time.Hour, 24 * time.Hour} {
+			if got := rb.Severities[i].Update; got != want {
+				t.Errorf("%s: severity %d is told every %s", path, i+1, got)
+			}
+		}
 		for _, f := range Lint(rb, Env{}) {
-			if f.Level == LevelError || !slices.Contains([]string{"type-without-procedure", "review-owner", "slow-answer", "free-cadence", "cause-too-early", "no-cadence", "no-incident"}, f.Rule) {
+			if f.Level == LevelError || !slices.Contains([]string{"type-without-procedure", "review-owner", "slow-answer", "free-cadence", "cause-too-early"}, f.Rule) {
 				t.Errorf("%s:%d: %s %s: %s", path, f.Line, f.Level, f.Rule, f.Message)
 			}
 		}

@@ -217,6 +217,11 @@ func (l *linter) links() {
 
 // policy asks about people, messages and what is owed afterwards.
 func (l *linter) policy() {
+	for _, s := range l.rb.Severities {
+		if s.Update == 0 {
+			l.add(s.Line, "no-cadence", LevelNote, s.ID+" says when to answer and not how often people are told", "a column Update every, or severities in drbot.yaml")
+		}
+	}
 	for _, c := range l.rb.Contacts {
 		switch {
 		case !c.Known:

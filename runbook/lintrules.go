@@ -64,7 +64,5 @@ var lineRules = []lineRule{
 var textRules = []lineRule{
 	{name: "backup-same-host", level: LevelError, pattern: re(`^# Location: \S+|(?:>|cp \S+) /backup/`), comments: true, unlessRunbook: re(`s3://|gs://|rclone|restic|off-?host|other (site|region|host)`),
 		message: "the backups are on the machine that dies (%s)", fix: "a second copy elsewhere that cannot be changed from here"},
-	{name: "no-cadence", level: LevelNote, pattern: re(`(?i)^\|[^|\n]*\bLevel\b.*\|.*Response Time`), unlessRunbook: re(`(?i)^\|.*update (every|cadence)`),
-		message: "severities say when to answer and not how often to speak", fix: "severities in drbot.yaml, or a column Update every"},
 	{name: "free-cadence", level: LevelNote, pattern: re(`every \[\d+(/\d+)+\] minutes`), message: "nobody is reminded of a cadence that is typed", fix: "drbot fills it from the severity"},
 }

@@ -33,6 +33,7 @@ type Severity struct {
 	Name, Definition string
 	Respond          time.Duration // 0: not understood, see ResponseText
 	ResponseText     string
+	Update           time.Duration // how often people are told; 0: the runbook does not say
 	Line             int
 }
 

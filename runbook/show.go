@@ -32,6 +32,7 @@ type shownSeverity struct {
 	Definition string  `json:"definition"`
 	Respond    float64 `json:"respond_seconds"`
 	Text       string  `json:"response_time"`
+	Update     float64 `json:"update_seconds,omitempty"`
 }
 
 type shownType struct {
@@ -143,7 +144,7 @@ func show(rb *Runbook) shownRunbook {
 	return shownRunbook{
 		Title: rb.Title, Digest: rb.Digest, Lock: rb.LockDigest,
 		Severities: each(rb.Severities, func(s Severity) shownSeverity {
-			return shownSeverity{s.Level, s.ID, s.Name, s.Definition, s.Respond.Seconds(), s.ResponseText}
+			return shownSeverity{s.Level, s.ID, s.Name, s.Definition, s.Respond.Seconds(), s.ResponseText, s.Update.Seconds()}
 		}),
 		IncidentTypes: each(rb.IncidentTypes, func(t IncidentType) shownType { return shownType{t.Name, t.Severity, t.Description} }),
 		RTO: each(rb.RTO, func(o Objective) shownRTO {

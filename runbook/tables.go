@@ -81,7 +81,7 @@ func (p *parser) level(line int, s string) (int, bool) {
 }
 
 func (p *parser) severities(t table, mapped bool) {
-	c := columns(t, mapped, []string{"level", "severity", "sev"}, []string{"name", "label"}, []string{"definition", "description", "impact", "meaning"}, []string{"respon", "acknowledge"})
+	c := columns(t, mapped, []string{"level", "severity", "sev"}, []string{"name", "label"}, []string{"definition", "description", "impact", "meaning"}, []string{"respon", "acknowledge"}, []string{"update", "cadence"})
 	seen := map[int]int{}
 	for _, r := range t.rows {
 		n, ok := p.level(r.line, r.cell(c[0]))
@@ -96,6 +96,9 @@ func (p *parser) severities(t table, mapped bool) {
 		s := Severity{Level: n, ID: r.cell(c[0]), Name: r.cell(c[1]), Definition: r.cell(c[2]), ResponseText: r.cell(c[3]), Line: r.line}
 		if s.Respond, ok = span(s.ResponseText); !ok {
 			p.warn(r.line, "response-time", fmt.Sprintf("%s: response time %q is no duration, so nobody is reminded", s.ID, s.ResponseText), `write "< 15 minutes", or set severities in drbot.yaml`)
+		}
+		if every := r.cell(c[4]); every != "" {
+			s.Update = p.target("update-cadence", s.ID, every, r.line)
 		}
 		p.rb.Severities = append(p.rb.Severities, s)
 	}
