@@ -141,16 +141,6 @@ func (d *demo) prepare(ctx context.Context) error {
 	if err := aragora.Prepare(ctx, service, self, d.clock.Now()); err != nil {
 		return fmt.Errorf("prepare the service: %w", err)
 	}
-	if _, err := aragora.Backup(ctx, service, d.clock.Now()); err != nil {
-		return fmt.Errorf("first backup: %w", err)
-	}
-	if d.options.damage == "newest" {
-		name, err := aragora.DamageNewest(service)
-		if err != nil {
-			return fmt.Errorf("damage the newest backup: %w", err)
-		}
-		say(d.stdout, "Damaged the backup %s on purpose.", name)
-	}
 	for _, name := range []string{"DISASTER_RECOVERY.md", "DISASTER_RECOVERY.lock.yaml"} {
 		b, err := examples.Demo.ReadFile("demo/" + name)
 		if err != nil {
@@ -207,7 +197,40 @@ func (d *demo) start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return d.healthy(ctx, 30*time.Second)
+	if err := d.healthy(ctx, 30*time.Second); err != nil {
+		return err
+	}
+	return d.backup(ctx)
+}
+
+// backup takes a set once the running service has written something new, and damages it where that was asked for.
+func (d *demo) backup(ctx context.Context) error {
+	service := filepath.Join(d.dir, "service")
+	begin := d.clock.Now().UTC().Add(-time.Second)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if _, _, newest, err := aragora.Rows(ctx, service); err != nil || newest.After(begin) {
+			break // what cannot be read is the backup's to say
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+	if _, err := aragora.Backup(ctx, service, d.clock.Now()); err != nil {
+		return fmt.Errorf("first backup: %w", err)
+	}
+	if d.options.damage != "newest" {
+		return nil
+	}
+	name, err := aragora.DamageNewest(service)
+	if err != nil {
+		return fmt.Errorf("damage the newest backup: %w", err)
+	}
+	say(d.stdout, "Damaged the backup %s on purpose.", name)
+	return nil
 }
 
 func (d *demo) stop() error {

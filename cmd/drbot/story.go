@@ -129,7 +129,7 @@ func (s *story) open(ctx context.Context) error {
 	s.quote(r.Text)
 	st, err := s.ana.Await(ctx, "the incident's channel", func(st person.State) bool {
 		for _, c := range st.Channels {
-			if strings.HasPrefix(c.Name, "inc-1-") && len(c.Pins) > 0 {
+			if strings.HasPrefix(c.Name, "inc-1-") && len(c.Pins) > 0 && c.Topic != "" {
 				s.room = c.ID
 			}
 		}
@@ -201,9 +201,9 @@ func (s *story) recover(ctx context.Context) error {
 	decided := map[string]bool{}
 	for {
 		var card *person.Message
-		var over string
+		var over, end string
 		_, err := s.bea.Await(ctx, "an approval, or the end of the run", func(st person.State) bool {
-			card, over = nil, ""
+			card, over, end = nil, "", ""
 			c, _ := st.Channel(s.room)
 			for k := range c.Messages {
 				m := &c.Messages[k]
@@ -214,7 +214,7 @@ func (s *story) recover(ctx context.Context) error {
 					over = m.Plain
 				}
 				if strings.HasPrefix(m.Plain, "R1 ") && runDone(m.Plain) {
-					over = "done"
+					over, end = "done", m.Plain
 				}
 			}
 			return card != nil || over != ""
@@ -223,8 +223,7 @@ func (s *story) recover(ctx context.Context) error {
 		case err != nil:
 			return err
 		case over == "done":
-			m, _ := s.bea.AwaitMessage(ctx, s.room, "R1 ")
-			s.quote(m.Plain)
+			s.quote(end)
 			return nil
 		case over != "":
 			return fmt.Errorf("the run stopped:\n%s", over)
