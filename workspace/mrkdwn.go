@@ -173,6 +173,9 @@ func (p *pen) angled(s string) {
 	}
 }
 
+// angleHere is angle at the very start.
+var angleHere = regexp.MustCompile(`^<([^<>\n]+)>`)
+
 var emojiName = regexp.MustCompile(`^:([a-z0-9_+'-]+):`)
 
 // marks are the pairs of the text format with their HTML.
@@ -222,11 +225,14 @@ func (p *pen) lines(s string) {
 	if s == "" {
 		return
 	}
+	quoted := false
 	for i, line := range strings.Split(s, "\n") {
-		if i > 0 {
+		if i > 0 && !quoted { // a quote ends its own line
 			p.newline()
 		}
-		if q, ok := strings.CutPrefix(line, "&gt;"); ok && p.html {
+		q, ok := strings.CutPrefix(line, "&gt;")
+		quoted = ok && p.html
+		if quoted {
 			p.tag(`<blockquote>`)
 			p.line(strings.TrimPrefix(q, " "))
 			p.tag(`</blockquote>`)
@@ -243,18 +249,7 @@ func (p *pen) line(s string) {
 		if i > 0 {
 			prev = s[i-1]
 		}
-		if at := angle.FindStringSubmatchIndex(rest); at != nil && at[0] == 0 {
-			p.angled(rest[at[2]:at[3]])
-			i += at[1]
-			continue
-		}
-		if m := emojiName.FindStringSubmatch(rest); m != nil && emoji(m[1]) != "" {
-			p.text(emoji(m[1]))
-			i += len(m[0])
-			continue
-		}
-		if inner, n := marked(rest, prev); n > 0 {
-			p.mark(rest[0], inner)
+		if n := p.special(rest, prev); n > 0 {
 			i += n
 			continue
 		}
@@ -272,6 +267,29 @@ func (p *pen) line(s string) {
 		p.text(entities.Replace(rest[:n]))
 		i += n
 	}
+}
+
+// special writes what begins with a special character and gives its length; it
+// looks only at the start, so that a long text costs no more than its length.
+func (p *pen) special(s string, prev byte) int {
+	switch s[0] {
+	case '<':
+		if m := angleHere.FindStringSubmatch(s); m != nil {
+			p.angled(m[1])
+			return len(m[0])
+		}
+	case ':':
+		if m := emojiName.FindStringSubmatch(s); m != nil && emoji(m[1]) != "" {
+			p.text(emoji(m[1]))
+			return len(m[0])
+		}
+	default:
+		if inner, n := marked(s, prev); n > 0 {
+			p.mark(s[0], inner)
+			return n
+		}
+	}
+	return 0
 }
 
 // marked finds *bold*, _italic_, ~strike~ or `code` at the start of s.
