@@ -160,7 +160,8 @@ func isEmpty(v reflect.Value) bool {
 	return v.IsZero()
 }
 
-// Digest names everything reviewed of the entry; an approver accepts this (I5). It is set on the entries of a loaded runbook.
+// Digest names everything reviewed of the entry; an approver accepts this (I5). It is set on the entries of a loaded runbook. A target's
+// relative dir counts as written, so a runbook may move with its folder; where a step really runs is part of each approval, by On and the probe.
 func (e *Entry) Digest() string { return e.digest }
 
 // Digests gives the digest of each entry that can run, by id.
