@@ -13,7 +13,7 @@ import (
 // adminRoutes is the side for story tests and the demo: trouble on purpose,
 // the clock, and what was called and delivered.
 func (w *Workspace) adminRoutes(mux *http.ServeMux) {
-	post := func(path string, do func(json.RawMessage) (any, error)) {
+	for path, do := range w.adminActs() {
 		mux.HandleFunc("POST /admin/"+path, func(rw http.ResponseWriter, r *http.Request) {
 			raw, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
 			var out any
@@ -27,6 +27,22 @@ func (w *Workspace) adminRoutes(mux *http.ServeMux) {
 			sendJSON(rw, out)
 		})
 	}
+	mux.HandleFunc("GET /admin/fault", func(rw http.ResponseWriter, _ *http.Request) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		out := []fault{}
+		for _, f := range w.faults {
+			out = append(out, *f)
+		}
+		sendJSON(rw, out)
+	})
+	mux.HandleFunc("GET /admin/calls", w.serveCalls)
+	mux.HandleFunc("GET /admin/deliveries", w.serveDeliveries)
+}
+
+func (w *Workspace) adminActs() map[string]func(json.RawMessage) (any, error) {
+	acts := map[string]func(json.RawMessage) (any, error){"user": w.adminUser}
+	post := func(path string, do func(json.RawMessage) (any, error)) { acts[path] = do }
 	post("fault", func(raw json.RawMessage) (any, error) {
 		var f fault
 		if err := json.Unmarshal(raw, &f); err != nil {
@@ -67,18 +83,7 @@ func (w *Workspace) adminRoutes(mux *http.ServeMux) {
 		}
 		return obj{}, err
 	})
-	post("user", w.adminUser)
-	mux.HandleFunc("GET /admin/fault", func(rw http.ResponseWriter, _ *http.Request) {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		out := []fault{}
-		for _, f := range w.faults {
-			out = append(out, *f)
-		}
-		sendJSON(rw, out)
-	})
-	mux.HandleFunc("GET /admin/calls", w.serveCalls)
-	mux.HandleFunc("GET /admin/deliveries", w.serveDeliveries)
+	return acts
 }
 
 func (w *Workspace) adminUser(raw json.RawMessage) (any, error) {

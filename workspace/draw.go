@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"encoding/json"
 	"strconv"
 	"strings"
 )
@@ -286,6 +287,9 @@ func (p *pen) table(o obj) {
 				p.rich(cell)
 			} else {
 				t, _ := cell["text"].(string)
+				if n, ok := cell["value"].(json.Number); ok && t == "" {
+					t = n.String()
+				}
 				p.text(t)
 			}
 			p.tag("</" + name + ">")

@@ -1,6 +1,9 @@
 package workspace
 
-import "unicode/utf8"
+import (
+	"encoding/json"
+	"unicode/utf8"
+)
 
 var styleShape = shape{
 	"bold": {rule: boolean}, "italic": {rule: boolean}, "strike": {rule: boolean}, "code": {rule: boolean},
@@ -100,10 +103,18 @@ func tableCell(c *checker, ptr string, v any) {
 		c.object(ptr, o, shape{"type": {need: true}, "text": {true, str(1, 3000)}})
 		t, _ := o["text"].(string)
 		c.text += utf8.RuneCountInString(t)
+	case "raw_number":
+		c.object(ptr, o, shape{"type": {need: true}, "value": {true, anyNumber}, "text": {rule: str(1, 3000)}})
 	case "rich_text":
 		c.object(ptr, o, shape{"type": {need: true}, "block_id": {rule: str(1, 255)}, "elements": {true, list(1, 100, richElement)}})
 	default:
 		c.bad(ptr+"/type", "unsupported type: %v", o["type"])
+	}
+}
+
+func anyNumber(c *checker, ptr string, v any) {
+	if _, ok := v.(json.Number); !ok {
+		c.bad(ptr, "must be a number")
 	}
 }
 
