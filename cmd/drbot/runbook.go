@@ -112,22 +112,21 @@ func (p program) runbookCompile() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if !check && !diff && !bytes.Equal(c.old, c.next) { // first of all, so that no reader of the report can stop it
+				if err := writeLock(c.lockPath, c.next); err != nil {
+					return err
+				}
+			}
 			if report == "json" {
 				err = printJSON(p.stdout, c.report)
 			} else {
 				c.print(p, diff)
 			}
-			if err != nil || diff {
-				return err
+			if err == nil && check && !bytes.Equal(c.old, c.next) {
+				say(p.stderr, "%s and %s differ; run `drbot runbook compile %s` and review the difference", path, c.lockPath, path)
+				err = findings()
 			}
-			if check {
-				if !bytes.Equal(c.old, c.next) {
-					say(p.stderr, "%s and %s differ; run `drbot runbook compile %s` and review the difference", path, c.lockPath, path)
-					return findings()
-				}
-				return nil
-			}
-			return writeLock(c.lockPath, c.next)
+			return err
 		},
 	}
 	cmd.Flags().BoolVar(&check, "check", false, "write nothing; exit 1 if lock and Markdown differ")
