@@ -17,6 +17,8 @@ const (
 	maxName = 2 << 10
 	// incidents is the counter that new incidents take their id from.
 	incidents = "incident"
+	// probes counts the commits that only tried whether the store can write again.
+	probes = "probe"
 )
 
 // building is a batch while its changes decide, one after the other; each sees what the ones before it did.
@@ -51,6 +53,11 @@ func (b *building) do(j *job) {
 		b.batch.Places = append(b.batch.Places, *j.place)
 	case j.redact != nil:
 		j.err = b.redact(*j.redact)
+	default: // a probe writes something, since reading alone does not show that there is space again
+		last, _, err := b.number(Counters, probes)
+		if b.set(Counters, probes, last+1); err != nil {
+			j.err = err
+		}
 	}
 }
 

@@ -154,21 +154,23 @@ func TestI23_FailedCommitFailsAllAndStopsUntilAReopenPasses(t *testing.T) {
 		before := d.batches
 		inside, release := make(chan struct{}), make(chan struct{})
 		var wg sync.WaitGroup
-		for k := range 8 {
-			wg.Go(func() {
-				_, err := q.Do(ctx, state.Change{Target: state.Ref{ID: 1}, Keys: []string{fmt.Sprint(c.name, k)}, Decide: func(state.View) (state.Decision, error) {
-					if k == 0 {
-						close(inside)
-						<-release
-					}
-					return state.Decision{Events: []incident.Event{incident.StatusSet{Status: "lost"}}}, nil
-				}})
-				if !errors.Is(err, state.ErrNotWritable) {
-					t.Errorf("%s: change %d: %v", c.name, k, err)
+		lost := func(k int) {
+			_, err := q.Do(ctx, state.Change{Target: state.Ref{ID: 1}, Keys: []string{fmt.Sprint(c.name, k)}, Decide: func(state.View) (state.Decision, error) {
+				if k == 0 {
+					close(inside)
+					<-release
 				}
-			})
+				return state.Decision{Events: []incident.Event{incident.StatusSet{Status: "lost"}}}, nil
+			}})
+			if !errors.Is(err, state.ErrNotWritable) {
+				t.Errorf("%s: change %d: %v", c.name, k, err)
+			}
 		}
+		wg.Go(func() { lost(0) })
 		<-inside
+		for k := range 7 {
+			wg.Go(func() { lost(k + 1) })
+		}
 		close(release)
 		wg.Wait()
 		if d.batches == before {

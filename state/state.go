@@ -37,18 +37,19 @@ type Decision struct {
 	Events  []incident.Event                 // to the incident
 	House   []incident.Event                 // to stream 0
 	Also    map[incident.ID][]incident.Event // to other incidents; a merge moves claims along
-	Claim   []string                         // unique names; one that another incident holds refuses the whole decision with a ClaimError
-	Release []string
-	Index   []Ref    // by Index and Value; they point at the incident of the Change
-	Blobs   [][]byte // kept by their sha256
-	Answer  []byte   // given again to the same key; at most 1 KiB
+	Claim   []string                         // unique names; one that another incident holds refuses the whole decision with a ClaimError, unless that one is in Also: then it moves
+	Release []string                         // names that the incident, or one in Also, holds; others stay as they are
+	Index   []Ref                            // by Index and Value; they point at the incident of the Change
+	Blobs   [][]byte                         // kept by their sha256
+	Answer  []byte                           // given again to the same key; at most 1 KiB
 }
 
-// Change is one command on its way to the record. New: the store gives the id. Neither New nor a Target: stream 0.
+// Change is one command on its way to the record. New: the store gives the id, unless a Target is given too and names an
+// incident. Neither New nor a Target: stream 0.
 type Change struct {
 	Target Ref
 	New    bool
-	Keys   []string      // delivery keys: any known one answers with what was answered then
+	Keys   []string      // delivery keys: any known one answers with what was answered then; kept only if something was written
 	Keep   time.Duration // how long the keys are remembered; 0 is for ever
 	Decide func(View) (Decision, error)
 }

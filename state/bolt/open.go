@@ -15,7 +15,6 @@ import (
 	bbolt "go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
 
-	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/state"
 )
 
@@ -51,13 +50,18 @@ func Open(dir string, o Options) (*Store, error) {
 	if s.db, err = openFile(path); err != nil {
 		return nil, err
 	}
-	if err := writePid(path); err != nil {
+	if err := writePid(path); err != nil && o.Log != nil {
+		o.Log.Warn("the next one will not hear who holds the record", "error", err) // a full disk is no reason not to start
+	}
+	if found == 0 {
+		err = syncDir(dir) // or the new file's name may be lost with the power
+	}
+	if err == nil {
+		err = s.register()
+	}
+	if err != nil {
 		_ = s.shut()
 		return nil, troubled(path, err)
-	}
-	if err := s.register(); err != nil {
-		_ = s.shut()
-		return nil, err
 	}
 	now := o.Now
 	if now == nil {
@@ -265,67 +269,6 @@ func fresh(db *bbolt.DB) error {
 			}
 			return nil
 		})
-	})
-}
-
-// register gives new followers the head as their start, and marks for those that come back what they missed.
-func (s *Store) register() error {
-	err := safely(func() error {
-		return s.db.Update(func(tx *bbolt.Tx) error {
-			r, b := reader{tx}, tx.Bucket(followerBucket)
-			head, err := r.head()
-			if err != nil {
-				return damaged(err)
-			}
-			away := map[string][]byte{}
-			if err := b.ForEach(func(k, v []byte) error {
-				if !slices.Contains(s.followers, string(k)) && len(v) == 9 && v[8] == 0 {
-					away[string(k)] = append(slices.Clone(v[:8]), 1)
-				}
-				return nil
-			}); err != nil {
-				return err
-			}
-			for name, row := range away {
-				if err := b.Put([]byte(name), row); err != nil {
-					return err
-				}
-			}
-			for _, name := range s.followers {
-				row := b.Get([]byte(name))
-				if row == nil {
-					err = b.Put([]byte(name), append(u64(head.Seq), 0))
-				} else if row[8] != 0 {
-					err = r.back(name, slices.Clone(row[:8]))
-				}
-				if err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	})
-	if err != nil {
-		return troubled(s.path, err)
-	}
-	return nil
-}
-
-// back marks every incident that a returning follower has not passed. It reads one row an incident, once.
-func (r reader) back(name string, start []byte) error {
-	if err := r.tx.Bucket(followerBucket).Put([]byte(name), append(start, 0)); err != nil {
-		return err
-	}
-	return r.tx.Bucket(tailBucket).ForEach(func(k, v []byte) error {
-		t, err := decodeTail(v)
-		if err != nil {
-			return damaged(err)
-		}
-		c, err := r.cursor(name, incident.ID(number(k)))
-		if err != nil || c.Through >= t.seq {
-			return err
-		}
-		return r.tx.Bucket(pendingBucket).Put(placeKey(name, incident.ID(number(k))), []byte{1})
 	})
 }
 

@@ -8,12 +8,9 @@ package bolt
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
-	"slices"
 	"sync"
 	"time"
 
@@ -81,12 +78,11 @@ func (s *Store) Close() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err := s.shut()
-	s.err = state.ErrClosed
-	if !s.readOnly {
-		_ = os.Remove(pidFile(s.path))
+	if s.db != nil && !s.readOnly {
+		_ = os.Remove(pidFile(s.path)) // before the lock is free: the next holder writes its own
 	}
-	return err
+	s.err = state.ErrClosed
+	return s.shut()
 }
 
 func (s *Store) shut() error {
@@ -121,10 +117,17 @@ func (s *Store) Begin() (state.Tx, error) {
 }
 
 // Reopen closes the file and opens it again: what a failed commit left is unknown until the checks of opening passed.
+//
+// A long read (verify, backup) is not waited for: until it is done everybody could only wait, readers too.
 func (s *Store) Reopen() error {
-	s.mu.Lock()
+	for waited := time.Duration(0); !s.mu.TryLock(); waited += lockStep {
+		if waited >= lockWait {
+			return s.notWritable(errors.New("a commit failed, and the file cannot be opened again while a long read is at work"))
+		}
+		time.Sleep(lockStep)
+	}
 	defer s.mu.Unlock()
-	if s.err == state.ErrClosed {
+	if errors.Is(s.err, state.ErrClosed) {
 		return s.err
 	}
 	if err := s.shut(); err != nil && s.log != nil {
@@ -137,76 +140,6 @@ func (s *Store) Reopen() error {
 	}
 	s.db, s.err = db, nil
 	return nil
-}
-
-// Committed wakes the followers.
-func (s *Store) Committed(b *state.Batch) {
-	if len(b.Records) == 0 {
-		return
-	}
-	s.wakeMu.Lock()
-	defer s.wakeMu.Unlock()
-	for _, c := range s.wake {
-		select {
-		case c <- struct{}{}:
-		default: // it has not looked since the last one
-		}
-	}
-}
-
-// Woken receives after commits that wrote records. Any name has a channel, also one that does not follow (the clock).
-func (s *Store) Woken(follower string) <-chan struct{} {
-	s.wakeMu.Lock()
-	defer s.wakeMu.Unlock()
-	c := s.wake[follower]
-	if c == nil {
-		c = make(chan struct{}, 1)
-		s.wake[follower] = c
-	}
-	return c
-}
-
-// Behind lists incidents (0: the house) with records that the follower has not passed.
-func (s *Store) Behind(ctx context.Context, follower string) ([]incident.ID, error) {
-	var behind []incident.ID
-	err := s.view(ctx, func(r reader) error {
-		prefix := append([]byte(follower), 0)
-		c := r.tx.Bucket(pendingBucket).Cursor()
-		for k, _ := c.Seek(prefix); len(k) == len(prefix)+8 && string(k[:len(prefix)]) == string(prefix); k, _ = c.Next() {
-			behind = append(behind, incident.ID(number(k[len(prefix):])))
-		}
-		return nil
-	})
-	return behind, err
-}
-
-// Cursor reads a follower's place; without one it is where the follower began.
-func (s *Store) Cursor(ctx context.Context, follower string, id incident.ID) (state.Cursor, error) {
-	var c state.Cursor
-	err := s.view(ctx, func(r reader) (err error) { c, err = r.cursor(follower, id); return err })
-	return c, err
-}
-
-func (r reader) cursor(follower string, id incident.ID) (c state.Cursor, err error) {
-	row := r.get(cursorBucket, placeKey(follower, id))
-	if row == nil {
-		return state.Cursor{Through: number(r.get(followerBucket, []byte(follower)))}, nil
-	}
-	if err := json.Unmarshal(row, &c); err != nil {
-		return c, damaged(fmt.Errorf("cursor of %s: %w", follower, err))
-	}
-	return c, nil
-}
-
-// Save keeps a follower's place.
-func (s *Store) Save(ctx context.Context, follower string, id incident.ID, c state.Cursor) error {
-	if s.readOnly {
-		return readOnly()
-	}
-	if !slices.Contains(s.followers, follower) {
-		return fmt.Errorf("%q does not follow this store", follower)
-	}
-	return s.queue.Save(ctx, state.Place{Follower: follower, ID: id, Cursor: c})
 }
 
 // Redact blanks the words of a record: see state.Queue.Redact.
