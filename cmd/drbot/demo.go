@@ -157,8 +157,8 @@ func demoConfig() string {
 	var b strings.Builder
 	b.WriteString("# Written by `drbot demo`.\nlisten: 127.0.0.1:0\nrunbook: ./DISASTER_RECOVERY.md\nslack: {mode: socket, announce: incidents}\ntypes: {Data breach: {restricted: true}}\n" +
 		"services: {users: {tier: Critical, data: [User accounts]}, debates: {tier: High, data: [Debates]}}\npeople:\n")
-	for _, c := range cast {
-		fmt.Fprintf(&b, "  - {name: %s, email: %s, slack: %s, phone: \"+34 600 000 00%d\", roles: [%s]}\n", c.real, c.email, c.id, len(c.name), c.roles)
+	for k, c := range cast {
+		fmt.Fprintf(&b, "  - {name: %s, email: %s, slack: %s, phone: \"+34 600 000 00%d\", roles: [%s]}\n", c.real, c.email, c.id, k+1, c.roles)
 	}
 	return b.String()
 }
