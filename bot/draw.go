@@ -63,6 +63,7 @@ func newDrawer(b *Bot) *drawer {
 var silent = []string{
 	incident.Noted{}.EventKind(), incident.Pinned{}.EventKind(), incident.PinEdited{}.EventKind(), incident.Unpinned{}.EventKind(),
 	incident.Refused{}.EventKind(), incident.ConfigLoaded{}.EventKind(), incident.HeadPosted{}.EventKind(), incident.Redacted{}.EventKind(),
+	incident.ScriptRan{}.EventKind(), incident.ProcedureRan{}.EventKind(),
 }
 
 func (d *drawer) Name() string           { return Draw }

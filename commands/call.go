@@ -205,9 +205,9 @@ func folded(v state.View, i *incident.Incident, events []incident.Event) *incide
 	return after
 }
 
-// effects derives claims, releases and indexes from events, so that no rule can forget them.
+// effects derives claims, releases, indexes and what the house counts from events, so that no rule can forget them.
 func effects(after *incident.Incident, events []incident.Event) state.Decision {
-	d := state.Decision{Events: events}
+	d := state.Decision{Events: events, House: incident.RanIn(after, events)}
 	for _, e := range events {
 		switch e := e.(type) {
 		case incident.ChannelBound:

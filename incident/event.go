@@ -38,7 +38,7 @@ var kinds = func() map[string]reflect.Type {
 	m := map[string]reflect.Type{}
 	for _, e := range []Event{
 		ConfigLoaded{}, RunbookLoaded{}, LockAccepted{}, PeopleChanged{}, Frozen{}, Thawed{}, ClockStepped{}, AttemptFound{},
-		HeadPosted{}, Redacted{}, Refused{},
+		HeadPosted{}, Redacted{}, Refused{}, ScriptRan{}, ProcedureRan{},
 		Opened{}, TypeSet{}, SeveritySet{}, StatusSet{}, Acknowledged{}, RoleTaken{}, RoleLeft{}, ImpactSet{}, ServicesSet{},
 		Noted{}, Pinned{}, PinEdited{}, Unpinned{}, Resolved{}, Reopened{}, Closed{}, ReviewOpened{},
 		ChannelBound{}, ChannelLost{}, ItemDone{}, ItemReopened{}, ItemExcused{}, ItemAssigned{},

@@ -15,6 +15,9 @@ type House struct {
 	Frozen   *Freeze               `json:"frozen,omitempty"`
 	Stray    []string              `json:"stray,omitempty"` // attempts on disk that the record does not know
 	Head     HeadPosted            `json:"head"`
+
+	Scripts    map[string]Ran `json:"scripts,omitempty"`    // sha256 of a text -> how it ran
+	Procedures map[string]Ran `json:"procedures,omitempty"` // id -> how its runs went
 }
 
 // LoadedRunbook is the revision that new runs use.
@@ -53,6 +56,7 @@ func (h *House) Apply(at Stamp, e Event) {
 	case RunbookLoaded:
 		h.Runbook = LoadedRunbook{Digest: e.Digest, LockDigest: e.LockDigest, Loader: e.Loader, At: at.Time, Entries: e.Entries}
 		h.keepAccepted(e.Entries)
+		h.forgetTexts()
 	case LockAccepted:
 		if h.Accepted == nil {
 			h.Accepted = map[string]Acceptance{}
@@ -71,6 +75,10 @@ func (h *House) Apply(at Stamp, e Event) {
 		}
 	case HeadPosted:
 		h.Head = e
+	case ScriptRan:
+		h.scriptRan(at, e)
+	case ProcedureRan:
+		h.procedureRan(at, e)
 	}
 }
 

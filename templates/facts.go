@@ -39,6 +39,7 @@ type History struct {
 	Drill   bool   // the last one was in a drill
 	Outcome string // of the last one: "ok", "failed"
 	Took    time.Duration
+	Usual   time.Duration // of the newest that went well; 0: none did
 }
 
 // Tail is the newest line of a running step's output, redacted already.

@@ -155,7 +155,7 @@ func stepLine(r *incident.Run, s *incident.Step, f Facts) []Span {
 		facts["Said"] = flat(lastLine(s.Last), 100)
 	}
 	if h, ok := f.History[s.Script]; ok {
-		facts["Usual"] = h.Took
+		facts["Usual"] = h.Usual
 	}
 	if tail, ok := f.Live[StepKey(r, s)]; ok && s.State.Active() && s.Output != "none" {
 		facts["Tail"], facts["TailAt"] = flat(tail.Line, 100), tail.At

@@ -200,7 +200,7 @@ func (s *story) facts() Facts {
 	f := Facts{
 		Now: s.Time, Specs: s.specs, Scripts: map[string]string{}, Approvers: []incident.Person{ana, bea, chen}, Operators: []incident.Person{ana},
 		Host: "ops1", Backup: &Backup{At: at("02:00")}, Usual: map[string]Usual{"p1": {Took: 9 * time.Minute, Drills: 3}},
-		History: map[string]History{incident.Digest([]byte(restoreScript)): {Times: 3, Last: time.Date(2026, 11, 12, 10, 0, 0, 0, time.UTC), Drill: true, Outcome: "ok", Took: 6 * time.Minute}},
+		History: map[string]History{incident.Digest([]byte(restoreScript)): {Times: 3, Last: time.Date(2026, 11, 12, 10, 0, 0, 0, time.UTC), Drill: true, Outcome: "ok", Took: 6 * time.Minute, Usual: 6 * time.Minute}},
 		Contacts: []Contact{
 			{Name: "Ana Ruiz", Key: ana.Key, Slack: ana.Slack, Phone: "+34 600 000 001", Roles: []string{"responder", "operator"}},
 			{Name: "Bea Ode", Key: bea.Key, Slack: bea.Slack, Phone: "+34 600 000 002", Roles: []string{"responder", "approver"}},

@@ -23,7 +23,6 @@ import (
 	"github.com/drbot/drbot/secret"
 	"github.com/drbot/drbot/state/bolt"
 	"github.com/drbot/drbot/state/follow"
-	"github.com/drbot/drbot/templates"
 )
 
 // house is every room, wired. Only this file knows them all.
@@ -163,55 +162,6 @@ func (h *house) newRunner(e env) (*runner.Runner, error) {
 		Dir: filepath.Join(h.config.Data, "runs"), Store: h.store, Outcomes: h.office, Secrets: secrets,
 		OutputLimit: h.config.OutputLimit, Now: e.clock.Now, Log: h.log,
 	})
-}
-
-// facts are what cards need besides the fold.
-func (h *house) facts(ctx context.Context, i *incident.Incident) templates.Facts {
-	f := templates.Facts{
-		Now: h.clock.Now(), Commands: templates.Commands{Incident: h.config.Commands.Incident, Recover: h.config.Commands.Recover},
-		Host: h.config.Commands.Host, Degraded: h.degraded(), Approvers: h.config.People.With(incident.Approver), Operators: h.config.People.With(incident.Operator),
-	}
-	if house, err := h.store.House(ctx); err == nil {
-		f.House = house
-	}
-	f.Contacts = contacts(h.config.People)
-	h.runFacts(ctx, i, &f)
-	return f
-}
-
-// contacts are the people with the ways to reach them.
-func contacts(t *people.Table) []templates.Contact {
-	var list []templates.Contact
-	for _, p := range t.All() {
-		list = append(list, templates.Contact{Name: p.Name, Key: p.Key(), Slack: p.Slack, Phone: p.Phone, Roles: p.Roles})
-	}
-	return list
-}
-
-// runFacts adds the texts of the live run's steps and what its running step says.
-func (h *house) runFacts(ctx context.Context, i *incident.Incident, f *templates.Facts) {
-	if i == nil {
-		return
-	}
-	f.Specs, f.Scripts, f.Live = map[string]*incident.Spec{}, map[string]string{}, map[string]templates.Tail{}
-	for _, r := range i.Runs {
-		specs, err := h.office.Specs(ctx, r)
-		if err != nil {
-			h.log.Error("read the steps of a run", "incident", i.ID.String(), "run", r.Name(), "error", err)
-			continue
-		}
-		for digest, spec := range specs {
-			f.Specs[digest] = spec
-			f.Scripts[incident.Digest([]byte(spec.Script))] = spec.Script
-		}
-		for k := range r.Steps {
-			if s := &r.Steps[k]; s.State == incident.StepRuns {
-				if at, line := h.runner.Tail(s.Attempt); line != "" {
-					f.Live[r.Name()+"/"+s.ID] = templates.Tail{At: at, Line: line}
-				}
-			}
-		}
-	}
 }
 
 // report records what was loaded at this start: configuration, people, runbook.
