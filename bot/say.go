@@ -83,7 +83,7 @@ func (t *talk) deliver() error {
 	case incident.DeadlineSpoken:
 		return t.deadline(e)
 	case incident.Resolved:
-		return t.resolution()
+		return t.resolution(e)
 	}
 	return t.run(e)
 }

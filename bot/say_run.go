@@ -192,6 +192,9 @@ func (t *talk) update(e incident.UpdateSent) error {
 		t.keep(object, "")
 		t.keep(noteHash+object, "")
 	}
+	if e.Outward != "" {
+		m = templates.Outward(t.i, e.Outward)
+	}
 	return t.inThread(fmt.Sprintf("update/%d/announcement", e.Number), m)
 }
 
@@ -210,7 +213,7 @@ func (t *talk) inThread(object string, m templates.Message) error {
 }
 
 // resolution ends the story: the message, the thread, and the record's head shown outside (I42).
-func (t *talk) resolution() error {
+func (t *talk) resolution(e incident.Resolved) error {
 	f := t.facts()
 	head := t.headOf(t.record.Seq)
 	f.Head = head
@@ -218,7 +221,11 @@ func (t *talk) resolution() error {
 	if err := t.line("resolution", m); err != nil {
 		return err
 	}
-	if err := t.inThread("resolution/announcement", say(m.Text)); err != nil {
+	outward := say(m.Text)
+	if e.Outward != "" {
+		outward = templates.Outward(t.i, e.Outward)
+	}
+	if err := t.inThread("resolution/announcement", outward); err != nil {
 		return err
 	}
 	if head == "" || t.note("resolution") == "" {

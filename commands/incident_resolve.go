@@ -34,7 +34,11 @@ func resolveIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 	}
 	r.Summary, r.RootCause, r.DataImpact, r.Reason = cut(r.Summary, 2000), cut(r.RootCause, 2000), cut(r.DataImpact, 1000), cut(r.Reason, 500)
 	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
-		return i.Resolve(r, reviewTasks(o.Runbook(), v.Now()))
+		events, err := i.Resolve(r, reviewTasks(o.Runbook(), v.Now()))
+		if err != nil {
+			return nil, err
+		}
+		return o.withOutward(i, v.Now(), events)
 	}, func(i *incident.Incident) string {
 		if i.FalseAlarm {
 			return said("falsealarm", about(i, nil))

@@ -22,7 +22,11 @@ func sendUpdate(ctx context.Context, o *Office, c *call) (Reply, error) {
 		return updateForm(ctx, o, c, next)
 	}
 	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
-		return updating(v, i, c, text, steps, next)
+		events, err := updating(v, i, c, text, steps, next)
+		if err != nil {
+			return nil, err
+		}
+		return o.withOutward(i, v.Now(), events)
 	}, updateAnswer)
 	return c.atField("text", reply, err)
 }
@@ -96,7 +100,11 @@ func sendDraft(ctx context.Context, o *Office, c *call) (Reply, error) {
 		if shown != "" && shown != DraftID(text) {
 			return nil, incident.Refuse(incident.WrongState, "More happened since that draft.").Then("Press Edit and send: %s", cut(text, 400))
 		}
-		return i.Update(v.Now(), c.person, text, "", 0)
+		events, err := i.Update(v.Now(), c.person, text, "", 0)
+		if err != nil {
+			return nil, err
+		}
+		return o.withOutward(i, v.Now(), events)
 	}, updateAnswer)
 }
 

@@ -120,6 +120,7 @@ type Resolved struct {
 	FalseAlarm bool     `json:"false_alarm,omitempty"`
 	Reason     string   `json:"reason,omitempty"`
 	Open       []string `json:"open,omitempty"`
+	Outward    string   `json:"outward,omitempty"` // the runbook's resolution message, filled
 }
 
 type Reopened struct {
@@ -159,6 +160,8 @@ type UpdateSent struct {
 	Next   string    `json:"next,omitempty"` // next steps
 	Due    time.Time `json:"due"`            // zero: no further update is promised
 	Late   bool      `json:"late,omitempty"`
+	// Outward is the runbook's message with these facts, for people outside the response.
+	Outward string `json:"outward,omitempty"`
 }
 
 // DeadlineSpoken says that a promise's instant came and drbot said so; Late is how much after it.

@@ -1,0 +1,53 @@
+package templates
+
+import (
+	"strings"
+
+	"github.com/drbot/drbot/incident"
+)
+
+// Outward is one of the four messages as people outside the response read it: the runbook's own words, filled. Pairs of
+// ** in the runbook's text are bold; nothing else in it is markup.
+func Outward(i *incident.Incident, text string) Message {
+	lines := textLines(text, 6000)
+	for k, line := range lines {
+		var spans []Span
+		for _, s := range line {
+			spans = append(spans, bolds(s)...)
+		}
+		lines[k] = spans
+	}
+	return fit(Message{Text: locked(i, i.ID.String()+": "+flat(openingLine(text), 200)), Blocks: []Block{Lines{Lines: lines}}})
+}
+
+func openingLine(text string) string {
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(strings.ReplaceAll(line, "**", "")); line != "" {
+			return line
+		}
+	}
+	return ""
+}
+
+// bolds splits a plain span at pairs of **.
+func bolds(s Span) []Span {
+	parts := strings.Split(s.Text, "**")
+	if s.Style != Plain || s.Person != "" || s.URL != "" || s.Object != "" || !s.At.IsZero() || len(parts)%2 == 0 {
+		return []Span{s}
+	}
+	var spans []Span
+	for k, part := range parts {
+		if part == "" {
+			continue
+		}
+		span := Span{Text: part}
+		if k%2 == 1 {
+			span.Style = Bold
+		}
+		spans = append(spans, span)
+	}
+	if len(spans) == 0 {
+		return []Span{{Text: ""}}
+	}
+	return spans
+}
