@@ -34,7 +34,7 @@ func (b *budget) take(now time.Time) (wait time.Duration) {
 	}
 	b.at = now
 	if b.tokens < 1 {
-		return time.Duration((1 - b.tokens) * 60 / redrawsAMinute * float64(time.Second))
+		return max(time.Millisecond, time.Duration((1-b.tokens)*60/redrawsAMinute*float64(time.Second)))
 	}
 	b.tokens--
 	return 0

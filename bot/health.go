@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"time"
@@ -23,6 +24,7 @@ type health struct {
 	links   int
 	socket  Link
 	changed []func(up bool, since time.Time) // told when Slack comes back or goes
+	asked   time.Time                        // when a question was last asked although Slack was away
 	counts  map[string]uint64
 }
 
@@ -40,6 +42,22 @@ func (h *health) api(up bool, why string) {
 			f(up, before.Since)
 		}
 	}
+}
+
+// askAgain is how often Slack is asked something while it is away.
+const askAgain = 5 * time.Second
+
+// away reports whether Slack did not answer the last call, and whether it is time to ask again.
+func (h *health) away(now time.Time) (away, again bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.web.Up || h.web.Since.IsZero() {
+		return false, true
+	}
+	if again = now.Sub(h.asked) >= askAgain; again {
+		h.asked = now
+	}
+	return true, again
 }
 
 // link notes that one more or less socket is open.
@@ -60,6 +78,23 @@ func (h *health) count(what string) {
 		h.counts = map[string]uint64{}
 	}
 	h.counts[what]++
+}
+
+// ask asks Slack something that an answer is better with, and waits for it a moment. While Slack is away nobody waits:
+// a single question goes on behind the answers, to find out whether it is back.
+func (b *Bot) ask(ctx context.Context, patience time.Duration, question func(context.Context)) {
+	away, again := b.health.away(time.Now())
+	if !away {
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		question(ctx)
+	} else if again {
+		b.after(func(ctx context.Context) {
+			ctx, cancel := context.WithTimeout(ctx, askAgain)
+			defer cancel()
+			question(ctx)
+		})
+	}
 }
 
 // Health tells the state of the links.

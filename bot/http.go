@@ -130,13 +130,18 @@ func (b *Bot) serveEvent(w http.ResponseWriter, r *http.Request, body []byte, rc
 
 // reply acknowledges, and goes on behind the acknowledgement.
 func (b *Bot) reply(w http.ResponseWriter, a answer) {
+	body := []byte{}
 	if a.body != nil {
-		w.Header().Set("Content-Type", "application/json")
-		if err := json.NewEncoder(w).Encode(a.body); err != nil {
+		var err error
+		if body, err = json.Marshal(a.body); err != nil {
 			b.Log.Warn("an answer was not sent", "error", err)
 		}
-	} else {
-		w.WriteHeader(http.StatusOK)
+		w.Header().Set("Content-Type", "application/json")
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(body))) // or the flush would send it in two pieces
+	w.WriteHeader(http.StatusOK)
+	if _, err := w.Write(body); err != nil {
+		b.Log.Warn("an answer was not sent", "error", err)
 	}
 	_ = http.NewResponseController(w).Flush()
 	b.after(a.then)

@@ -53,26 +53,37 @@ func (b *Bot) sharedChannel(ctx context.Context, channel string) bool {
 	if channel == "" || channel[0] == 'D' {
 		return false
 	}
-	b.places.mu.Lock()
-	info, known := b.places.infos[channel]
-	b.places.mu.Unlock()
-	if known && time.Now().Before(info.until) {
+	info, fresh := b.places.info(channel)
+	if fresh {
 		return info.shared
 	}
-	ctx, cancel := context.WithTimeout(ctx, infoPatience)
-	defer cancel()
+	b.ask(ctx, infoPatience, func(ctx context.Context) { b.learnChannel(ctx, channel) })
+	info, _ = b.places.info(channel)
+	return info.shared
+}
+
+// learnChannel asks Slack about one channel.
+func (b *Bot) learnChannel(ctx context.Context, channel string) {
 	now, err := b.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: channel})
+	b.places.mu.Lock()
+	defer b.places.mu.Unlock()
+	info := b.places.infos[channel]
 	info.until = time.Now().Add(missLife)
 	if err == nil {
 		info = channelInfo{shared: now.IsExtShared, until: time.Now().Add(infoLife)}
 	}
-	b.places.mu.Lock()
-	defer b.places.mu.Unlock()
 	if b.places.infos == nil || len(b.places.infos) >= maxInfos {
 		b.places.infos = map[string]channelInfo{}
 	}
 	b.places.infos[channel] = info
-	return info.shared
+}
+
+// info is what is known of a channel, and whether it was asked for lately.
+func (p *places) info(channel string) (info channelInfo, fresh bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	info, known := p.infos[channel]
+	return info, known && time.Now().Before(info.until)
 }
 
 // Channels gives the ids of the announcement and the house channel once Slack has said them, "" before. It asks nobody:

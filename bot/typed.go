@@ -73,10 +73,7 @@ func (b *Bot) nameOf(id, otherwise string) string {
 
 // learnNow asks for the flags of a user whom nobody asked about yet, for a moment: decisions refuse who is unknown.
 func (b *Bot) learnNow(ctx context.Context, id string) {
-	if _, known := b.Flags.Get(id); known {
-		return
+	if _, known := b.Flags.Get(id); !known {
+		b.ask(ctx, learnPatience, func(ctx context.Context) { b.learn(ctx, id) })
 	}
-	ctx, cancel := context.WithTimeout(ctx, learnPatience)
-	defer cancel()
-	b.learn(ctx, id)
 }
