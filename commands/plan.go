@@ -37,7 +37,7 @@ func planRun(ctx context.Context, o *Office, c *call) (Reply, error) {
 	if id == "" && said == "" {
 		return o.planAgain(ctx, c, i, rb, values, reasons)
 	}
-	found := procedures(rb, id, said, o.Config().Procedures[i.Type])
+	found := procedures(rb, id, said, o.meant(rb, i))
 	switch len(found) {
 	case 0:
 		return o.listing(i, rb, fmt.Sprintf("No procedure is called “%s”.", cut(said, 60))), nil
@@ -246,6 +246,16 @@ func holds(text, said string) bool {
 		}
 	}
 	return said != ""
+}
+
+// meant names the procedures for an incident's type: those of the configuration, else those whose lock entries say so,
+// else those that share its words.
+func (o *Office) meant(rb *runbook.Runbook, i *incident.Incident) []string {
+	var ids []string
+	for _, p := range rb.ProceduresFor(i.Type, o.Config().Procedures) {
+		ids = append(ids, p.ID)
+	}
+	return ids
 }
 
 // ordered lists the procedures, those of the incident's type first.

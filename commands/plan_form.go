@@ -218,7 +218,7 @@ func planned(i *incident.Incident, r *incident.Run) string {
 // procedureForm is the first page of the plan's form.
 func (o *Office) procedureForm(i *incident.Incident, rb *runbook.Runbook) *templates.Form {
 	field := templates.Field{ID: "procedure", Label: "Procedure", Kind: templates.FieldSelect}
-	first := o.Config().Procedures[i.Type]
+	first := o.meant(rb, i)
 	for _, p := range ordered(rb, first) {
 		group := "Others"
 		if slices.Contains(first, p.ID) {

@@ -47,7 +47,7 @@ func (o *Office) listing(i *incident.Incident, rb *runbook.Runbook, say string) 
 	var first []string
 	reply := Reply{}
 	if i != nil {
-		first, reply.ID = o.Config().Procedures[i.Type], i.ID
+		first, reply.ID = o.meant(rb, i), i.ID
 	}
 	var views []ProcedureView
 	var lines [][]templates.Span
