@@ -26,7 +26,7 @@ func planRun(ctx context.Context, o *Office, c *call) (Reply, error) {
 		return Reply{}, err
 	}
 	if err := o.may(c, i); err != nil {
-		return Reply{}, err
+		return o.turnedAway(ctx, c)
 	}
 	said, values, reasons, err := parseValues(c.Text)
 	if err != nil {

@@ -164,6 +164,11 @@ func (o *Office) steer(ctx context.Context, c *call, decide func(incident.Desk, 
 	})
 }
 
+// turnedAway commits the refusal of somebody who may not even open a form (I42).
+func (o *Office) turnedAway(ctx context.Context, c *call) (Reply, error) {
+	return o.change(ctx, c, func(state.View, *incident.Incident) ([]incident.Event, error) { return nil, nil }, doing)
+}
+
 // target reads what a verb is about: the run ("R7", or the live one for 0) and the step ("p1.s6", or empty). The step
 // may also stand first in the text, as people type it.
 func target(c *call) (run uint64, step, rest string) {

@@ -186,6 +186,56 @@ func (r *rig) forward(n int) {
 	}
 }
 
+// anything does something that somebody might, sensible or not.
+func (r *rig) anything(rt *rapid.T, n int) {
+	who := rapid.SampledFrom([]commands.Actor{ana, bea, chen}).Draw(rt, "who")
+	approval := "A1"
+	if k := len(r.fold().Approvals); k > 0 {
+		approval = r.fold().Approvals[max(0, k-1-rapid.IntRange(0, 1).Draw(rt, "back"))].Name()
+	}
+	switch rapid.IntRange(0, 21).Draw(rt, "thing") {
+	case 0:
+		r.say(ana, "/recover plan database BACKUP=backup_1")
+	case 1, 2:
+		r.say(ana, "/recover start")
+	case 3:
+		r.say(ana, "/recover step")
+	case 4:
+		r.say(ana, "/recover "+rapid.SampledFrom([]string{"pause", "resume", "retry", "undo"}).Draw(rt, "steer"))
+	case 5:
+		r.press(ana, "recover skip", "", "reason", "no need")
+	case 6:
+		r.press(ana, "recover hand", "", "saw", "it is there")
+	case 7:
+		r.press(who, "recover confirm", "")
+	case 8, 9, 10:
+		r.press(who, "recover approve", approval)
+	case 11:
+		r.press(who, "recover deny", approval, "reason", "Not now")
+	case 12:
+		if rapid.IntRange(0, 4).Draw(rt, "really") == 0 {
+			r.press(ana, "recover cancel", "", "reason", "enough")
+		}
+	case 13:
+		r.typed(chen, "CHOUSE", "/recover "+rapid.SampledFrom([]string{"freeze why", "thaw fine", "thaw fine"}).Draw(rt, "switch"))
+	case 14:
+		r.pass(time.Duration(rapid.IntRange(0, 900).Draw(rt, "seconds")) * time.Second)
+		if rapid.Bool().Draw(rt, "sweep") {
+			r.do(commands.Command{Verb: "outcome", Actor: commands.Actor{Bot: true}, Outcome: commands.Tick{Incident: r.id}})
+		}
+	case 15:
+		entries := slices.Clone(staff)
+		if rapid.Bool().Draw(rt, "all rights") {
+			entries[1].Roles = []string{"responder"}
+		}
+		r.people(entries)
+	case 16, 17, 18:
+		r.answerAs(rt, n)
+	default:
+		r.outcomeOf(rt, n)
+	}
+}
+
 // TestI1_…_RunsUnderAnything: people, the runner and crashes do anything in any order; what must never happen does not.
 func TestI1_I8_I11_I18_I19_I20_I21_I24_I27_I52_RunsUnderAnything(t *testing.T) {
 	starts, ended := 0, 0
@@ -193,7 +243,6 @@ func TestI1_I8_I11_I18_I19_I20_I21_I24_I27_I52_RunsUnderAnything(t *testing.T) {
 		o := recovery(t)
 		r := o.rig()
 		h := &history{fold: incident.New(r.id), attempts: map[string]bool{}, used: map[uint64]bool{}}
-		people_ := []commands.Actor{ana, bea, chen}
 		if rapid.Bool().Draw(rt, "planned") {
 			r.plan()
 		}
@@ -203,58 +252,10 @@ func TestI1_I8_I11_I18_I19_I20_I21_I24_I27_I52_RunsUnderAnything(t *testing.T) {
 				rt.Fatal(err)
 			}
 			frozen := house.Frozen != nil
-			who := rapid.SampledFrom(people_).Draw(rt, "who")
-			approval := "A1"
-			if k := len(r.fold().Approvals); k > 0 {
-				approval = r.fold().Approvals[max(0, k-1-rapid.IntRange(0, 1).Draw(rt, "back"))].Name()
-			}
 			if rapid.IntRange(0, 2).Draw(rt, "sensible") > 0 {
 				r.forward(n)
-				if err := h.follow(r, frozen); err != nil {
-					rt.Fatal(err)
-				}
-				continue
-			}
-			switch rapid.IntRange(0, 21).Draw(rt, "thing") {
-			case 0:
-				r.say(ana, "/recover plan database BACKUP=backup_1")
-			case 1, 2:
-				r.say(ana, "/recover start")
-			case 3:
-				r.say(ana, "/recover step")
-			case 4:
-				r.say(ana, "/recover "+rapid.SampledFrom([]string{"pause", "resume", "retry", "undo"}).Draw(rt, "steer"))
-			case 5:
-				r.press(ana, "recover skip", "", "reason", "no need")
-			case 6:
-				r.press(ana, "recover hand", "", "saw", "it is there")
-			case 7:
-				r.press(who, "recover confirm", "")
-			case 8, 9, 10:
-				r.press(who, "recover approve", approval)
-			case 11:
-				r.press(who, "recover deny", approval, "reason", "Not now")
-			case 12:
-				if rapid.IntRange(0, 4).Draw(rt, "really") == 0 {
-					r.press(ana, "recover cancel", "", "reason", "enough")
-				}
-			case 13:
-				r.typed(chen, "CHOUSE", "/recover "+rapid.SampledFrom([]string{"freeze why", "thaw fine", "thaw fine"}).Draw(rt, "switch"))
-			case 14:
-				r.pass(time.Duration(rapid.IntRange(0, 900).Draw(rt, "seconds")) * time.Second)
-				if rapid.Bool().Draw(rt, "sweep") {
-					r.do(commands.Command{Verb: "outcome", Actor: commands.Actor{Bot: true}, Outcome: commands.Tick{Incident: r.id}})
-				}
-			case 15:
-				entries := slices.Clone(staff)
-				if rapid.Bool().Draw(rt, "all rights") {
-					entries[1].Roles = []string{"responder"}
-				}
-				r.people(entries)
-			case 16, 17, 18:
-				r.answerAs(rt, n)
-			default:
-				r.outcomeOf(rt, n)
+			} else {
+				r.anything(rt, n)
 			}
 			if err := h.follow(r, frozen); err != nil {
 				rt.Fatal(err)

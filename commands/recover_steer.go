@@ -15,6 +15,7 @@ func (o *Office) peek(ctx context.Context, c *call) (*incident.Incident, *incide
 		return nil, nil, nil, err
 	}
 	if err := o.may(c, i); err != nil {
+		_, _ = o.turnedAway(ctx, c) // it says the same
 		return nil, nil, nil, err
 	}
 	n, step, _ := target(c)
@@ -121,7 +122,7 @@ func cancelRun(ctx context.Context, o *Office, c *call) (Reply, error) {
 			return Reply{}, err
 		}
 		if err := o.may(c, i); err != nil {
-			return Reply{}, err
+			return o.turnedAway(ctx, c)
 		}
 		r := i.LiveRun()
 		if n != 0 {

@@ -25,6 +25,7 @@ const (
 	readLines   = 5000
 	readPrefix  = "read-"
 	readsAtOnce = 4
+	readsLimit  = 90 * time.Second // of one question, within the time that a delivery has
 )
 
 // reading is one read-only text of a step and what becomes of its output.
@@ -47,12 +48,17 @@ func (r *Runner) reads(ctx context.Context, id incident.ID, e incident.ReadsAske
 		return nil
 	}
 	done := incident.ReadsDone{Run: e.Run, Step: e.Step, For: e.For, Ask: e.Ask}
-	list, err := r.readings(ctx, run, e, &done)
+	limited, cancel := context.WithTimeout(ctx, readsLimit)
+	defer cancel()
+	list, err := r.readings(limited, run, e, &done)
 	if err == nil {
-		err = r.readAll(ctx, list)
+		err = r.readAll(limited, list)
 	}
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return later(ctx.Err())
+	case limited.Err() != nil:
+		err = fmt.Errorf("reading the target took longer than %s", readsLimit)
 	}
 	if err != nil {
 		done.Identity, done.Facts, done.Choices, done.Failure = nil, nil, nil, err.Error()

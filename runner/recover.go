@@ -108,11 +108,10 @@ func (r *Runner) strays(ctx context.Context, known map[string]bool) error {
 		if known[name] {
 			continue
 		}
-		recorded, err := r.recorded(ctx, name)
-		if err != nil {
+		if err := r.older(ctx, known, name); err != nil {
 			return err
 		}
-		if recorded {
+		if known[name] {
 			continue
 		}
 		if err := r.Outcomes.Report(ctx, 0, "", incident.AttemptFound{Attempt: name}); err != nil {
@@ -129,32 +128,31 @@ func (r *Runner) strays(ctx context.Context, known map[string]bool) error {
 	return nil
 }
 
-// recorded looks an attempt of an older run up in the record.
-func (r *Runner) recorded(ctx context.Context, name string) (bool, error) {
+// older reads the attempts of an older run's incident from the record.
+func (r *Runner) older(ctx context.Context, known map[string]bool, name string) error {
 	var n uint64
 	if _, err := fmt.Sscanf(name, "r%d-", &n); err != nil {
-		return false, nil
+		return nil // no name of ours: a stray
 	}
 	i, err := r.Store.Incident(ctx, state.Ref{Index: "run", Value: incident.RunName(n)})
 	if errors.Is(err, state.ErrNotFound) {
-		return false, nil
+		return nil
 	}
 	if err != nil {
-		return false, err
+		return err
 	}
 	for record, err := range r.Store.Records(ctx, i.ID, 0) {
 		if err != nil {
-			return false, err
+			return err
 		}
 		if record.Kind != (incident.StepStarting{}).EventKind() {
 			continue
 		}
-		e, err := record.Event()
-		if starting, ok := e.(incident.StepStarting); err == nil && ok && starting.Attempt == name {
-			return true, nil
+		if e, err := record.Event(); err == nil {
+			known[e.(incident.StepStarting).Attempt] = true
 		}
 	}
-	return false, nil
+	return nil
 }
 
 // sweep removes read-only attempts that a crash left; one that still runs ends by its own limit.
