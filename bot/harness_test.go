@@ -28,6 +28,8 @@ import (
 	"github.com/drbot/drbot/workspace/person"
 )
 
+var queryAll = state.Query{}
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (

@@ -75,10 +75,16 @@ func (nothing) Cursor(context.Context, string, incident.ID) (state.Cursor, error
 // door is a bot in HTTP mode whose Slack is nowhere.
 func door(t testing.TB, r *recorder, log *slog.Logger) (*Bot, http.Handler) {
 	t.Helper()
+	return doorTo(t, r, log, "http://127.0.0.1:1/api/")
+}
+
+// doorTo is one whose Slack is at an address.
+func doorTo(t testing.TB, r *recorder, log *slog.Logger, slack string) (*Bot, http.Handler) {
+	t.Helper()
 	flags := &people.Cache{}
 	flags.Put("U0ANA", people.Flags{Name: "Ana Ruiz"})
 	b, err := New(Options{
-		BotToken: secret.New("xoxb"), SigningSecret: secret.New("shhh"), APIURL: "http://127.0.0.1:1/api/", HTTP: true,
+		BotToken: secret.New("xoxb"), SigningSecret: secret.New("shhh"), APIURL: slack, HTTP: true,
 		Handler: r, Memory: nothing{}, Flags: flags, Now: func() time.Time { return at }, Log: log,
 	})
 	if err != nil {

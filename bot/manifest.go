@@ -17,6 +17,7 @@ type reason struct{ name, why string }
 
 // scopes of the bot token. Nothing is asked for that is not used.
 var scopes = []reason{
+	{"bookmarks:read", "not making a link twice after a crash"},
 	{"bookmarks:write", "links to card, checklist and run in the channel's bar"},
 	{"channels:history", "texts of messages kept with 📌; finding its own messages again after a crash"},
 	{"channels:join", "joining the announcement channel"},

@@ -58,6 +58,9 @@ func (t *talk) deliver() error {
 	if err != nil {
 		return err
 	}
+	if _, err := t.whoami(t.ctx); err != nil {
+		return err // links need the workspace's address
+	}
 	if t.id == 0 {
 		return t.house(e)
 	}

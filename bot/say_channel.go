@@ -247,6 +247,13 @@ func (t *talk) bookmark(channel, object, title, link string) error {
 	if link == "" || t.note(note) != "" {
 		return nil
 	}
+	if t.unsure {
+		there, err := t.api.ListBookmarksContext(t.ctx, channel)
+		if err == nil && slices.ContainsFunc(there, func(b slack.Bookmark) bool { return b.Title == title }) {
+			t.keep(note, "1")
+			return nil
+		}
+	}
 	made, err := t.api.AddBookmarkContext(t.ctx, channel, slack.AddBookmarkParameters{Title: title, Type: "link", Link: link})
 	if err != nil {
 		if troubled(err).away {

@@ -1,0 +1,439 @@
+package bot_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/drbot/drbot/bot"
+	"github.com/drbot/drbot/commands"
+	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/workspace/person"
+)
+
+// fault puts trouble in and takes it out at the end.
+func (w *world) fault(f person.Fault) string {
+	w.t.Helper()
+	id, err := w.client.Inject(w.ctx, f)
+	must(w.t, err)
+	return id
+}
+
+// hits waits until a fault was met so many times, or is used up.
+func (w *world) met(id string) {
+	w.t.Helper()
+	w.eventually("the fault is met", func() bool {
+		all, err := w.client.Faults(w.ctx)
+		must(w.t, err)
+		return !slices.ContainsFunc(all, func(f person.Fault) bool { return f.ID == id && f.Hits == 0 })
+	})
+}
+
+// posted counts messages of drbot's in a channel by a word in them.
+func (w *world) posted(p *person.Person, channel, word string) int {
+	w.t.Helper()
+	s, err := p.State(w.ctx)
+	must(w.t, err)
+	c, _ := s.Channel(channel)
+	n := 0
+	for _, m := range c.Posted() {
+		if strings.Contains(m.Plain, word) {
+			n++
+		}
+	}
+	return n
+}
+
+// TestI49_LostAnswersPostOnce: every call that makes something is done and its answer lost, and drbot is killed in
+// between; afterwards there is one announcement, one channel, one card, one checklist.
+func TestI49_LostAnswersPostOnce(t *testing.T) {
+	for _, method := range []string{"chat.postMessage", "conversations.create", "pins.add", "conversations.setTopic", "bookmarks.add", "conversations.invite"} {
+		t.Run(method, func(t *testing.T) {
+			w := newWorld(t, worldOptions{})
+			w.eventually("the lock's card is whole", func() bool {
+				c, err := w.drbot.store.Cursor(w.ctx, bot.Say, 0)
+				return err == nil && c.Through >= 3
+			})
+			w.fault(person.Fault{Kind: "lose_answer", Method: method, Count: 1})
+			_, err := w.ana.Command(w.within(), "C0INCIDENTS", "/incident open Users db")
+			must(t, err)
+			w.eventually("the answer is lost", func() bool {
+				all, err := w.client.Faults(w.ctx)
+				must(t, err)
+				return len(all) == 0
+			})
+			w.restart()
+			card, err := w.ana.AwaitMessage(w.within(), "inc-1-users-db", "Checklist 0 of")
+			must(t, err)
+			_, err = w.ana.Await(w.within(), "the whole channel", func(s person.State) bool {
+				c, _ := s.Channel(card.Channel)
+				return len(c.Pins) == 1 && len(c.Bookmarks) >= 2 && c.Topic != ""
+			})
+			must(t, err)
+			if n := w.posted(w.ana, "incidents", "INC-1 Users db"); n != 1 {
+				t.Errorf("%d announcements", n)
+			}
+			if n := w.posted(w.ana, card.Channel, "INC-1 · Users db"); n != 1 {
+				t.Errorf("%d cards", n)
+			}
+			if n := w.posted(w.ana, card.Channel, "Checklist 0 of"); n != 1 {
+				t.Errorf("%d checklists", n)
+			}
+			s, err := w.ana.State(w.ctx)
+			must(t, err)
+			if slices.ContainsFunc(s.Channels, func(c person.Channel) bool { return c.Name == "inc-1-users-db-2" }) {
+				t.Error("a second channel was made")
+			}
+		})
+	}
+}
+
+// TestForeignNameIsLeftAlone: a channel of that name which drbot did not make is not taken.
+func TestForeignNameIsLeftAlone(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	_, err := w.bea.CreateChannel(w.ctx, "inc-1-users-db", false)
+	must(t, err)
+	room := w.open("Users db")
+	s, err := w.ana.State(w.ctx)
+	must(t, err)
+	if c, _ := s.Channel(room); c.Name != "inc-1-users-db-2" {
+		t.Errorf("channel %s", c.Name)
+	}
+}
+
+// TestI47_TwiceIsOnce: every payload comes twice; each has one effect and the same answer.
+func TestI47_TwiceIsOnce(t *testing.T) {
+	for _, http := range []bool{false, true} {
+		w := newWorld(t, worldOptions{http: http})
+		w.fault(person.Fault{Kind: "duplicate"})
+		room := w.open("Users db")
+		_, err := w.ana.Command(w.within(), room, "/incident note the disk was full")
+		must(t, err)
+		card := w.awaitButton(w.ana, room, "incident.ack")
+		_, err = w.ana.Press(w.within(), person.Pick{Channel: room, TS: card.TS, ActionID: "incident.ack"})
+		must(t, err)
+		_, err = w.ana.AwaitMessage(w.within(), room, "commander @Ana")
+		must(t, err)
+		counts := map[string]int{}
+		for r, err := range w.drbot.store.Records(w.ctx, 1, 0) {
+			must(t, err)
+			counts[r.Kind]++
+		}
+		if counts["Opened"] != 1 || counts["Noted"] != 1 || counts["Acknowledged"] != 1 || counts["RoleTaken"] != 1 {
+			t.Errorf("http %t: %v", http, counts)
+		}
+		all, err := w.drbot.store.List(w.ctx, queryAll)
+		must(t, err)
+		if len(all) != 1 {
+			t.Errorf("http %t: %d incidents", http, len(all))
+		}
+	}
+}
+
+// TestI56_RestrictedShowsItsNumber: outside of its channel nothing is said but the number.
+func TestI56_RestrictedShowsItsNumber(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	r, err := w.bea.Command(w.within(), "C0INCIDENTS", "/incident open Data breach: customer list on pastebin")
+	must(t, err)
+	if r.Text == "" {
+		t.Fatalf("%+v", r)
+	}
+	w.eventually("its channel", func() bool { return w.fold(1).Channel.ID != "" })
+	room := w.fold(1).Channel.ID
+	_, err = w.bea.AwaitMessage(w.within(), room, "pastebin")
+	must(t, err)
+	announcement, err := w.client.As("U0DAN").AwaitMessage(w.within(), "incidents", "INC-1")
+	must(t, err)
+	if strings.Contains(announcement.Plain+announcement.Text, "pastebin") || strings.Contains(announcement.Plain, "Data breach") {
+		t.Errorf("announced: %s", announcement.Plain)
+	}
+	_, err = w.bea.Command(w.within(), room, "/incident update The list is down next 30m")
+	must(t, err)
+	_, err = w.bea.AwaitMessage(w.within(), room, "The list is down")
+	must(t, err)
+	s, err := w.client.As("U0DAN").State(w.ctx)
+	must(t, err)
+	for _, c := range s.Channels {
+		if c.ID == room || strings.Contains(c.Name, "pastebin") {
+			t.Errorf("Dan sees #%s", c.Name)
+		}
+		for _, m := range c.Messages {
+			if strings.Contains(m.Plain+m.Text, "pastebin") || strings.Contains(m.Plain+m.Text, "list is down") {
+				t.Errorf("Dan reads in #%s: %s", c.Name, m.Plain)
+			}
+		}
+	}
+	c, _ := mustState(t, w.bea, w).Channel(room)
+	for _, m := range c.Posted() {
+		if strings.Contains(m.Text, "pastebin") {
+			t.Errorf("a locked phone shows %q", m.Text)
+		}
+	}
+}
+
+func mustState(t *testing.T, p *person.Person, w *world) person.State {
+	t.Helper()
+	s, err := p.State(w.ctx)
+	must(t, err)
+	return s
+}
+
+// TestI48_OutageDelaysAndLosesNothing: Slack is away while drbot starts and while an incident is opened and worked on
+// elsewhere; afterwards everything stands there, in order, once (I40, I51).
+func TestI48_OutageDelaysAndLosesNothing(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	room := w.open("Users db")
+	w.fault(person.Fault{Kind: "refuse"})
+	ana := commands.Actor{Slack: "U0ANA"}
+	for _, c := range []commands.Command{
+		{Verb: "incident severity", Object: "1", Text: "2 only one table"}, {Verb: "incident update", Object: "1", Text: "First words next 30m"},
+		{Verb: "incident update", Object: "1", Text: "Second words next 30m"}, {Verb: "incident open", Text: "Another one"},
+	} {
+		c.Actor = ana
+		reply, err := w.drbot.office.Handle(w.ctx, c)
+		must(t, err)
+		if !reply.Done() {
+			t.Fatalf("%s: %s", c.Verb, reply.Say.Text)
+		}
+	}
+	w.eventually("drbot says that Slack is away", func() bool { return len(w.drbot.bot.Degraded()) > 0 })
+	must(t, w.client.Clear(w.ctx, ""))
+	_, err := w.ana.AwaitMessage(w.within(), room, "Second words")
+	must(t, err)
+	_, err = w.ana.AwaitMessage(w.within(), "inc-2-another-one", "INC-2")
+	must(t, err)
+	var order []string
+	c, _ := mustState(t, w.ana, w).Channel(room)
+	for _, m := range c.Posted() {
+		for _, word := range []string{"SEV-1 → SEV-2", "First words", "Second words"} {
+			if strings.Contains(m.Plain, word) {
+				order = append(order, word)
+			}
+		}
+	}
+	if strings.Join(order, ", ") != "SEV-1 → SEV-2, First words, Second words" {
+		t.Errorf("order: %v\n%s", order, mustState(t, w.ana, w).Brief())
+	}
+	if i := w.fold(1); len(i.Parked) > 0 {
+		t.Errorf("parked: %+v", i.Parked)
+	}
+}
+
+// TestI48_RefusedIsParkedAndTheRestGoesOn: what Slack will never take is parked with Slack's own words.
+func TestI48_RefusedIsParkedAndTheRestGoesOn(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	room := w.open("Users db")
+	w.fault(person.Fault{Kind: "error", Method: "chat.postMessage", Error: "invalid_blocks", Count: 1})
+	_, err := w.ana.Command(w.within(), room, "/incident update lost words next 30m")
+	must(t, err)
+	_, err = w.ana.Command(w.within(), room, "/incident update kept words next 30m")
+	must(t, err)
+	_, err = w.ana.AwaitMessage(w.within(), room, "kept words")
+	must(t, err)
+	w.eventually("it is parked", func() bool { return len(w.fold(1).Parked) == 1 })
+	if p := w.fold(1).Parked[0]; p.Follower != bot.Say || !strings.Contains(p.Why, "invalid_blocks") {
+		t.Errorf("%+v", p)
+	}
+	// A person asks for it again.
+	r, err := w.bea.Command(w.within(), room, "/incident requeue")
+	must(t, err)
+	_, id, _ := strings.Cut(r.Text, "slack.say")
+	if id == "" {
+		t.Fatalf("requeue lists %q", r.Text)
+	}
+}
+
+// TestRateLimitIsHonoured: Retry-After delays; nothing is parked.
+func TestRateLimitIsHonoured(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	room := w.open("Users db")
+	w.fault(person.Fault{Kind: "rate_limit", Method: "chat.postMessage", RetryAfter: 1, Count: 2})
+	w.fault(person.Fault{Kind: "rate_limit", Method: "chat.update", RetryAfter: 1, Count: 2})
+	_, err := w.ana.Command(w.within(), room, "/incident update some words next 30m")
+	must(t, err)
+	_, err = w.ana.Command(w.within(), room, "/incident impact nobody can log in")
+	must(t, err)
+	_, err = w.ana.AwaitMessage(w.within(), room, "some words")
+	must(t, err)
+	_, err = w.ana.AwaitMessage(w.within(), room, "nobody can log in")
+	must(t, err)
+	if n := w.posted(w.ana, room, "some words"); n != 1 {
+		t.Errorf("%d updates", n)
+	}
+	if i := w.fold(1); len(i.Parked) > 0 {
+		t.Errorf("%+v", i.Parked)
+	}
+}
+
+// TestCardsThatCannotBeEditedArePostedAnew: the edit window closed, or somebody deleted the card.
+func TestCardsThatCannotBeEditedArePostedAnew(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	room := w.open("Users db")
+	card := w.awaitButton(w.ana, room, "incident.ack")
+	w.fault(person.Fault{Kind: "error", Method: "chat.update", Error: "edit_window_closed", Count: 1})
+	_, err := w.ana.Press(w.within(), person.Pick{Channel: room, TS: card.TS, ActionID: "incident.ack"})
+	must(t, err)
+	var anew person.Message
+	_, err = w.ana.Await(w.within(), "a new card, pinned alone", func(s person.State) bool {
+		c, _ := s.Channel(room)
+		for _, m := range c.Posted() {
+			if m.TS != card.TS && strings.Contains(m.Plain, "INC-1 · Users db") {
+				anew = m
+			}
+		}
+		return anew.TS != "" && slices.Equal(c.Pins, []string{anew.TS})
+	})
+	must(t, err)
+	_, err = w.ana.Delete(w.ctx, room, anew.TS)
+	must(t, err)
+	_, err = w.ana.Command(w.within(), room, "/incident impact nobody can log in")
+	must(t, err)
+	_, err = w.ana.Await(w.within(), "a third card with the impact", func(s person.State) bool {
+		c, _ := s.Channel(room)
+		for _, m := range c.Posted() {
+			if m.TS != card.TS && m.TS != anew.TS && strings.Contains(m.Plain, "nobody can log in") && strings.Contains(m.Plain, "INC-1 · Users db") {
+				return true
+			}
+		}
+		return false
+	})
+	must(t, err)
+}
+
+// TestArchivedChannelIsSaid: the record knows it, the house channel reads it, and a channel that comes back is used.
+func TestArchivedChannelIsSaid(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	room := w.open("Users db")
+	_, err := w.ana.Archive(w.ctx, room)
+	must(t, err)
+	_, err = w.bea.AwaitMessage(w.within(), "drbot", "cannot be used any more")
+	must(t, err)
+	if lost := w.fold(1).Channel.Lost; !strings.Contains(lost, "archived") {
+		t.Errorf("lost: %q", lost)
+	}
+	_, err = w.ana.Unarchive(w.ctx, room)
+	must(t, err)
+	w.eventually("it is used again", func() bool { return w.fold(1).Channel.Lost == "" })
+	_, err = w.ana.Rename(w.ctx, room, "users-db-war-room")
+	must(t, err)
+	w.eventually("its new name is known", func() bool { return w.fold(1).Channel.Name == "users-db-war-room" })
+}
+
+// TestLinksAreReplaced: Slack refreshes its links and cuts them; commands go on.
+func TestLinksAreReplaced(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	for _, cut := range []bool{false, true, false} {
+		must(t, w.client.Disconnect(w.ctx, "warning", cut))
+		_, err := w.ana.Await(w.within(), "links", func(s person.State) bool { return s.Links >= 2 })
+		must(t, err)
+		w.eventually("a command is answered", func() bool {
+			r, err := w.ana.Command(w.within(), "C0INCIDENTS", "/incident list")
+			must(t, err)
+			return r.Text != "" && r.Say == ""
+		})
+	}
+}
+
+// TestPinsAreKept: 📌 keeps a message with its author, a thread's too; an edit is followed, and the last one taken back
+// lets it go.
+func TestPinsAreKept(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	room := w.open("Users db")
+	m, err := w.bea.Post(w.ctx, room, "", "the disk <was> full")
+	must(t, err)
+	reply, err := w.bea.Post(w.ctx, room, m.TS, "since two")
+	must(t, err)
+	for _, ts := range []string{m.TS, reply.TS} {
+		_, err = w.ana.React(w.ctx, room, ts, "pushpin")
+		must(t, err)
+	}
+	w.eventually("both are kept", func() bool { return len(w.fold(1).Pins) == 2 })
+	_, err = w.ana.Await(w.within(), "✅", func(s person.State) bool {
+		c, _ := s.Channel(room)
+		kept, _ := c.Message(m.TS)
+		return slices.ContainsFunc(kept.Reactions, func(r person.Reaction) bool { return r.Name == "white_check_mark" })
+	})
+	must(t, err)
+	_, err = w.bea.Edit(w.ctx, room, m.TS, "the disk was nearly full")
+	must(t, err)
+	find := func(kind, word string) incident.Event {
+		for r, err := range w.drbot.store.Records(w.ctx, 1, 0) {
+			must(t, err)
+			if e, _ := r.Event(); r.Kind == kind && strings.Contains(string(r.Payload), word) {
+				return e
+			}
+		}
+		return nil
+	}
+	w.eventually("the edit is followed", func() bool { return find("PinEdited", "nearly full") != nil })
+	if p, ok := find("Pinned", "disk").(incident.Pinned); !ok || p.Author.Name != "Bea Ode" || p.By.Name != "Ana Ruiz" || p.At.After(time.Now()) {
+		t.Errorf("%+v", p)
+	}
+	_, err = w.bea.React(w.ctx, room, m.TS, "pushpin")
+	must(t, err)
+	_, err = w.ana.Unreact(w.ctx, room, m.TS, "pushpin")
+	must(t, err)
+	_, err = w.ana.Unreact(w.ctx, room, reply.TS, "pushpin")
+	must(t, err)
+	w.eventually("one is let go", func() bool { return len(w.fold(1).Pins) == 1 })
+	_, err = w.ana.Shortcut(w.within(), "add_to_timeline", room, reply.TS)
+	must(t, err)
+	w.eventually("it is kept by the shortcut", func() bool { return len(w.fold(1).Pins) == 2 })
+}
+
+// TestI9_GuestsDecideNothing: a guest is told so and nothing is recorded of what they ask.
+func TestI9_GuestsDecideNothing(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	_, err := w.ana.Invite(w.ctx, "C0INCIDENTS", "U0GUEST")
+	must(t, err)
+	r, err := w.guest.Command(w.within(), "C0INCIDENTS", "/incident open x")
+	must(t, err)
+	if !strings.Contains(r.Text, "full members") {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestFormsAndHome: the shortcut opens the form, the checklist's boxes tick, App Home shows what waits.
+func TestFormsAndHome(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	_, err := w.ana.Shortcut(w.within(), "open_incident", "", "")
+	must(t, err)
+	form, err := w.ana.AwaitModal(w.within(), "Open incident")
+	must(t, err)
+	r, err := w.ana.Submit(w.within(), form.ID, map[string]any{"title": "Users db"})
+	must(t, err)
+	if r.Result == "errors" {
+		t.Fatalf("%+v", r)
+	}
+	w.eventually("it is open", func() bool {
+		all, err := w.drbot.store.List(w.ctx, queryAll)
+		return err == nil && len(all) == 1 && all[0].Channel != ""
+	})
+	room := w.fold(1).Channel.ID
+	list := w.awaitButton(w.bea, room, "incident.checklist")
+	var box person.Element
+	for _, e := range list.Elements {
+		if e.Type == "checkboxes" {
+			box = e
+			break
+		}
+	}
+	_, err = w.bea.Press(w.within(), person.Pick{Channel: room, TS: list.TS, BlockID: box.BlockID, Chosen: []string{box.Options[0].Value}})
+	must(t, err)
+	_, err = w.bea.AwaitMessage(w.within(), room, "Checklist 1 of")
+	must(t, err)
+	_, err = w.bea.OpenHome(w.ctx)
+	must(t, err)
+	_, err = w.bea.Await(w.within(), "App Home", func(s person.State) bool {
+		return s.Home != nil && strings.Contains(s.Home.Plain, "INC-1") && strings.Contains(s.Home.Plain, "Bea Ode")
+	})
+	must(t, err)
+	_, err = w.client.As("U0DAN").Join(w.ctx, room)
+	must(t, err)
+	welcome, err := w.client.As("U0DAN").AwaitMessage(w.within(), room, "Everything else")
+	must(t, err)
+	if !welcome.Ephemeral {
+		t.Error("the welcome is for everybody")
+	}
+}
