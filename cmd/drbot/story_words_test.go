@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -298,10 +299,21 @@ func (w *town) count(p *person.Person, channel string, texts ...string) int {
 	return n
 }
 
-// fill waits for a form and submits it.
+// fill waits for a form with the fields and submits it.
 func (w *town) fill(p *person.Person, title string, values map[string]any) person.Reply {
 	w.Helper()
-	form, err := p.AwaitModal(w.within(), title)
+	var form person.View
+	_, err := p.Await(w.within(), "the form "+title, func(s person.State) bool {
+		var ok bool
+		if form, ok = s.Modal(); !ok || !strings.Contains(form.Title, title) {
+			return false
+		}
+		for name := range values {
+			_, byName := form.Element(name)
+			ok = ok && (byName || slices.ContainsFunc(form.Elements, func(e person.Element) bool { return e.BlockID == name }))
+		}
+		return ok
+	})
 	w.ok(err)
 	r, err := p.Submit(w.within(), form.ID, values)
 	w.ok(err)
