@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 
@@ -76,11 +77,15 @@ func resolveForm(ctx context.Context, o *Office, c *call, summary string) (Reply
 	if _, err := i.Resolve(incident.Resolved{By: c.person, Summary: "…", Reason: "…"}, nil); err != nil {
 		return Reply{}, err
 	}
+	impact, err := o.dataImpact(ctx, i)
+	if err != nil {
+		return Reply{}, err
+	}
 	f := templates.Form{Verb: "incident resolve", Object: objectOf(i), Title: "Resolve " + i.ID.String(), Submit: "Resolve"}
 	f.Fields = []templates.Field{
 		{ID: "summary", Label: "Summary", Kind: templates.FieldArea, Value: or(summary, i.Summary), Max: 2000},
 		{ID: "cause", Label: "Root cause", Kind: templates.FieldArea, Optional: true, Value: or(i.RootCause, "under review"), Max: 2000},
-		{ID: "lost", Label: "Data impact", Kind: templates.FieldArea, Optional: true, Value: i.DataImpact, Max: 1000},
+		{ID: "lost", Label: "Data impact", Kind: templates.FieldArea, Optional: true, Value: or(i.DataImpact, impact), Max: 1000},
 	}
 	if open := i.LeftOpen(); len(open) > 0 {
 		f.Intro = []templates.Block{templates.Lines{Lines: [][]templates.Span{{templates.T(said("stillopen", facts{"Open": strings.Join(open, "; ")}))}}}}
@@ -89,6 +94,19 @@ func resolveForm(ctx context.Context, o *Office, c *call, summary string) (Reply
 		})
 	}
 	return c.form(o, f, "The summary is missing.")
+}
+
+// dataImpact is what the runs know of the data; empty when no backup is known to be in place.
+func (o *Office) dataImpact(ctx context.Context, i *incident.Incident) (string, error) {
+	specs := map[string]*incident.Spec{}
+	for _, r := range i.Runs {
+		of, err := o.Specs(ctx, r)
+		if err != nil {
+			return "", err
+		}
+		maps.Copy(specs, of)
+	}
+	return templates.DataImpact(templates.Back(i, specs)), nil
 }
 
 // reopenIncident goes on with it.

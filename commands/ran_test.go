@@ -60,3 +60,33 @@ func TestI52_AttemptsAndRunsAreCountedInTheHouse(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// The form that ends the incident knows from the run which backup is in place and what it lacks.
+func TestResolveFormSaysWhatTheRunRestored(t *testing.T) {
+	r := recovery(t).rig()
+	impact := func() string {
+		t.Helper()
+		reply := r.say(ana, "/incident resolve")
+		if reply.Form == nil {
+			t.Fatalf("no form: %+v", reply)
+		}
+		for _, f := range reply.Form.Fields {
+			if f.ID == "lost" {
+				return f.Value
+			}
+		}
+		t.Fatal("the form has no data impact")
+		return ""
+	}
+	if got := impact(); got != "" {
+		t.Errorf("before any run it says %q", got)
+	}
+	a := r.toApproval()
+	r.must(r.press(bea, "recover approve", a))
+	r.answer()
+	r.ended(incident.Succeeded, nil)
+	r.must(r.press(ana, "recover cancel", r.run().Name(), "reason", "the rest by hand"))
+	if got, want := impact(), "Restored from backup backup_1, taken 24 Nov 02:00 UTC; writes after it are lost (58 min)."; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

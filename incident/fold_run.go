@@ -90,21 +90,6 @@ func (r *Run) carry(old *Run) {
 	}
 }
 
-// keepChosen drops the lines of listings that were not chosen.
-func (r *Run) keepChosen() {
-	chosen := map[string][]Choice{}
-	for name, lines := range r.Choices {
-		for _, c := range lines {
-			if c.Value == r.Values[name] {
-				chosen[name] = []Choice{c}
-			}
-		}
-	}
-	if r.Choices = chosen; len(chosen) == 0 {
-		r.Choices = nil
-	}
-}
-
 func (r *Run) readsDone(at Stamp, e ReadsDone) {
 	if e.Ask != r.Ask || r.Asking == "" {
 		return
@@ -201,6 +186,7 @@ func (r *Run) stepEnded(at Stamp, s *Step, e StepEnded) {
 			r.Values = map[string]string{}
 		}
 		maps.Copy(r.Values, e.Produced)
+		r.keepChosen()
 	}
 	if s.UndoOf == "" {
 		return

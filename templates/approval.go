@@ -37,7 +37,7 @@ func ApprovalCard(i *incident.Incident, a *incident.Approval, f Facts) Message {
 	if a.State == incident.Pending {
 		lines = append(lines, needLine(a, facts))
 	}
-	m.Blocks = append(m.Blocks, Lines{Lines: lines}, Rule{}, Rows{Rows: approvalRows(r, a, step, f)})
+	m.Blocks = append(m.Blocks, Lines{Lines: lines}, Rule{}, Rows{Rows: approvalRows(i, a, step, f)})
 
 	script, known := f.Scripts[a.Action.Script]
 	if !known || incident.Digest([]byte(script)) != a.Action.Script || a.Action.Digest([]byte(script)) != a.Digest {
@@ -55,7 +55,7 @@ func ApprovalCard(i *incident.Incident, a *incident.Approval, f Facts) Message {
 	case a.State == incident.Pending && shown.attach != nil && !f.Uploaded[a.Name()]:
 		m.Blocks = append(m.Blocks, Lines{Lines: [][]Span{Line("attach.first", nil)}})
 	case a.State == incident.Pending:
-		m.Blocks = append(m.Blocks, approvalActions(a, step, r, f))
+		m.Blocks = append(m.Blocks, approvalActions(i, a, step, f))
 	case a.State == incident.IsExpired || a.State == incident.ExpiredUnused:
 		if r != nil && r.State == incident.Paused && step.Approval == a.N {
 			m.Blocks = append(m.Blocks, Actions{Elements: []Element{Button{Verb: "recover resume", Object: r.Name(), Label: Say("button.askagain", nil)}}})
@@ -130,7 +130,8 @@ func decision(i *incident.Incident, a *incident.Approval) []Span {
 	return nil
 }
 
-func approvalRows(r *incident.Run, a *incident.Approval, s *incident.Step, f Facts) []Row {
+func approvalRows(i *incident.Incident, a *incident.Approval, s *incident.Step, f Facts) []Row {
+	r := i.Run(a.Run)
 	var rows []Row
 	add := func(label string, spans []Span) {
 		if len(spans) > 0 {
@@ -138,15 +139,8 @@ func approvalRows(r *incident.Run, a *incident.Approval, s *incident.Step, f Fac
 		}
 	}
 	add("on", onLine(a))
-	loses, checks := splitFacts(a.Facts)
-	switch taken := takenAt(r, a); {
-	case loses != "":
-		add("loses", plain(loses))
-	case !taken.IsZero():
-		add("loses", Line("approval.loses", map[string]any{"At": taken}))
-	case s.Risk == incident.Destructive:
-		add("loses", Line("approval.losesunknown", nil))
-	}
+	_, checks := splitFacts(a.Facts)
+	add("loses", losesLine(i, a, s, f))
 	add("undo", undoLine(r, s))
 	add("checks", plain(checks))
 	if f.History != nil {
@@ -178,21 +172,28 @@ func identityLines(a incident.Action) []string {
 	return lines
 }
 
-// takenAt is when the backup was taken that one of the action's values names.
-func takenAt(r *incident.Run, a *incident.Approval) time.Time {
-	if r == nil {
-		return time.Time{}
+// losesLine says what is gone when the step has run: what its precheck counted, else what the chosen backup lacks, else
+// that nobody knows, where the step works with a backup or its text deletes or overwrites something. About any other step
+// it says nothing.
+func losesLine(i *incident.Incident, a *incident.Approval, s *incident.Step, f Facts) []Span {
+	if loses, _ := splitFacts(a.Facts); loses != "" {
+		return plain(loses)
 	}
-	for _, v := range a.Action.Env {
-		for _, choices := range r.Choices {
-			for _, c := range choices {
-				if c.Value == v.Value && !c.TakenAt.IsZero() {
-					return c.TakenAt
-				}
-			}
+	if r := i.Run(a.Run); r != nil {
+		switch line, takes := r.Chosen(s, f.Specs); {
+		case takes && line.TakenAt.IsZero():
+			return Line("approval.losesundated", nil)
+		case takes:
+			until := i.LossUntil(line.TakenAt, a.At)
+			return Line("approval.loses", map[string]any{
+				"ID": i.ID, "At": line.TakenAt, "Until": until, "Took": max(0, until.Sub(line.TakenAt)), "Opened": until.Equal(i.OpenedAt), "RPO": i.RPO.Limit,
+			})
 		}
 	}
-	return time.Time{}
+	if word := incident.Overwrites(s.Title, a.Action.Interpreter, f.Scripts[a.Action.Script]); word != "" {
+		return Line("approval.losesunknown", map[string]any{"Word": flat(word, 40)})
+	}
+	return nil
 }
 
 // splitFacts takes what is lost out of what the step's precheck printed; the rest are its checks.
@@ -262,15 +263,12 @@ func footer(r *incident.Run, a *incident.Approval, f Facts) Note {
 	})}
 }
 
-func approvalActions(a *incident.Approval, s *incident.Step, r *incident.Run, f Facts) Actions {
+func approvalActions(i *incident.Incident, a *incident.Approval, s *incident.Step, f Facts) Actions {
 	approve := Button{Verb: "recover approve", Object: a.Name(), Label: Say("button.approve", nil), Style: "primary"}
 	if s.Confirm != "target" {
-		loses, _ := splitFacts(a.Facts)
-		undo := ""
+		loses, undo := words(losesLine(i, a, s, f)), ""
 		if s.Undo != "" {
-			for _, span := range undoLine(r, s) {
-				undo += span.Text
-			}
+			undo = words(undoLine(i.Run(a.Run), s))
 		}
 		facts := map[string]any{"Target": flat(target(a), 60), "Title": flat(s.Title, 110), "Loses": flat(loses, 80), "Undo": flat(undo, 60)}
 		approve.Confirm = &Confirm{

@@ -22,7 +22,7 @@ type Facts struct {
 	Live       map[string]Tail // "R7/p1.s6": what the running step wrote last
 	Degraded   []string        // links that are down, a sentence each
 	Backup     *Backup         // nil: backups are not watched
-	Saved      *Saved          // nil: nobody counted
+	Saved      *Saved          // nil: nothing came back from a backup, or it is not known from which
 	Contacts   []Contact
 	ChannelURL string // opens the incident's channel
 	Host       string // where drbot runs
@@ -59,11 +59,13 @@ type Usual struct {
 // Backup is the newest verified backup.
 type Backup struct{ At time.Time }
 
-// Saved is what came back.
+// Saved is what came back: which backup, taken when, and what of the writes it lacks.
 type Saved struct {
-	Rows, Expected int
-	Backup         time.Time
-	Lost           time.Duration // of writes
+	Backup  string
+	TakenAt time.Time
+	Lost    time.Duration
+	By      string           // number of the step that compared it; "": none did
+	Counts  []incident.Count // what that step found equal
 }
 
 // Contact is a person with the ways to reach them.

@@ -214,6 +214,16 @@ func approvalCards(add func(string, Message)) {
 	chosen.Run(7).Choices = map[string][]incident.Choice{"BACKUP": {{Value: "/srv/backups/20261124_020000", State: "verified", TakenAt: at("02:00")}}}
 	chosen.Run(7).Undos = nil
 	card("chosen", chosen, 17, nil)
+	younger := chosen.copy()
+	younger.Run(7).Choices = map[string][]incident.Choice{"BACKUP": {{Value: "/srv/backups/20261124_020000", State: "verified", TakenAt: at("03:10")}}}
+	younger.RPO = incident.Objective{}
+	card("younger", younger, 17, nil)
+	undated := chosen.copy()
+	undated.Run(7).Choices = map[string][]incident.Choice{"BACKUP": {{Value: "another", State: "verified", TakenAt: at("02:00")}}}
+	card("undated", undated, 17, nil)
+	uncounted := chosen.copy()
+	uncounted.Run(7).Choices = nil
+	card("uncounted", uncounted, 17, nil)
 	pruned := waiting()
 	pruned.Runs = nil
 	card("pruned", pruned, 17, nil)
@@ -286,7 +296,7 @@ func promiseCards(add func(string, Message)) {
 	add("severity/down", Severity(i, incident.SeveritySet{By: ana, From: 1, To: 4}))
 	add("welcome", Welcome(i, Facts{}))
 	f := resolved().facts()
-	f.Head, f.Saved = "77ab01c4d5e6", &Saved{Rows: 2000, Expected: 2000, Backup: at("02:00"), Lost: 57 * time.Minute}
+	f.Head, f.Saved = "77ab01c4d5e6", &Saved{Backup: "20261124_020000", TakenAt: at("02:00"), Lost: 57 * time.Minute, By: "1.7", Counts: []incident.Count{{Label: "Users in it", Number: "2000"}}}
 	add("resolution/met", Resolution(resolved().Incident, f))
 	missed := resolved().Incident
 	missed.RTO.Limit, missed.DataImpact = 20*time.Minute, "no row is missing"

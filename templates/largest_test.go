@@ -106,6 +106,7 @@ func TestUnsaid(t *testing.T) {
 	Paper(waiting.Incident, waiting.facts())
 	values := resolved()
 	Known(values.Incident, Facts{})
+	DataImpact(&Saved{})
 	for _, sentence := range parsed()[1].Templates() {
 		if name := sentence.Name(); !strings.HasSuffix(name, ".tmpl") && name != "say" && !sayings[name] {
 			t.Errorf("nothing says %q", name)

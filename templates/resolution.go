@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -101,13 +102,45 @@ func phaseWords(i *incident.Incident) string {
 func lossLines(i *incident.Incident, f Facts) [][]Span {
 	var lines [][]Span
 	if f.Saved != nil {
-		lines = append(lines, Line("resolution.lost", map[string]any{"Lost": f.Saved.Lost, "RPO": i.RPO.Limit, "Met": f.Saved.Lost <= i.RPO.Limit}),
-			Line("resolution.rows", map[string]any{"Rows": f.Saved.Rows, "Expected": f.Saved.Expected, "Backup": f.Saved.Backup}))
+		lines = append(lines, Line("resolution.lost", map[string]any{"Lost": f.Saved.Lost, "RPO": i.RPO.Limit, "Met": f.Saved.Lost <= i.RPO.Limit}), savedLine(f.Saved))
 	}
-	if i.DataImpact != "" {
+	if i.DataImpact != "" && i.DataImpact != DataImpact(f.Saved) { // nobody says twice what the lines above say
 		lines = append(lines, Line("resolution.data", map[string]any{"Impact": flat(i.DataImpact, 500)}))
 	}
 	return lines
+}
+
+// Back is what a run brought back, and how much of the writes it lacks; nil when no backup is known to be in place.
+func Back(i *incident.Incident, specs map[string]*incident.Spec) *Saved {
+	back, ok := i.Restored(specs)
+	if !ok {
+		return nil
+	}
+	s := &Saved{Backup: back.Line.Value, TakenAt: back.Line.TakenAt, Lost: back.Lost, Counts: back.Counts}
+	if back.By != nil {
+		s.By = back.By.Number
+	}
+	return s
+}
+
+// DataImpact is what the run knows of the data, for the form that ends the incident; people write on from there.
+func DataImpact(s *Saved) string {
+	if s == nil {
+		return ""
+	}
+	return Say("resolution.impact", map[string]any{"Backup": flat(s.Backup, 200), "At": s.TakenAt, "Lost": s.Lost})
+}
+
+func savedLine(s *Saved) []Span {
+	var counts []string
+	for _, c := range s.Counts {
+		number := flat(c.Number, 40)
+		if n, err := strconv.Atoi(number); err == nil {
+			number = count(n)
+		}
+		counts = append(counts, flat(c.Label, 60)+" "+number)
+	}
+	return Line("resolution.saved", map[string]any{"Backup": flat(s.Backup, 120), "At": s.TakenAt, "By": s.By, "Counts": flat(strings.Join(counts, " · "), 300)})
 }
 
 // decisionFacts count what people decided and did.

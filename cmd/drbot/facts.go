@@ -20,6 +20,9 @@ func (h *house) facts(ctx context.Context, i *incident.Incident) templates.Facts
 	}
 	f.Contacts = contacts(h.config.People)
 	h.runFacts(ctx, i, &f)
+	if i != nil {
+		f.Saved = templates.Back(i, f.Specs)
+	}
 	return f
 }
 
