@@ -287,7 +287,10 @@ func TestI31_AStepIsCancelledAndItsProcessesEnd(t *testing.T) {
 	if run.How != incident.EndCancelled || run.Step("1.2").Outcome != incident.Cancelled {
 		t.Fatalf("%s, %+v", run.How, run.Step("1.2"))
 	}
-	r.must(r.say(ana, "database BACKUP=b1")) // the lock is free again
+	r.must(r.say(ana, "database BACKUP=b1"))
+	r.until("read", func(run *incident.Run) bool { return run.Asking == "" })
+	r.must(r.say(ana, "start")) // the lock is free again
+	r.untilStep("1.2", incident.StepWaits)
 }
 
 func TestAnAttemptThatTheRecordDoesNotKnowFreezes(t *testing.T) {
