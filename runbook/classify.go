@@ -17,9 +17,9 @@ type verdict struct {
 }
 
 var (
-	orLine       = regexp.MustCompile(`(?i)^\s*(?:#|--)\s*or\b[\s:,]*(.*)$`)
+	orLine       = regexp.MustCompile(`(?i)^\s*(?:#|--)\s*or\b[\s:,]*(.*)\n?$`)
 	settingLine  = regexp.MustCompile(`^[a-z][a-z0-9_.]*\s+=\s+\S|^(?:save \d+ \d+|appendonly (?:yes|no)|appendfsync \w+)\s*$`)
-	platformLine = regexp.MustCompile(`(?i)^#\s*(?:on |for |with |using )?(kubernetes|k8s|systemd|docker(?:[ -]compose)?|helm|nomad|ecs|aws|gcp|azure|bare metal|vm|linux|macos|windows)\b[^.]*$`)
+	platformLine = regexp.MustCompile(`(?i)^#\s*(?:on |for |with |using )?(kubernetes|k8s|systemd|docker(?:[ -]compose)?|helm|nomad|ecs|aws|gcp|azure|bare metal|vm|linux|macos|windows|debian|ubuntu|rhel|alpine|(?:option|alternative|variant|method|either)\s*([a-z0-9]*))\b[^.]*$`)
 )
 
 // classify judges a fence. It never widens what may run: that needs a lock entry for these very bytes.
@@ -38,17 +38,20 @@ func classify(lang, src string) verdict {
 		return verdict{verdict: "manual", why: "drbot does not run " + lang}
 	}
 	lines := strings.Split(src, "\n")
-	commands := slices.DeleteFunc(slices.Clone(lines), func(l string) bool {
-		return strings.TrimSpace(l) == "" || strings.HasPrefix(strings.TrimSpace(l), "#")
-	})
+	commands := slices.DeleteFunc(slices.Clone(lines), silent)
 	if len(commands) == 0 {
 		if m := callWords.FindString(src); m != "" {
 			return verdict{verdict: "manual", why: "calls other procedures", call: m}
 		}
 		return verdict{verdict: "display", why: "only comments"}
 	}
-	if branches := alternatives(lines); len(branches) > 1 {
+	if branches := alternatives(lang, src); len(branches) > maxBranches {
+		return verdict{verdict: "blocked", why: "too many alternatives", open: []string{fmt.Sprintf("%d alternatives: keep at most %d in one step", len(branches), maxBranches)}}
+	} else if len(branches) > 1 {
 		return verdict{verdict: "choice", why: fmt.Sprintf("%d alternatives of which one is meant: %s", len(branches), labels(branches)), branches: branches}
+	}
+	if sharedStart(src) {
+		return verdict{verdict: "blocked", why: "comments name two platforms after a common start", open: []string{"does all of it run, or are these alternatives? Give each its own fence, or keep one text in run"}}
 	}
 	settings := slices.DeleteFunc(slices.Clone(commands), func(l string) bool { return !settingLine.MatchString(strings.TrimSpace(l)) })
 	if len(settings) > 0 {
@@ -85,8 +88,24 @@ func classifyShell(src string) verdict {
 	return verdict{verdict: "executable", why: "a command that needs no value"}
 }
 
-// alternatives splits at lines "# OR …"; without any, at comments that each name another platform.
-func alternatives(lines []string) []Alternative {
+// silent says that a line of a shell text does nothing.
+func silent(line string) bool {
+	line = strings.TrimSpace(line)
+	return line == "" || strings.HasPrefix(line, "#")
+}
+
+func commandLines(lines []string) (n int) {
+	for _, l := range lines {
+		if !silent(l) {
+			n++
+		}
+	}
+	return n
+}
+
+// alternatives splits at lines "# OR …"; without any, at comments that each name another platform or option.
+func alternatives(lang, src string) []Alternative {
+	lines := strings.SplitAfter(src, "\n")
 	var cut []int
 	for i, l := range lines {
 		if orLine.MatchString(l) {
@@ -94,52 +113,97 @@ func alternatives(lines []string) []Alternative {
 		}
 	}
 	if len(cut) > 0 {
-		return branches(lines, append([]int{0}, cut...))
+		return branches(lang, lines, cut, true)
 	}
+	cut = namedLines(lines)
+	if len(cut) < 2 {
+		return nil
+	}
+	if commandLines(lines[:cut[0]]) > 0 {
+		return nil // see sharedStart
+	}
+	cut[0] = 0 // a comment about both stays with the first
+	return branches(lang, lines, cut, false)
+}
+
+// sharedStart says that commands stand before comments that name two platforms: whether those are alternatives a person must say.
+func sharedStart(src string) bool {
+	lines := strings.SplitAfter(src, "\n")
+	cut := namedLines(lines)
+	return len(cut) > 1 && commandLines(lines[:cut[0]]) > 0
+}
+
+// namedLines finds the comments that each name another platform or option.
+func namedLines(lines []string) (cut []int) {
 	named := map[string]bool{}
 	for i, l := range lines {
-		if m := platformLine.FindStringSubmatch(strings.TrimSpace(l)); m != nil && !named[strings.ToLower(m[1])] {
-			named[strings.ToLower(m[1])] = true
+		if m := platformLine.FindStringSubmatch(strings.TrimSpace(l)); m != nil && !named[strings.ToLower(m[1]+m[2])] {
+			named[strings.ToLower(m[1]+m[2])] = true
 			cut = append(cut, i)
 		}
 	}
-	if len(cut) < 2 || slices.ContainsFunc(lines[:cut[0]], func(l string) bool {
-		l = strings.TrimSpace(l)
-		return l != "" && !strings.HasPrefix(l, "#")
-	}) {
-		return nil
-	}
-	return branches(lines, cut)
+	return cut
 }
 
-func branches(lines []string, starts []int) []Alternative {
+// branches cuts a fence before the lines named. Where those lines only say "or", they separate; else they belong to their branch.
+func branches(lang string, lines []string, cut []int, separate bool) []Alternative {
 	var out []Alternative
-	for i, from := range starts {
-		to := len(lines)
-		if i+1 < len(starts) {
-			to = starts[i+1]
+	pending := ""
+	add := func(separator string, from, to int) {
+		text := strings.Join(lines[from:to], "")
+		if strings.TrimSpace(text) == "" {
+			if len(out) > 0 && from >= to-1 && to == len(lines) && separator == "" {
+				out[len(out)-1].Source += text
+			} else {
+				pending += separator + text
+			}
+			return
 		}
-		part := lines[from:to]
-		a := Alternative{Source: strings.Join(part, "\n"), Line: from, Label: label(part)}
-		if strings.TrimSpace(a.Source) != "" {
-			out = append(out, a)
+		out = append(out, Alternative{Label: label(separator, lines[from:to]), Lang: lang, Separator: pending + separator, Source: text, Line: from})
+		pending = ""
+	}
+	start, separator := 0, ""
+	if !separate && cut[0] == 0 {
+		cut = cut[1:]
+	}
+	for _, c := range cut {
+		add(separator, start, c)
+		start, separator = c, ""
+		if separate {
+			start, separator = c+1, lines[c]
+		}
+	}
+	add(separator, start, len(lines))
+	if pending != "" && len(out) > 0 {
+		out[len(out)-1].Source += pending
+	}
+	seen := map[string]int{}
+	for i := range out {
+		if seen[out[i].Label]++; seen[out[i].Label] > 1 {
+			out[i].Label = fmt.Sprintf("%s (%d)", out[i].Label, seen[out[i].Label])
 		}
 	}
 	return out
 }
 
-// label is a branch's first comment, without "OR"; else its first line.
-func label(part []string) string {
-	for _, l := range part {
-		l = strings.TrimSpace(l)
-		if m := orLine.FindStringSubmatch(l); m != nil {
-			l = m[1]
-		}
-		if l = strings.TrimSpace(strings.TrimLeft(l, "#-")); l != "" {
+// label is what stands after "OR", else a branch's first comment, else its first line.
+func label(separator string, part []string) string {
+	if m := orLine.FindStringSubmatch(separator); m != nil {
+		if l := strings.TrimSpace(m[1]); l != "" {
 			return l
 		}
 	}
-	return ""
+	for _, l := range part {
+		if m := platformLine.FindStringSubmatch(strings.TrimSpace(l)); m != nil && separator == "" {
+			return strings.TrimSpace(strings.TrimLeft(l, " #"))
+		}
+	}
+	for _, l := range part {
+		if l = strings.TrimSpace(strings.TrimLeft(strings.TrimSpace(l), "#-")); l != "" {
+			return l
+		}
+	}
+	return "this"
 }
 
 func labels(as []Alternative) string {

@@ -19,9 +19,9 @@ type Report struct {
 	Lists   []Block      `json:"lists"`
 }
 
-// Summary is the first line of a report: "12 of 28 steps ready, 9 need an answer, 7 stay manual".
+// Summary is the first line of a report: "12 of 28 steps ready, 9 need one answer, 7 stay manual".
 func (r Report) Summary() string {
-	return fmt.Sprintf("%d of %d steps ready, %d need an answer, %d stay manual", r.Ready, r.Ready+r.Decide+r.Manual, r.Decide, r.Manual)
+	return fmt.Sprintf("%d of %d steps ready, %d need one answer, %d stay manual", r.Ready, r.Ready+r.Decide+r.Manual, r.Decide, r.Manual)
 }
 
 // Compile writes the lock of a runbook. What prev holds for a step that is found again (by its bytes, else by its title) is kept: its id and
@@ -46,9 +46,9 @@ func Compile(rb *Runbook, prev *Lock) (*Lock, Report) {
 				e = keep(*was, s, e)
 			}
 			e.ID, e.Procedure, e.Title = m.ids[i][j], m.procedures[i], s.Title
-			out.Steps = append(out.Steps, e)
-			if u := undoOf(old, e.ID); u != nil {
-				out.Steps = append(out.Steps, *u)
+			out.add(e, old)
+			if e.Choice {
+				out.addBranches(s, e, old)
 			}
 		}
 	}
@@ -61,15 +61,47 @@ func Compile(rb *Runbook, prev *Lock) (*Lock, Report) {
 	return out, report(rb, out, old)
 }
 
+// add keeps an entry, and its undo with it.
+func (l *Lock) add(e Entry, old *Lock) {
+	l.Steps = append(l.Steps, e)
+	if u := undoOf(old, e.ID); u != nil {
+		l.Steps = append(l.Steps, *u)
+	}
+}
+
+// addBranches compiles each branch of a choice as a step of its own.
+func (l *Lock) addBranches(s *Step, parent Entry, old *Lock) {
+	ids, entries := giveBranches(s.Alternatives, parent.ID, old)
+	for k, a := range s.Alternatives {
+		if ids[k] == "" {
+			continue
+		}
+		part := a.step(s)
+		e := propose(part, l)
+		if entries[k] != nil {
+			e = keep(*entries[k], part, e)
+		}
+		e.ID, e.Procedure, e.Title, e.ChoiceOf, e.Label = ids[k], parent.Procedure, s.Title, parent.ID, a.Label
+		l.add(e, old)
+	}
+}
+
+// step is one branch as a step, judged by its own text.
+func (a Alternative) step(whole *Step) *Step {
+	c := Command{Lang: a.Lang, Source: a.Source, SHA256: digest([]byte(a.Source)), Line: a.Line}
+	one := &Step{Title: whole.Title, Kind: Manual, Line: a.Line, Commands: []Command{c}, SourceSHA256: c.SHA256}
+	if v := classify(c.Lang, c.Source).verdict; v == "executable" || v == "blocked" {
+		one.Kind = Executable
+	}
+	return one
+}
+
 // propose writes what the Markdown alone says about a step, and asks the rest.
 func propose(s *Step, l *Lock) Entry {
-	var e Entry
-	if s.SourceSHA256 != "" {
-		e.SourceSHA256 = s.SourceSHA256
-	}
+	e := Entry{SourceSHA256: s.SourceSHA256, Condition: s.Condition}
 	switch s.Kind {
 	case Choice:
-		e.Decide = append(e.Decide, "which one runs: "+labels(s.Alternatives)+"? Put its text in run, or set manual: true")
+		e.Choice = true
 		return e
 	case Executable:
 	default:
@@ -114,7 +146,15 @@ func propose(s *Step, l *Lock) Entry {
 
 // keep carries a person's answers over to the step as it is now.
 func keep(was Entry, s *Step, proposed Entry) Entry {
-	if was.SourceSHA256 == s.SourceSHA256 {
+	was.Condition = s.Condition
+	switch {
+	case proposed.Choice && was.Run == "" && !was.Manual: // a choice, or a question of an older lock which it was
+		was.SourceSHA256, was.Choice, was.Decide = s.SourceSHA256, true, nil
+		return was
+	case was.Choice:
+		proposed.Leaves, proposed.Closes, proposed.For = was.Leaves, was.Closes, was.For
+		return proposed
+	case was.SourceSHA256 == s.SourceSHA256:
 		return was
 	}
 	if was.Manual {
@@ -191,10 +231,10 @@ func report(rb *Runbook, l, old *Lock) Report {
 	r := Report{Fences: list(joined.Fences), Lists: list(joined.Lists), Changes: list(Diff(old, l))} // never null in JSON
 	for _, p := range joined.Procedures {
 		for _, s := range p.Steps {
-			switch {
-			case s.Ready:
+			switch s.state() {
+			case "ready":
 				r.Ready++
-			case s.Entry != nil && !s.Entry.Manual:
+			case "decide":
 				r.Decide++
 			default:
 				r.Manual++
@@ -202,4 +242,21 @@ func report(rb *Runbook, l, old *Lock) Report {
 		}
 	}
 	return r
+}
+
+// state is where a step stands for the report; a choice is ready when all its branches are, or are for people.
+func (s *Step) state() string {
+	switch {
+	case s.Ready:
+		return "ready"
+	case s.Entry == nil || s.Entry.Manual:
+		return "manual"
+	case !s.Entry.Choice:
+		return "decide"
+	case s.Why == WhyChoose && !slices.ContainsFunc(s.Alternatives, func(a Alternative) bool { return a.Why != "" }):
+		return "ready"
+	case s.Kind == Manual:
+		return "manual"
+	}
+	return "decide"
 }

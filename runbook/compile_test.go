@@ -25,7 +25,7 @@ func TestCompileSeedTwiceIsTheSame(t *testing.T) {
 	if len(rep2.Changes) != 0 {
 		t.Fatalf("changes: %v", rep2.Changes)
 	}
-	if rep.Summary() != "0 of 28 steps ready, 23 need an answer, 5 stay manual" {
+	if rep.Summary() != "0 of 28 steps ready, 23 need one answer, 5 stay manual" {
 		t.Error(rep.Summary())
 	}
 	if len(rep.Fences) != 35 || !slices.ContainsFunc(rep.Fences, func(b Block) bool { return b.Verdict == "choice" }) {

@@ -40,8 +40,8 @@ func Diff(old, new *Lock) []Difference {
 			c.Text = "new: " + entryWords(b)
 		case !hasB:
 			c.Text = "removed"
-		case a.digest == b.digest:
-			continue
+		case a.digest == b.digest, a.Choice && b.Choice && len(b.Decide) == 0:
+			continue // a choice runs nothing itself: its branches say what changed
 		default:
 			c.Text = strings.Join(changedWords(a, b), ", ")
 		}

@@ -25,13 +25,19 @@
 //
 // An entry of steps (every key but id and procedure may be absent):
 //
-//	id             p1.s6. Given once, follows its step by the source's digest, then by title
+//	id             p1.s6. Given once, follows its step by the source's digest, then by title. p1.s4.2 is the second command of an item
+//	               with several (a sub-step, 1.4.2), p1.s6a the first branch of a choice, p1.s6u and p1.s6au undo p1.s6 and p1.s6a
 //	procedure      p1
 //	title          for people; the Markdown's title at the time of compiling
 //	undo_of        p1.s6: this entry (p1.s6u) stands in no list of the Markdown and undoes that step; it has no source_sha256
+//	choice         true: one of several branches runs. This entry runs nothing; its branches are entries with choice_of and label
+//	choice_of      p1.s6: this entry (p1.s6a) is a branch of that step; its source_sha256 is over its own lines of the fence
+//	label          of a branch: "Kubernetes"
+//	condition      "if necessary": drbot asks at the run whether it is, and records the answer
 //	manual         true: a person does it; nothing runs
 //	source_sha256  sha256 of the fence's bytes in the Markdown (several fences: joined with one NUL byte)
 //	run, sha256    the bytes that the interpreter gets, and their sha256
+//	rewrites       [{from: YYYYMMDD, to: "\"${BACKUP_DATE}\""}]: where run differs from the Markdown
 //	interpreter    bash | sqlite
 //	databases      for sqlite: [{name: users, file: data/users.db, write: false}]. Each is attached under its name to an empty
 //	               main database in memory, read-only unless write is true; parameters are bound as :NAME (text). Each result is

@@ -81,7 +81,7 @@ func (l *linter) step(s *Step) {
 		case "choice":
 			l.add(c.Line, "alternatives", LevelWarning, fmt.Sprintf("step %s: %s", s.Number, v.why), "one fence for each, and a sentence on when")
 			for _, a := range v.branches {
-				l.values(s, classify(c.Lang, strings.TrimPrefix(a.Source, "# OR")), c.Line+a.Line)
+				l.values(s, classify(c.Lang, a.Source), c.Line+a.Line)
 			}
 		case "configuration":
 			l.add(c.Line, "settings", LevelError, fmt.Sprintf("step %s: %s", s.Number, v.why), "a fence of its own, tagged ini")

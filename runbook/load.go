@@ -116,6 +116,12 @@ func (rb *Runbook) join(lock *Lock, src []byte, dir string) *Runbook {
 			s.Entry = load(lock, m.entries[i][j], dir)
 			s.Undo = load(lock, undoOf(lock, s.ID), dir)
 			s.settle()
+			if s.Condition == "" && s.Entry != nil {
+				s.Condition = s.Entry.Condition
+			}
+			if s.Entry != nil && s.Entry.Choice {
+				s.joinBranches(lock, dir)
+			}
 		}
 	}
 	out.renameCalls(m.procedures, rb)
@@ -171,6 +177,11 @@ func (s *Step) settle() {
 	case e.SourceSHA256 != s.SourceSHA256:
 		s.Why = WhyChanged
 		return
+	case e.Choice:
+		if len(e.Decide) > 0 {
+			s.Why = e.Blocked()
+		}
+		return // its branches are settled next
 	}
 	if s.Why = e.Blocked(); s.Why == "" {
 		s.Ready, s.Kind = true, Executable
@@ -231,6 +242,7 @@ func (rb *Runbook) Accepted(accepted func(digest string) bool) *Runbook {
 			if s.Undo != nil && !accepted(s.Undo.Digest()) {
 				s.Undo = nil
 			}
+			s.acceptBranches(accepted)
 		}
 	}
 	return out

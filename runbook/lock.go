@@ -64,10 +64,15 @@ type Entry struct {
 	Procedure    string        `yaml:"procedure"`
 	Title        string        `yaml:"title,omitempty"`
 	UndoOf       string        `yaml:"undo_of,omitempty"`
+	Choice       bool          `yaml:"choice,omitempty"`    // the entries with choice_of this id are its branches; it runs nothing itself
+	ChoiceOf     string        `yaml:"choice_of,omitempty"` // p1.s6: this entry (p1.s6a) is one branch of that step
+	Label        string        `yaml:"label,omitempty"`     // of a branch: "Kubernetes"
+	Condition    string        `yaml:"condition,omitempty"` // "if necessary": asked at the run, and the answer recorded
 	Manual       bool          `yaml:"manual,omitempty"`
 	SourceSHA256 string        `yaml:"source_sha256,omitempty"`
 	Run          string        `yaml:"run,omitempty"`
 	SHA256       string        `yaml:"sha256,omitempty"`
+	Rewrites     []Rewrite     `yaml:"rewrites,omitempty"` // how run differs from the Markdown
 	Interpreter  string        `yaml:"interpreter,omitempty"`
 	Databases    []Database    `yaml:"databases,omitempty"`
 	KeepGoing    bool          `yaml:"keep_going,omitempty"`
@@ -93,6 +98,12 @@ type Entry struct {
 
 	On     *Target `yaml:"-"` // the target, Dir absolute; set by Load
 	digest string  // set by Effective
+}
+
+// Rewrite is one place where run is not what the Markdown says: a placeholder that became a parameter, a prompt that was taken off.
+type Rewrite struct {
+	From string `yaml:"from" json:"from"`
+	To   string `yaml:"to" json:"to"`
 }
 
 // Database is one file that a step of the sqlite interpreter works on.

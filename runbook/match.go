@@ -28,7 +28,7 @@ func match(rb *Runbook, l *Lock) matched {
 				}
 				for k := range l.Steps {
 					e := &l.Steps[k]
-					if e.Procedure == m.procedures[i] && e.UndoOf == "" && !used[e.ID] && fits(&p.Steps[j], e) {
+					if e.Procedure == m.procedures[i] && e.own() && !used[e.ID] && fits(&p.Steps[j], e) {
 						entries[j], used[e.ID] = e, true
 						break
 					}
@@ -41,10 +41,25 @@ func match(rb *Runbook, l *Lock) matched {
 		m.entries = append(m.entries, entries)
 		m.ids = append(m.ids, giveIDs(m.procedures[i], entries, l))
 	}
+	m.leave(rb, l, used)
+	return m
+}
+
+// own says that the entry stands for a step of the Markdown by itself: no undo, no branch.
+func (e *Entry) own() bool { return e.UndoOf == "" && e.ChoiceOf == "" }
+
+// leave finds the entries whose step or branch is gone.
+func (m *matched) leave(rb *Runbook, l *Lock, used map[string]bool) {
 	living := map[string]bool{}
-	for _, ids := range m.ids {
-		for _, id := range ids {
+	for i, ids := range m.ids {
+		for j, id := range ids {
 			living[id] = true
+			if e := m.entries[i][j]; e != nil && e.Choice {
+				branches, _ := giveBranches(rb.Procedures[i].Steps[j].Alternatives, id, l)
+				for _, b := range branches {
+					living[b], used[b] = true, true
+				}
+			}
 		}
 	}
 	for k := range l.Steps {
@@ -52,7 +67,6 @@ func match(rb *Runbook, l *Lock) matched {
 			m.left = append(m.left, e)
 		}
 	}
-	return m
 }
 
 func sameSource(s *Step, e *Entry) bool {
@@ -63,8 +77,8 @@ func sameSource(s *Step, e *Entry) bool {
 func giveIDs(procedure string, entries []*Entry, l *Lock) []string {
 	highest := 0
 	note := func(id string) {
-		if p, n, _ := idParts(id); fmt.Sprintf("p%d", p) == procedure {
-			highest = max(highest, n)
+		if x := idParts(id); fmt.Sprintf("p%d", x.procedure) == procedure {
+			highest = max(highest, x.step)
 		}
 	}
 	for _, e := range l.Steps {
@@ -98,13 +112,13 @@ func matchProcedures(rb *Runbook, l *Lock) []string {
 				switch {
 				case sameSource(&p.Steps[j], &e):
 					scores[e.Procedure] += 3
-				case e.UndoOf == "" && p.Steps[j].Title == e.Title:
+				case e.own() && p.Steps[j].Title == e.Title:
 					scores[e.Procedure]++
 				}
 			}
 		}
 		for id, score := range scores {
-			number, _, _ := idParts(id)
+			number := idParts(id).procedure
 			if number == p.Number {
 				score++ // a tie goes to the number that people know
 			}
@@ -132,12 +146,12 @@ func matchProcedures(rb *Runbook, l *Lock) []string {
 func freshProcedures(rb *Runbook, l *Lock, ids []string, taken map[string]bool) []string {
 	highest := 0
 	for _, e := range l.Steps {
-		n, _, _ := idParts(e.ID)
+		n := idParts(e.ID).procedure
 		highest = max(highest, n)
 		taken[e.Procedure] = true
 	}
 	for _, id := range l.Retired {
-		n, _, _ := idParts(id)
+		n := idParts(id).procedure
 		highest = max(highest, n)
 		taken[fmt.Sprintf("p%d", n)] = true
 	}

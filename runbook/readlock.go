@@ -16,7 +16,7 @@ import (
 const lockFormat = 1
 
 var (
-	entryID    = regexp.MustCompile(`^p[0-9]{1,4}\.s[0-9]{1,4}u?$`)
+	entryID    = regexp.MustCompile(`^p[0-9]{1,4}\.s[0-9]{1,4}(\.[0-9]{1,3})?[a-t]?u?$`)
 	envName    = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,63}$`)
 	schemaName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 	sha256Hex  = regexp.MustCompile(`^[0-9a-f]{64}$`)
@@ -81,7 +81,7 @@ func (c *lockCheck) all() {
 		e := &c.l.Steps[i]
 		c.at = steps.Content[i]
 		if !entryID.MatchString(e.ID) {
-			c.fail("id", fmt.Sprintf("id %q", e.ID), "an id like p1.s6, or p1.s6u for an undo")
+			c.fail("id", fmt.Sprintf("id %q", e.ID), "an id like p1.s6 (p1.s6u for an undo, p1.s6a for a branch, p1.s4.1 for a part)")
 		}
 		if byID[e.ID] != nil {
 			c.fail("id", fmt.Sprintf("id %s again", e.ID), "an id of its own")
@@ -140,6 +140,7 @@ func (c *lockCheck) entry(e *Entry, byID map[string]*Entry) {
 	if strings.HasSuffix(e.ID, "u") != (e.UndoOf != "") || e.UndoOf != "" && e.UndoOf+"u" != e.ID {
 		c.fail("undo_of", fmt.Sprintf("%s: undo_of %q", e.ID, e.UndoOf), "undo_of: p1.s6 in p1.s6u, and nowhere else")
 	}
+	c.branch(e, byID)
 	for _, ref := range []struct{ key, id string }{{"verify", e.Verify}, {"undo", e.Undo}, {"undo_of", e.UndoOf}} {
 		if ref.id != "" && byID[ref.id] == nil {
 			c.fail(ref.key, fmt.Sprintf("%s: %s names %s, which is no step of the lock", e.ID, ref.key, ref.id), "the id of a step")
@@ -167,14 +168,35 @@ func (c *lockCheck) entry(e *Entry, byID map[string]*Entry) {
 	c.readings(e)
 }
 
+// branch checks that a choice and its branches name each other.
+func (c *lockCheck) branch(e *Entry, byID map[string]*Entry) {
+	base := strings.TrimSuffix(e.ID, "u")
+	id := strings.TrimRight(base, "abcdefghijklmnopqrst")
+	switch {
+	case e.UndoOf != "":
+		if e.ChoiceOf != "" || e.Choice {
+			c.fail("choice_of", e.ID+" is an undo and a part of a choice", "one of them")
+		}
+	case id != base != (e.ChoiceOf != "") || e.ChoiceOf != "" && e.ChoiceOf != id:
+		c.fail("choice_of", fmt.Sprintf("%s: choice_of %q", e.ID, e.ChoiceOf), "choice_of: p1.s6 in p1.s6a, and nowhere else")
+	case e.ChoiceOf != "" && (byID[e.ChoiceOf] == nil || !byID[e.ChoiceOf].Choice):
+		c.fail("choice_of", fmt.Sprintf("%s is a branch of %s, which is no choice", e.ID, e.ChoiceOf), "an entry with choice: true")
+	case e.ChoiceOf != "" && e.Label == "":
+		c.fail("label", e.ID+" is a branch without a label", "the words by which people choose it")
+	}
+	if e.Choice && (e.Manual || e.Run != "" || e.ChoiceOf != "") {
+		c.fail("choice", e.ID+" is a choice and something else", "choice: true alone; its branches hold the texts")
+	}
+}
+
 // bytes checks what runs, and that it could.
 func (c *lockCheck) bytes(e *Entry) {
 	if e.Manual || e.Run == "" {
 		if e.Manual && e.Run != "" {
 			c.fail("manual", e.ID+" is manual and has a run", "one of them")
 		}
-		if !e.Manual && len(e.Decide) == 0 {
-			c.fail("id", e.ID+" has nothing to run", "run, manual: true, or a decide line")
+		if !e.Manual && !e.Choice && len(e.Decide) == 0 {
+			c.fail("id", e.ID+" has nothing to run", "run, manual: true, choice: true, or a decide line")
 		}
 		return
 	}

@@ -86,14 +86,15 @@ type Procedure struct {
 	Line     int
 }
 
-// Step is one numbered item of a procedure.
+// Step is one numbered item of a procedure, or one of several commands of an item (a sub-step: p1.s4.1, 1.4.1).
 type Step struct {
 	ID           string // p1.s6: the lock's id, else the one that compile would give
 	Number       string // 1.6: what people see and type
+	Item         string // of a sub-step: the number of its item, 1.4; empty: the step is the whole item
 	Title        string
 	Kind         Kind
 	Text         string // the whole prose of the item, plain, commands left out
-	Condition    string // "if necessary": asked, and the answer recorded
+	Condition    string // "if necessary", of the Markdown or else of the lock: asked, and the answer recorded
 	Commands     []Command
 	Alternatives []Alternative // of a choice
 	Calls        []string      // of a call: procedure ids, or none if the words name no procedure
@@ -113,11 +114,18 @@ type Command struct {
 	Line   int // of the fence's first line of content
 }
 
-// Alternative is one branch of a choice.
+// Alternative is one branch of a choice. ID to Why are set by Load, like those of a Step.
 type Alternative struct {
-	Label  string // "Kubernetes", or the first line of the branch
-	Source string
-	Line   int
+	Label     string // "Kubernetes", or the first line of the branch
+	Lang      string // of its fence
+	Separator string // the line before it that says "or": Separator and Source of all branches are the fence, byte for byte
+	Source    string
+	Line      int
+	ID        string // p1.s6a
+	Entry     *Entry
+	Undo      *Entry
+	Ready     bool
+	Why       string
 }
 
 // Checklist is the service recovery checklist.

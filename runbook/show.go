@@ -90,8 +90,12 @@ type shownCommand struct {
 }
 
 type shownAlternative struct {
+	ID     string `json:"id,omitempty"`
 	Label  string `json:"label"`
 	Source string `json:"source"`
+	Ready  bool   `json:"ready"`
+	Why    string `json:"why,omitempty"`
+	Risk   Risk   `json:"risk,omitempty"`
 }
 
 type shownChecklist struct {
@@ -172,7 +176,11 @@ func showStep(s Step) shownStep {
 		Commands: each(s.Commands, func(c Command) shownCommand { return shownCommand(c) }),
 	}
 	for _, a := range s.Alternatives {
-		out.Alternatives = append(out.Alternatives, shownAlternative{a.Label, a.Source})
+		b := shownAlternative{ID: a.ID, Label: a.Label, Source: a.Source, Ready: a.Ready, Why: a.Why}
+		if a.Entry != nil && !a.Entry.Manual {
+			b.Risk = a.Entry.Risk
+		}
+		out.Alternatives = append(out.Alternatives, b)
 	}
 	if s.Entry != nil && !s.Entry.Manual {
 		out.Risk = s.Entry.Risk

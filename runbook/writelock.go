@@ -2,6 +2,7 @@ package runbook
 
 import (
 	"bytes"
+	"cmp"
 	"reflect"
 	"slices"
 	"strconv"
@@ -33,27 +34,29 @@ func (l *Lock) Marshal() []byte {
 	return b.Bytes()
 }
 
-// compareIDs sorts p2.s9 before p2.s10, and p1.s6u after p1.s6.
+// compareIDs sorts p2.s9 before p2.s10, p1.s4.1 after p1.s4, and p1.s6au after p1.s6a.
 func compareIDs(a, b string) int {
-	pa, sa, ua := idParts(a)
-	pb, sb, ub := idParts(b)
-	switch {
-	case pa != pb:
-		return pa - pb
-	case sa != sb:
-		return sa - sb
-	case ua != ub:
-		return strings.Compare(ua, ub)
-	}
-	return strings.Compare(a, b)
+	x, y := idParts(a), idParts(b)
+	return cmp.Or(x.procedure-y.procedure, x.step-y.step, x.sub-y.sub, strings.Compare(x.rest, y.rest), strings.Compare(a, b))
 }
 
-func idParts(id string) (procedure, step int, rest string) {
+// idOf is an id taken apart: p1.s4.2au is procedure 1, step 4, sub 2, rest "au".
+type idOf struct {
+	procedure, step, sub int // sub is 0 for a whole item
+	rest                 string
+}
+
+func idParts(id string) idOf {
+	var out idOf
 	p, s, _ := strings.Cut(id, ".")
-	procedure, _ = strconv.Atoi(strings.TrimPrefix(p, "p"))
-	digits := strings.TrimRight(strings.TrimPrefix(s, "s"), "u")
-	step, _ = strconv.Atoi(digits)
-	return procedure, step, strings.TrimPrefix(s, "s"+digits)
+	out.procedure, _ = strconv.Atoi(strings.TrimPrefix(p, "p"))
+	s = strings.TrimPrefix(s, "s")
+	numbers := strings.TrimRight(s, "abcdefghijklmnopqrstu")
+	out.rest = s[len(numbers):]
+	step, sub, _ := strings.Cut(numbers, ".")
+	out.step, _ = strconv.Atoi(step)
+	out.sub, _ = strconv.Atoi(sub)
+	return out
 }
 
 func encodeNode(v reflect.Value) *yaml.Node {
