@@ -43,11 +43,8 @@ func (p planning) draft() (drafted, error) {
 	taken := map[string]bool{}
 	for k := range p.procedure.Steps {
 		s := &p.procedure.Steps[k]
-		if s.Entry != nil && len(s.Entry.For) > 0 && p.inc.Type != "" && !slices.Contains(s.Entry.For, p.inc.Type) {
-			continue
-		}
 		undo := ""
-		if u := s.Undo; u != nil && s.Ready && u.Blocked() == "" {
+		if u := s.Undo; u != nil && s.Ready && p.meant(s.Entry) && u.Blocked() == "" {
 			undo = u.ID
 			step := p.step(u, s.Number+"u", undoTitle(s, u))
 			step.UndoOf = s.ID
@@ -128,7 +125,10 @@ func valueKey(p runbook.Parameter) string {
 func (p planning) resolve(s *runbook.Step) (incident.Step, incident.Spec) {
 	why := s.Why
 	if s.Ready {
-		if why = p.secretsMissing(s.Entry); why == "" {
+		if why = p.secretsMissing(s.Entry); !p.meant(s.Entry) {
+			why = "meant for " + strings.Join(s.Entry.For, ", ")
+		}
+		if why == "" {
 			return p.step(s.Entry, s.Number, s.Title), p.spec(s.Entry, s.Title, handText(s))
 		}
 	}
@@ -159,6 +159,12 @@ func handText(s *runbook.Step) string {
 		parts = append(parts, strings.TrimRight(c.Source, "\n"))
 	}
 	return strings.TrimSpace(strings.Join(parts, "\n\n"))
+}
+
+// meant reports whether the step is for incidents of this type. Of another type it stays in the run, as text: a step that
+// is silently left out could be the one that makes the next one safe.
+func (p planning) meant(e *runbook.Entry) bool {
+	return len(e.For) == 0 || p.inc.Type == "" || slices.Contains(e.For, p.inc.Type)
 }
 
 func (p planning) secretsMissing(e *runbook.Entry) string {
