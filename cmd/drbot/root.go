@@ -33,9 +33,7 @@ func root(e env) *cobra.Command {
 		p.verbs("incident", "Do what /incident does, at the terminal"), p.verbs("recover", "Do what /recover does, at the terminal"),
 		p.approve(), p.deny(), p.audit(), p.backup(), p.restore(), p.workspace(), p.demoservice(),
 	)
-	for _, sub := range cmd.Commands() {
-		wrapUsage(sub)
-	}
+	wrapUsage(cmd)
 	return cmd
 }
 
