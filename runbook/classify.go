@@ -14,6 +14,11 @@ type verdict struct {
 	call     string // the words that name other procedures
 	branches []Alternative
 	open     []string // what blocks it: values and decisions
+	lang     string   // of what runs: bash or sql; empty: the fence's own word says it
+	run      string   // what runs, where it is not the whole fence: the commands of a transcript
+	output   string   // what the transcript shows
+	rewrites []Rewrite
+	sure     bool // the questions are about more than values: they are asked as they stand
 }
 
 var (
@@ -27,7 +32,7 @@ func classify(lang, src string) verdict {
 	switch lang {
 	case "bash", "sh", "shell":
 	case "sql":
-		return verdict{verdict: "blocked", why: "SQL without a database", open: []string{"which database is this SQL for? Set interpreter and databases"}}
+		return classifySQL(src)
 	case "", "text", "markdown", "md":
 		return verdict{verdict: "display", why: "no language says that it is a command"}
 	case "console", "shell-session", "output":
@@ -46,12 +51,12 @@ func classify(lang, src string) verdict {
 		return verdict{verdict: "display", why: "only comments"}
 	}
 	if branches := alternatives(lang, src); len(branches) > maxBranches {
-		return verdict{verdict: "blocked", why: "too many alternatives", open: []string{fmt.Sprintf("%d alternatives: keep at most %d in one step", len(branches), maxBranches)}}
+		return verdict{verdict: "blocked", why: "too many alternatives", sure: true, open: []string{fmt.Sprintf("%d alternatives: keep at most %d in one step", len(branches), maxBranches)}}
 	} else if len(branches) > 1 {
 		return verdict{verdict: "choice", why: fmt.Sprintf("%d alternatives of which one is meant: %s", len(branches), labels(branches)), branches: branches}
 	}
 	if sharedStart(src) {
-		return verdict{verdict: "blocked", why: "comments name two platforms after a common start", open: []string{"does all of it run, or are these alternatives? Give each its own fence, or keep one text in run"}}
+		return verdict{verdict: "blocked", why: "comments name two platforms after a common start", sure: true, open: []string{"does all of it run, or are these alternatives? Give each its own fence, or keep one text in run"}}
 	}
 	settings := slices.DeleteFunc(slices.Clone(commands), func(l string) bool { return !settingLine.MatchString(strings.TrimSpace(l)) })
 	if len(settings) > 0 {
@@ -64,10 +69,21 @@ func classify(lang, src string) verdict {
 	return classifyShell(src)
 }
 
+func classifySQL(src string) verdict {
+	if branches := alternatives("sql", src); len(branches) > 1 && len(branches) <= maxBranches {
+		return verdict{verdict: "choice", why: fmt.Sprintf("%d alternatives of which one is meant: %s", len(branches), labels(branches)), branches: branches}
+	}
+	v := verdict{verdict: "blocked", why: "SQL without a database", lang: "sql", open: []string{sqlQuestion}}
+	for _, s := range append(placeholders(src), samples(src)...) {
+		v.open = append(v.open, s+" is a placeholder in SQL: bind it as :NAME and declare the parameter")
+	}
+	return v
+}
+
 func classifyShell(src string) verdict {
 	sh, err := readShell(src)
 	if err != nil {
-		return verdict{verdict: "blocked", why: "does not parse as bash: " + err.Error(), open: []string{"mend the command: it does not parse as bash"}}
+		return verdict{verdict: "blocked", why: "does not parse as bash: " + err.Error(), sure: true, open: []string{"mend the command: it does not parse as bash"}}
 	}
 	if what := sh.interactive(); what != "" {
 		return verdict{verdict: "manual", why: what + " opens a session and waits for a person"}
@@ -212,31 +228,4 @@ func labels(as []Alternative) string {
 		out = append(out, a.Label)
 	}
 	return strings.Join(out, " | ")
-}
-
-var (
-	placeholderForms = regexp.MustCompile(`(?:^|[^\w}$\]])(\[[A-Z][A-Z0-9_ ]*\])|(YYYY-?MM-?DD(?:_HHMMSS)?|\{\{\s*[\w.]+\s*\}\}|<[a-z][a-z0-9_-]*(?: [a-z0-9_-]+)*>|\b(?:CHANGEME|REPLACE_ME)\b)`)
-	sampleForms      = regexp.MustCompile(`(\b\w*20\d{6}_\d{6}\w*|'20\d\d-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?'|[\w.-]*\bexample\.(?:com|org|net)\b|\bregistry/[\w.-]+)`)
-)
-
-// placeholders finds what nobody filled, comments left out.
-func placeholders(src string) []string { return found(placeholderForms, src) }
-
-// samples finds literals that look like an example of a value.
-func samples(src string) []string { return found(sampleForms, src) }
-
-// found gives what the form's groups caught, of which one at a time is filled.
-func found(form *regexp.Regexp, src string) []string {
-	var out []string
-	for line := range strings.SplitSeq(src, "\n") {
-		if strings.HasPrefix(strings.TrimSpace(line), "#") {
-			continue
-		}
-		for _, m := range form.FindAllStringSubmatch(line, -1) {
-			if what := strings.Join(m[1:], ""); !slices.Contains(out, what) {
-				out = append(out, what)
-			}
-		}
-	}
-	return out
 }

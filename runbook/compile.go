@@ -6,9 +6,6 @@ import (
 	"strings"
 )
 
-// whereQuestion is asked of every step while no target, or more than one, is declared; it says nothing about the command.
-const whereQuestion = "where does it run? Set target"
-
 // Report says what Compile did: an account of every fence and list, and how far the steps are.
 type Report struct {
 	Ready   int          `json:"ready"`   // steps that can run once accepted
@@ -17,6 +14,15 @@ type Report struct {
 	Changes []Difference `json:"changes"` // against the lock before
 	Fences  []Block      `json:"fences"`
 	Lists   []Block      `json:"lists"`
+	// Rewrites is every place where what runs is not what the Markdown says.
+	Rewrites []ShownRewrite `json:"rewrites"`
+}
+
+// ShownRewrite is a rewrite with the step that it is in.
+type ShownRewrite struct {
+	Step string `json:"step"` // the entry's id
+	Line int    `json:"line"` // of its command in the Markdown
+	Rewrite
 }
 
 // Summary is the first line of a report: "12 of 28 steps ready, 9 need one answer, 7 stay manual".
@@ -96,101 +102,6 @@ func (a Alternative) step(whole *Step) *Step {
 	return one
 }
 
-// propose writes what the Markdown alone says about a step, and asks the rest.
-func propose(s *Step, l *Lock) Entry {
-	e := Entry{SourceSHA256: s.SourceSHA256, Condition: s.Condition}
-	switch s.Kind {
-	case Choice:
-		e.Choice = true
-		return e
-	case Executable:
-	default:
-		e.Manual = true
-		return e
-	}
-	var texts, langs []string
-	for _, c := range s.Commands {
-		v := classify(c.Lang, c.Source)
-		if v.verdict != "executable" && v.verdict != "blocked" {
-			continue
-		}
-		texts, langs = append(texts, c.Source), append(langs, c.Lang)
-		e.Decide = append(e.Decide, v.open...)
-	}
-	if len(texts) > 1 {
-		e.Decide = append(e.Decide, fmt.Sprintf("%d commands in one step: keep one text in run, or split the step", len(texts)))
-	}
-	e.Run = strings.Join(texts, "\n")
-	e.SHA256 = digest([]byte(e.Run))
-	if !slices.Contains(langs, "sql") {
-		e.Interpreter = Bash
-		found := InferRisk(Bash, e.Run)
-		e.Risk = found.Risk
-		if len(found.Unknown) > 0 {
-			e.Risk = Worse(e.Risk, Change)
-		}
-	} else {
-		e.Risk = InferRisk("sql", e.Run).Risk
-	}
-	targets := make([]string, 0, len(l.Targets))
-	for name := range l.Targets {
-		targets = append(targets, name)
-	}
-	if len(targets) == 1 {
-		e.Target = targets[0]
-	} else {
-		e.Decide = append(e.Decide, whereQuestion)
-	}
-	return e
-}
-
-// keep carries a person's answers over to the step as it is now.
-func keep(was Entry, s *Step, proposed Entry) Entry {
-	was.Condition = s.Condition
-	switch {
-	case proposed.Choice && was.Run == "" && !was.Manual: // a choice, or a question of an older lock which it was
-		was.SourceSHA256, was.Choice, was.Decide = s.SourceSHA256, true, nil
-		return was
-	case was.Choice:
-		proposed.Leaves, proposed.Closes, proposed.For = was.Leaves, was.Closes, was.For
-		return proposed
-	case was.SourceSHA256 == s.SourceSHA256:
-		return was
-	}
-	if was.Manual {
-		was.SourceSHA256 = s.SourceSHA256
-		return was
-	}
-	if proposed.Run == "" { // the command is gone, or became a choice
-		proposed.Leaves, proposed.Closes, proposed.For = was.Leaves, was.Closes, was.For
-		return proposed
-	}
-	now := was
-	now.SourceSHA256, now.Run, now.SHA256 = proposed.SourceSHA256, proposed.Run, proposed.SHA256
-	if was.Run == "" {
-		now.Interpreter, now.Risk, now.Target, now.Decide = proposed.Interpreter, proposed.Risk, proposed.Target, proposed.Decide
-		return now
-	}
-	now.Risk = Worse(was.Risk, proposed.Risk)
-	now.Decide = slices.Clone(was.Decide)
-	if was.SHA256 != was.SourceSHA256 {
-		now.Decide = append(now.Decide, "the command changed in the Markdown, and its run had been rewritten by hand: rewrite it again")
-	}
-	for _, question := range proposed.Decide {
-		if asksValue(question) && !slices.Contains(now.Decide, question) && !answers(now.Parameters, question) {
-			now.Decide = append(now.Decide, question)
-		}
-	}
-	return now
-}
-
-func asksValue(question string) bool { return strings.HasSuffix(question, "make it a parameter") }
-
-// answers says that a free variable is a parameter already.
-func answers(ps []Parameter, question string) bool {
-	return slices.ContainsFunc(ps, func(p Parameter) bool { return strings.HasPrefix(question, "$"+p.Name+" ") })
-}
-
 // dropDangling removes references to entries that are gone, so that the lock can be read again.
 func dropDangling(l *Lock) {
 	byID := map[string]*Entry{}
@@ -229,8 +140,10 @@ func appendOnce(list []string, s string) []string {
 func report(rb *Runbook, l, old *Lock) Report {
 	joined := rb.join(l, nil, "/")
 	r := Report{Fences: list(joined.Fences), Lists: list(joined.Lists), Changes: list(Diff(old, l))} // never null in JSON
+	r.Rewrites = []ShownRewrite{}
 	for _, p := range joined.Procedures {
 		for _, s := range p.Steps {
+			r.rewrites(&s)
 			switch s.state() {
 			case "ready":
 				r.Ready++
@@ -259,4 +172,21 @@ func (s *Step) state() string {
 		return "manual"
 	}
 	return "decide"
+}
+
+// rewrites adds those of a step and its branches.
+func (r *Report) rewrites(s *Step) {
+	add := func(e *Entry, line int) {
+		if e != nil {
+			for _, w := range e.Rewrites {
+				r.Rewrites = append(r.Rewrites, ShownRewrite{e.ID, line, w})
+			}
+		}
+	}
+	if len(s.Commands) > 0 {
+		add(s.Entry, s.Commands[0].Line)
+	}
+	for _, a := range s.Alternatives {
+		add(a.Entry, a.Line)
+	}
 }

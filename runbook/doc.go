@@ -23,6 +23,17 @@
 // absent, it is "<target>:<dir>". probe is a read-only bash text that prints the target's identity, lines name=value and nothing
 // else: it is part of what is approved, and it is read again just before the start.
 //
+// A target may name a server: {kind: postgres, host: db1, port: 5432, database: postgres, user: drbot, secret: pg, tls: system}; kind
+// is postgres or redis. host and port go into the identity, with what the server says of itself. Its bash steps find it in the variables that the server's
+// own programs read (PGHOST, PGPORT, PGUSER, PGDATABASE, PGPASSWORD …; REDIS_HOST, REDIS_PORT, REDISCLI_AUTH).
+//
+//	sql    statements as psql reads them, without its backslash commands; each commits by itself unless the text says BEGIN; the first error
+//	       ends the step with 1. With risk: read all of them run in one read-only transaction. Results look like those of sqlite. A
+//	       parameter is bound as :NAME or :'NAME'; one of type db_identifier may stand for a name as :"NAME". So the same text works in psql -v
+//	redis  one command a line, words quoted as in a shell; a parameter is a whole word, :NAME; an error reply ends the step with 1
+//	http   one request a line: GET http://host/path [status=200] [timeout=5s] [attempts=10] [redirects=0] [bearer=:TOKEN]; prints the
+//	       status line ("HTTP 200") and the body of the last answer; another status ends the step with 1
+//
 // An entry of steps (every key but id and procedure may be absent):
 //
 //	id             p1.s6. Given once, follows its step by the source's digest, then by title. p1.s4.2 is the second command of an item
@@ -38,7 +49,7 @@
 //	source_sha256  sha256 of the fence's bytes in the Markdown (several fences: joined with one NUL byte)
 //	run, sha256    the bytes that the interpreter gets, and their sha256
 //	rewrites       [{from: YYYYMMDD, to: "\"${BACKUP_DATE}\""}]: where run differs from the Markdown
-//	interpreter    bash | sqlite
+//	interpreter    bash | sqlite | sql | redis | http, see below
 //	databases      for sqlite: [{name: users, file: data/users.db, write: false}]. Each is attached under its name to an empty
 //	               main database in memory, read-only unless write is true; parameters are bound as :NAME (text). Each result is
 //	               printed as a line of column names and a line a row, tabs between the columns, an empty line between results:

@@ -197,7 +197,7 @@ func (e *Entry) Blocked() string {
 		return "" // destructive, and bash will say what is wrong
 	}
 	for _, v := range sh.free() {
-		if !slices.ContainsFunc(e.Parameters, func(p Parameter) bool { return p.Name == v }) {
+		if !slices.ContainsFunc(e.Parameters, func(p Parameter) bool { return p.Name == v }) && !e.On.gives(v) {
 			return fmt.Sprintf("reads $%s, which is no parameter", v)
 		}
 	}

@@ -16,6 +16,9 @@ const (
 const (
 	Bash   = "bash"
 	SQLite = "sqlite"
+	SQL    = "sql"   // on the target's PostgreSQL server
+	Redis  = "redis" // on the target's Redis server
+	HTTP   = "http"  // requests that only look
 )
 
 // Lock is what may run. See the package comment for its form on disk.
@@ -56,6 +59,20 @@ type Target struct {
 	Lock  string `yaml:"lock,omitempty"`
 	Probe string `yaml:"probe,omitempty"` // read-only bash; prints the identity, lines name=value
 	Drill bool   `yaml:"drill,omitempty"` // may be used by drills
+
+	Server *Server `yaml:"server,omitempty"`
+}
+
+// Server is what the steps of a target speak to. Who it is (a database's system identifier) is read like the probe, and is part of
+// what is approved.
+type Server struct {
+	Kind     string `yaml:"kind"`               // postgres | redis
+	Host     string `yaml:"host"`               // a name, an address, or the absolute path of the socket's directory (postgres) or of the socket (redis)
+	Port     int    `yaml:"port,omitempty"`     // absent: 5432, 6379
+	Database string `yaml:"database,omitempty"` // postgres: absent: postgres; redis: a number, absent: 0
+	User     string `yaml:"user,omitempty"`
+	Secret   string `yaml:"secret,omitempty"` // the name of the configured secret that holds the password
+	TLS      string `yaml:"tls,omitempty"`    // off | system | the absolute path of the roots; absent: off on this host, system elsewhere
 }
 
 // Entry is one step of the lock. On a loaded step Risk, Timeout and Approvals are the effective ones and On is set.

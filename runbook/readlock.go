@@ -109,6 +109,9 @@ func (c *lockCheck) targets() {
 		if r := InferRisk(Bash, t.Probe); t.Probe != "" && r.Risk != Read {
 			c.fail("probe", fmt.Sprintf("target %s: the probe is no reading: %s", name, strings.Join(r.Why, ", ")), "a text that changes nothing")
 		}
+		if problem := t.Server.problem(); problem != "" {
+			c.fail("server", fmt.Sprintf("target %s: server: %s", name, problem), "see the keys of a target's server")
+		}
 	}
 }
 
@@ -157,7 +160,7 @@ func (c *lockCheck) entry(e *Entry, byID map[string]*Entry) {
 			c.fail(key, fmt.Sprintf("%s: %s is %q", e.ID, key, v), strings.Join(allowed, " or "))
 		}
 	}
-	oneOf("interpreter", e.Interpreter, Bash, SQLite)
+	oneOf("interpreter", e.Interpreter, Bash, SQLite, SQL, Redis, HTTP)
 	oneOf("risk", string(e.Risk), string(Read), string(Change), string(Destructive))
 	oneOf("on_failure", e.OnFailure, "undo", "retry", "none")
 	oneOf("survivors", e.Survivors, "kill", "keep")
@@ -210,7 +213,7 @@ func (c *lockCheck) bytes(e *Entry) {
 		c.fail("source_sha256", fmt.Sprintf("%s: source_sha256 %q", e.ID, e.SourceSHA256), "64 hex digits, as compile writes them")
 	}
 	if e.Interpreter == "" && len(e.Decide) == 0 {
-		c.fail("interpreter", e.ID+" has no interpreter", "bash or sqlite")
+		c.fail("interpreter", e.ID+" has no interpreter", "bash, sqlite, sql, redis or http")
 	}
 	if e.Risk == "" && len(e.Decide) == 0 {
 		c.fail("risk", e.ID+" has no risk", "read, change or destructive")
@@ -220,6 +223,11 @@ func (c *lockCheck) bytes(e *Entry) {
 	}
 	if (e.Interpreter == SQLite) != (len(e.Databases) > 0) && len(e.Decide) == 0 {
 		c.fail("databases", e.ID+": databases and interpreter do not fit", "databases with interpreter: sqlite, and only there")
+	}
+	if kind := serverOf[e.Interpreter]; kind != "" && len(e.Decide) == 0 {
+		if s := c.l.Targets[e.Target].Server; s == nil || s.Kind != kind {
+			c.fail("interpreter", fmt.Sprintf("%s: target %s has no %s server", e.ID, e.Target, kind), "a target with server: {kind: "+kind+", host: …}")
+		}
 	}
 	names := map[string]bool{"main": true, "temp": true}
 	for _, d := range e.Databases {

@@ -49,8 +49,11 @@ func InferRisk(interpreter, text string) Inferred {
 	switch interpreter {
 	case Bash:
 		r.bash(text)
-	case SQLite, "sql":
+	case SQLite, SQL:
 		r.sql(text)
+	case Redis:
+		r.redis(text)
+	case HTTP: // GET and HEAD are all that its executor knows
 	default:
 		r.raise(Destructive, fmt.Sprintf("interpreter %q is not known", interpreter))
 	}

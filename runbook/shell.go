@@ -241,3 +241,78 @@ func readsInto(c *syntax.CallExpr, set map[string]bool) {
 		}
 	}
 }
+
+// names lists every variable that the text mentions.
+func (s *shell) names() []string {
+	var out []string
+	syntax.Walk(s.file, func(n syntax.Node) bool {
+		switch t := n.(type) {
+		case *syntax.Assign:
+			if t.Name != nil {
+				out = append(out, t.Name.Value)
+			}
+		case *syntax.ParamExp:
+			if t.Param != nil {
+				out = append(out, t.Param.Value)
+			}
+		}
+		return true
+	})
+	return out
+}
+
+// use is one plain reading of a variable: $X or ${X}. split: bash would split its value and match files.
+type use struct {
+	from, to int
+	split    bool
+}
+
+// uses are all readings by variable; odd marks those that are read in another way too (${X%.db}, $((X))).
+type uses struct {
+	plain map[string][]use
+	odd   map[string]bool
+}
+
+func (s *shell) uses() uses {
+	out := uses{map[string][]use{}, map[string]bool{}}
+	whole := map[syntax.Node]bool{} // words whose value stays one word, or parts inside quotes
+	syntax.Walk(s.file, func(n syntax.Node) bool {
+		switch t := n.(type) {
+		case *syntax.Assign:
+			if t.Value != nil {
+				keepWhole(whole, t.Value.Parts)
+			}
+		case *syntax.DblQuoted:
+			keepWhole(whole, t.Parts)
+		case *syntax.Redirect:
+			if t.Hdoc != nil {
+				keepWhole(whole, t.Hdoc.Parts)
+			}
+		case *syntax.ArithmExp, *syntax.ArithmCmd, *syntax.LetClause:
+			syntax.Walk(n, func(in syntax.Node) bool {
+				if p, ok := in.(*syntax.ParamExp); ok && p.Param != nil {
+					out.odd[p.Param.Value] = true
+				}
+				return true
+			})
+			return false
+		case *syntax.ParamExp:
+			if t.Param == nil {
+				return true
+			}
+			if t.Exp != nil || t.Repl != nil || t.Slice != nil || t.Index != nil || t.Length || t.Width || t.Excl {
+				out.odd[t.Param.Value] = true
+				return true
+			}
+			out.plain[t.Param.Value] = append(out.plain[t.Param.Value], use{int(t.Pos().Offset()), int(t.End().Offset()), !whole[t]})
+		}
+		return true
+	})
+	return out
+}
+
+func keepWhole(whole map[syntax.Node]bool, parts []syntax.WordPart) {
+	for _, p := range parts {
+		whole[p] = true
+	}
+}

@@ -1,0 +1,176 @@
+package runbook
+
+import (
+	"slices"
+	"strings"
+)
+
+// The questions of a lock that drbot itself asks; Answer knows them by their words.
+const (
+	whereQuestion   = "where does it run? Set target" // says nothing about the command: no target, or more than one, is declared
+	timeoutQuestion = "how long may the copy or restore take? Set timeout"
+	sqlQuestion     = "which database is this SQL for? Set interpreter and databases"
+	outputQuestion  = "the transcript shows an output: is it exactly what is expected?"
+	againQuestion   = "the command changed in the Markdown, and its run had been rewritten by hand: rewrite it again"
+	partsQuestion   = "commands in one step: keep one text in run, or split the step"
+)
+
+// propose writes what the Markdown alone says about a step, and asks the rest.
+func propose(s *Step, l *Lock) Entry {
+	e := Entry{SourceSHA256: s.SourceSHA256, Condition: s.Condition}
+	switch s.Kind {
+	case Choice:
+		e.Choice = true
+		return e
+	case Executable:
+	default:
+		e.Manual = true
+		return e
+	}
+	for _, c := range s.Commands {
+		if v := classify(c.Lang, c.Source); v.verdict == "executable" || v.verdict == "blocked" {
+			e.addCommand(v, c)
+			break // parse gives a step one command that can run
+		}
+	}
+	e.SHA256 = digest([]byte(e.Run))
+	e.Decide = append(e.Decide, where(&e, l)...)
+	if e.Risk != Read && slow(e.Run) {
+		e.Decide = append(e.Decide, timeoutQuestion)
+	}
+	return e
+}
+
+// addCommand takes a fence's text, with its slots as parameters.
+func (e *Entry) addCommand(v verdict, c Command) {
+	e.Run = c.Source
+	if v.run != "" {
+		e.Run, e.Rewrites = v.run, v.rewrites
+	}
+	if v.lang == "sql" {
+		e.Decide = append(e.Decide, v.open...)
+		e.Risk = InferRisk("sql", e.Run).Risk
+		return
+	}
+	e.Interpreter = Bash
+	if r, err := fill(e.Run); err != nil || v.sure {
+		e.Decide = append(e.Decide, v.open...)
+	} else {
+		e.Run, e.Parameters, e.Decide = r.text, r.parameters, r.open
+		e.Rewrites = append(e.Rewrites, r.rewrites...)
+	}
+	if v.output != "" {
+		e.Expect = &Expect{Stdout: v.output}
+		e.Decide = append(e.Decide, outputQuestion)
+	}
+	found := InferRisk(Bash, e.Run)
+	e.Risk = found.Risk
+	if len(found.Unknown) > 0 {
+		e.Risk = Worse(e.Risk, Change)
+	}
+}
+
+// where sets the target where there is only one, and asks otherwise.
+func where(e *Entry, l *Lock) []string {
+	if len(l.Targets) != 1 {
+		return []string{whereQuestion}
+	}
+	for name := range l.Targets {
+		e.Target = name
+	}
+	return nil
+}
+
+// slow says that a text copies or restores: how long that takes depends on the size of the data, which no default knows.
+func slow(run string) bool {
+	sh, err := readShell(run)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(sh.calls(), func(c call) bool {
+		w := unwrap(c.words)
+		if len(w) == 0 {
+			return false
+		}
+		switch w[0] {
+		case "cp", "rsync", "scp", "tar", "dd", "pg_restore", "pg_basebackup", "pg_dump", "pg_dumpall", "mongorestore", "mysqldump", "restic", "borg", "barman", "pgbackrest", "wal-g", "rclone":
+			return true
+		}
+		return slices.ContainsFunc(w, func(x string) bool { return x == "restore" || x == "--restore" })
+	})
+}
+
+// keep carries a person's answers over to the step as it is now.
+func keep(was Entry, s *Step, proposed Entry) Entry {
+	was.Condition = s.Condition
+	switch {
+	case proposed.Choice && was.Run == "" && !was.Manual: // a choice, or a question of an older lock which it was
+		was.SourceSHA256, was.Choice, was.Decide = s.SourceSHA256, true, nil
+		return was
+	case was.Choice:
+		proposed.Leaves, proposed.Closes, proposed.For = was.Leaves, was.Closes, was.For
+		return proposed
+	case was.SourceSHA256 == s.SourceSHA256:
+		return was
+	case was.Manual:
+		was.SourceSHA256 = s.SourceSHA256
+		return was
+	case proposed.Run == "": // the command is gone, or became a choice
+		proposed.Leaves, proposed.Closes, proposed.For = was.Leaves, was.Closes, was.For
+		return proposed
+	}
+	return was.withCommand(proposed)
+}
+
+// withCommand is an entry whose command changed in the Markdown: the new text, and every answer that does not depend on it.
+func (e Entry) withCommand(proposed Entry) Entry {
+	now := e
+	now.SourceSHA256, now.Run, now.SHA256, now.Rewrites = proposed.SourceSHA256, proposed.Run, proposed.SHA256, proposed.Rewrites
+	if e.Run == "" {
+		now.Interpreter, now.Risk, now.Target, now.Decide, now.Parameters = proposed.Interpreter, proposed.Risk, proposed.Target, proposed.Decide, proposed.Parameters
+		return now
+	}
+	now.Risk = Worse(e.Risk, proposed.Risk)
+	now.Decide = slices.Clone(e.Decide)
+	if !e.asWritten() {
+		now.Decide = appendOnce(now.Decide, againQuestion)
+	}
+	known := func(name string) bool {
+		return slices.ContainsFunc(e.Parameters, func(p Parameter) bool { return p.Name == name })
+	}
+	now.Parameters = slices.Clone(e.Parameters)
+	if e.asWritten() { // what the old text alone needed goes with it
+		now.Parameters = slices.DeleteFunc(now.Parameters, func(p Parameter) bool { return !strings.Contains(now.Run+now.Precheck+now.List, p.Name) })
+	}
+	for _, p := range proposed.Parameters {
+		if !known(p.Name) {
+			now.Parameters = append(now.Parameters, p)
+		}
+	}
+	for _, question := range proposed.Decide {
+		name, ofText := strings.CutSuffix(question, textQuestion)
+		if (asksValue(question) || ofText && !known(name)) && !answers(now.Parameters, question) {
+			now.Decide = appendOnce(now.Decide, question)
+		}
+	}
+	return now
+}
+
+// asWritten says that run is the Markdown's text with the listed rewrites and no other.
+func (e *Entry) asWritten() bool {
+	run := e.Run
+	for _, r := range slices.Backward(e.Rewrites) {
+		if r.To == "" {
+			return false
+		}
+		run = strings.ReplaceAll(run, r.To, r.From)
+	}
+	return digest([]byte(run)) == e.SourceSHA256
+}
+
+func asksValue(question string) bool { return strings.HasSuffix(question, "make it a parameter") }
+
+// answers says that a free variable is a parameter already.
+func answers(ps []Parameter, question string) bool {
+	return slices.ContainsFunc(ps, func(p Parameter) bool { return strings.HasPrefix(question, "$"+p.Name+" ") })
+}

@@ -1,0 +1,297 @@
+package runbook
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// A slot is a place in a command that waits for a value: a placeholder, a sample, a variable that nothing sets. The compiler makes each a
+// parameter and rewrites the place so that bash gives the value as it is, wherever it stands: "${NAME}" outside quotes, ${NAME} inside them.
+
+// rewritten is a bash text with its slots as parameters.
+type rewritten struct {
+	text       string
+	parameters []Parameter
+	rewrites   []Rewrite
+	open       []string // what could not be rewritten, as questions
+}
+
+// slot is one token of the text.
+type slot struct {
+	from, to int
+	text     string
+	sample   bool
+	variable string // what it is assigned to as a whole: BACKUP="…"
+}
+
+var (
+	placeholderForms = regexp.MustCompile(`(?:^|[^\w}$\]])(\[[A-Z][A-Z0-9_ ]*(?:/[A-Z][A-Z0-9_ ]*)*\])|(YYYY-?MM-?DD(?:_HHMMSS)?|\{\{\s*[\w.]+\s*\}\}|<[A-Za-z][\w.-]*(?:\|[\w.-]+)+>|<[A-Za-z][A-Za-z0-9_-]*(?: [A-Za-z0-9_-]+)*>|\b(?:CHANGEME|REPLACE_ME)\b)`)
+	sampleForms      = regexp.MustCompile(`(\b\w*20\d{6}_\d{6}\w*|20\d\d-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?Z?|[\w.-]*\bexample\.(?:com|org|net)\b|\bregistry/[\w.-]+)`)
+	wholeAssignment  = regexp.MustCompile(`(?:^|[\s;])([A-Za-z_][A-Za-z0-9_]*)=["']?$`)
+)
+
+// placeholders finds what nobody filled, comments left out.
+func placeholders(src string) []string { return distinct(slots(placeholderForms, src)) }
+
+// samples finds literals that look like an example of a value.
+func samples(src string) []string { return distinct(slots(sampleForms, src)) }
+
+func distinct(all []slot) []string {
+	var out []string
+	for _, s := range all {
+		if !slices.Contains(out, s.text) {
+			out = append(out, s.text)
+		}
+	}
+	return out
+}
+
+// slots finds what the form's groups caught, of which one at a time is filled.
+func slots(form *regexp.Regexp, src string) []slot {
+	var out []slot
+	at := 0
+	for line := range strings.SplitAfterSeq(src, "\n") {
+		if !strings.HasPrefix(strings.TrimSpace(line), "#") {
+			for _, m := range form.FindAllStringSubmatchIndex(line, -1) {
+				for g := 2; g < len(m); g += 2 {
+					if m[g] < 0 || m[g] > 0 && line[m[g]] == '<' && line[m[g]-1] == '<' {
+						continue
+					}
+					s := slot{from: at + m[g], to: at + m[g+1], text: line[m[g]:m[g+1]], sample: form == sampleForms}
+					if a := wholeAssignment.FindStringSubmatch(line[:m[g]]); a != nil && strings.Trim(line[m[g+1]:], "\"'; \n\t") == "" {
+						s.variable = a[1]
+					}
+					out = append(out, s)
+				}
+			}
+		}
+		at += len(line)
+	}
+	return out
+}
+
+// fill makes the slots of a bash text parameters. A text that does not parse, with or without them, is an error.
+func fill(src string) (rewritten, error) {
+	all := append(slots(placeholderForms, src), slots(sampleForms, src)...)
+	slices.SortFunc(all, func(a, b slot) int { return a.from - b.from })
+	all = slices.CompactFunc(all, func(a, b slot) bool { return b.from < a.to })
+	mark := "zq"
+	for strings.Contains(src, mark) {
+		mark += "q"
+	}
+	var b strings.Builder
+	last := 0
+	for i, s := range all {
+		b.WriteString(src[last:s.from])
+		fmt.Fprintf(&b, "%s%dz", mark, i)
+		last = s.to
+	}
+	b.WriteString(src[last:])
+	sh, err := readShell(b.String())
+	if err != nil {
+		return rewritten{}, err
+	}
+	f := &filler{src: b.String(), mark: mark, slots: all, used: map[string]string{}}
+	for _, v := range sh.names() {
+		f.used[v] = "$" + v
+	}
+	f.tokens(sh)
+	f.variables(sh)
+	f.text = f.edit()
+	if _, err := readShell(f.text); err != nil {
+		return rewritten{}, err
+	}
+	return f.rewritten, nil
+}
+
+// filler rewrites one text.
+type filler struct {
+	rewritten
+	src   string // the text with a mark for each token
+	mark  string
+	slots []slot
+	used  map[string]string // parameter or variable -> what it stands for
+	edits []edit
+}
+
+type edit struct {
+	from, to int
+	text     string
+}
+
+// edit applies the edits; tokens that none touched come back as they were.
+func (f *filler) edit() string {
+	for i, s := range f.slots {
+		m := fmt.Sprintf("%s%dz", f.mark, i)
+		if at := strings.Index(f.src, m); !slices.ContainsFunc(f.edits, func(e edit) bool { return e.from <= at && at < e.to }) {
+			f.edits = append(f.edits, edit{at, at + len(m), s.text})
+			f.open = appendOnce(f.open, ask(s))
+		}
+	}
+	slices.SortFunc(f.edits, func(a, b edit) int { return a.from - b.from })
+	var b strings.Builder
+	last := 0
+	for _, e := range f.edits {
+		if e.from < last {
+			continue
+		}
+		b.WriteString(f.src[last:e.from] + e.text)
+		last = e.to
+	}
+	b.WriteString(f.src[last:])
+	return b.String()
+}
+
+// ask is the question about a slot that stays.
+func ask(s slot) string {
+	if s.sample {
+		return s.text + " looks like a sample: make it a parameter, or keep it on purpose"
+	}
+	return s.text + " is a placeholder: make it a parameter"
+}
+
+// tokens rewrites each token by where it stands.
+func (f *filler) tokens(sh *shell) {
+	quoted := map[syntax.Node]bool{} // inside double quotes
+	closed := map[syntax.Node]bool{} // where a value cannot be put
+	syntax.Walk(sh.file, func(n syntax.Node) bool {
+		switch t := n.(type) {
+		case *syntax.DblQuoted:
+			for _, p := range t.Parts {
+				quoted[p] = true
+			}
+		case *syntax.Redirect:
+			if t.Hdoc != nil {
+				_, literal := t.Word.Parts[0].(*syntax.Lit)
+				for _, p := range t.Hdoc.Parts {
+					quoted[p], closed[p] = true, !literal || len(t.Word.Parts) > 1
+				}
+			}
+		case *syntax.ArithmExp, *syntax.ArithmCmd, *syntax.LetClause:
+			return false
+		case *syntax.Lit:
+			if !closed[t] {
+				f.literal(int(t.Pos().Offset()), int(t.End().Offset()), quoted[t])
+			}
+		case *syntax.SglQuoted:
+			if !t.Dollar {
+				f.single(int(t.Pos().Offset()), int(t.End().Offset()))
+			}
+		}
+		return true
+	})
+}
+
+// marks finds the tokens between two offsets.
+func (f *filler) marks(from, to int, each func(s slot, from, to int)) {
+	for i, s := range f.slots {
+		m := fmt.Sprintf("%s%dz", f.mark, i)
+		if at := strings.Index(f.src[from:to], m); at >= 0 {
+			each(s, from+at, from+at+len(m))
+		}
+	}
+}
+
+func (f *filler) literal(from, to int, quoted bool) {
+	f.marks(from, to, func(s slot, a, b int) {
+		value := "${" + f.parameter(s, f.src[max(0, a-40):a], quoted && strings.ContainsAny(f.src[from:to], " \t\n")) + "}"
+		if !quoted {
+			value = `"` + value + `"`
+		}
+		f.edits = append(f.edits, edit{a, b, value})
+		f.note(s.text, value)
+	})
+}
+
+// single closes the quotes around the value; where nothing else stands in them they go.
+func (f *filler) single(from, to int) {
+	f.marks(from, to, func(s slot, a, b int) {
+		value := `"${` + f.parameter(s, f.src[max(0, a-40):a], strings.ContainsAny(f.src[from:to], " \t\n")) + `}"`
+		if a == from+1 && b == to-1 {
+			f.edits = append(f.edits, edit{from, to, value})
+			f.note("'"+s.text+"'", value)
+			return
+		}
+		f.edits = append(f.edits, edit{a, b, "'" + value + "'"})
+		f.note(s.text, "'"+value+"'")
+	})
+}
+
+func (f *filler) note(from, to string) {
+	if r := (Rewrite{from, to}); from != to && !slices.Contains(f.rewrites, r) {
+		f.rewrites = append(f.rewrites, r)
+	}
+}
+
+// parameter gives the name of a slot's parameter, and declares it the first time. embedded: the value stands among other words of one
+// argument, which something else may read as a language.
+func (f *filler) parameter(s slot, before string, embedded bool) string {
+	p := guess(s, before)
+	if s.variable == "" {
+		p.Name = f.free(p.Name, s.text)
+	}
+	if embedded && p.Type == TypeText && p.Pattern == "" {
+		p.Pattern = plainValue
+	}
+	f.declare(p)
+	f.used[p.Name] = s.text
+	return p.Name
+}
+
+func (f *filler) declare(p Parameter) {
+	if i := slices.IndexFunc(f.parameters, func(o Parameter) bool { return o.Name == p.Name }); i >= 0 {
+		return
+	}
+	f.parameters = append(f.parameters, p)
+	if p.Type == TypeText && p.Pattern == "" && len(p.Allowed) == 0 {
+		f.open = append(f.open, p.Name+textQuestion)
+	}
+}
+
+// free is the name, or the first of NAME_2, NAME_3 that nothing else has.
+func (f *filler) free(name, text string) string {
+	for n := 1; ; n++ {
+		try := name
+		if n > 1 {
+			try = fmt.Sprintf("%s_%d", name, n)
+		}
+		if had, ok := f.used[try]; !ok || had == text {
+			return try
+		}
+	}
+}
+
+// variables makes what nothing sets a parameter, and quotes it where bash would split it.
+func (f *filler) variables(sh *shell) {
+	free := sh.free()
+	free = slices.DeleteFunc(free, func(v string) bool {
+		return slices.ContainsFunc(f.parameters, func(p Parameter) bool { return p.Name == v })
+	})
+	if len(free) == 0 {
+		return
+	}
+	use := sh.uses()
+	for _, v := range free {
+		name := strings.ToUpper(v)
+		_, taken := f.used[name]
+		if !envName.MatchString(name) || name != v && taken || slices.Contains(forbiddenNames, name) || manyWords.MatchString(name) || use.odd[v] {
+			f.open = append(f.open, fmt.Sprintf("$%s is set nowhere: make it a parameter", v))
+			continue
+		}
+		f.declare(guess(slot{text: "$" + v, variable: name}, ""))
+		for _, u := range use.plain[v] {
+			value := "${" + name + "}"
+			if u.split {
+				value = `"` + value + `"`
+			}
+			if was := f.src[u.from:u.to]; u.split || name != v {
+				f.edits = append(f.edits, edit{u.from, u.to, value})
+				f.note(was, value)
+			}
+		}
+	}
+}
