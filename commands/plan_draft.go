@@ -191,7 +191,7 @@ func (p planning) step(e *runbook.Entry, number, title string) incident.Step {
 		Leaves: e.Leaves, OnFailure: e.OnFailure, Confirm: e.Confirm, Output: e.Output,
 	}
 	if e.On != nil {
-		s.Lock, s.Probe = e.On.Lock, e.On.Probe != ""
+		s.Lock, s.Probe = e.On.Lock, e.On.Probe != "" || e.On.Server != nil
 	}
 	for _, param := range e.Parameters {
 		if key := valueKey(param); param.Type != runbook.TypeSecret && !slices.Contains(s.Params, key) {
@@ -217,7 +217,8 @@ func (p planning) spec(e *runbook.Entry, title, text string) incident.Spec {
 		Survivors: e.Survivors, Closes: e.Closes,
 	}
 	if e.On != nil {
-		s.Dir, s.Path, s.Probe = e.On.Dir, e.On.Path, e.On.Probe
+		s.Dir, s.Path, s.Probe, s.Server = e.On.Dir, e.On.Path, e.On.Probe, e.On.Server.On()
+		s.ReadOnly = e.On.Server != nil && e.Interpreter != runbook.Bash && runbook.Worse(e.Risk, e.EffectiveRisk()) == runbook.Read
 	}
 	for _, db := range e.Databases {
 		s.Databases = append(s.Databases, incident.Database(db))

@@ -67,6 +67,8 @@ type Spec struct {
 	Path        string            `json:"path,omitempty"`
 	Databases   []Database        `json:"databases,omitempty"`
 	KeepGoing   bool              `json:"keep_going,omitempty"` // sqlite: go on after a statement that fails
+	Server      *Server           `json:"server,omitempty"`     // what the target's steps speak to
+	ReadOnly    bool              `json:"read_only,omitempty"`  // sql, redis: refused by the server or before it if it would write
 	User        string            `json:"user,omitempty"`
 	Probe       string            `json:"probe,omitempty"`    // prints name=value lines: who the target is
 	Precheck    string            `json:"precheck,omitempty"` // prints name=value lines: facts for the approver
@@ -90,6 +92,8 @@ type Action struct {
 	Path        string            `json:"path,omitempty"`
 	Databases   []Database        `json:"databases,omitempty"`
 	KeepGoing   bool              `json:"keep_going,omitempty"`
+	Server      *Server           `json:"server,omitempty"`
+	ReadOnly    bool              `json:"read_only,omitempty"`
 	User        string            `json:"user,omitempty"`
 	Identity    map[string]string `json:"identity,omitempty"` // of the target, as read
 	Env         []Var             `json:"env,omitempty"`      // sorted by name
@@ -103,7 +107,7 @@ type Action struct {
 func (s *Spec) Resolve(params []string, values map[string]string, identity map[string]string) (Action, error) {
 	a := Action{
 		Interpreter: s.Interpreter, Target: s.Target, Host: s.Host, Dir: s.Dir, Path: s.Path, Databases: s.Databases, KeepGoing: s.KeepGoing,
-		User: s.User, Identity: identity, Script: Digest([]byte(s.Script)), Timeout: s.Timeout, Survivors: s.Survivors,
+		Server: s.Server, ReadOnly: s.ReadOnly, User: s.User, Identity: identity, Script: Digest([]byte(s.Script)), Timeout: s.Timeout, Survivors: s.Survivors,
 	}
 	for _, p := range s.takes(params) {
 		value, ok := values[p.Key]
@@ -155,6 +159,12 @@ func (a Action) Text(script []byte) string {
 	}
 	if a.KeepGoing {
 		line("on error", "goes on with the next statement")
+	}
+	if a.Server != nil {
+		line("server", a.Server.String())
+	}
+	if a.ReadOnly {
+		line("mode", "read only")
 	}
 	line("account", quote(a.User))
 	for _, v := range a.Env {

@@ -297,6 +297,12 @@ func actionLines(a incident.Action) []string {
 	if a.KeepGoing {
 		lines = append(lines, Say("action.keepgoing", nil))
 	}
+	if a.Server != nil {
+		lines = append(lines, Say("action.server", map[string]any{"Server": inert(a.Server.String())}))
+	}
+	if a.ReadOnly {
+		lines = append(lines, Say("action.readonly", nil))
+	}
 	if a.User != "" {
 		lines = append(lines, Say("action.account", map[string]any{"User": inert(a.User)}))
 	}

@@ -231,6 +231,8 @@ func approvalCards(add func(string, Message)) {
 	script := strings.Repeat("cp -- \"$BACKUP\"/one.db \"$DATA\"\n", 55)
 	a := long.Approval(17)
 	a.Action.Script = incident.Digest([]byte(script))
+	a.Action.Server = &incident.Server{Kind: incident.Postgres, Host: "db1", Port: 5432, Database: "postgres", User: "drbot", Secret: "pg"}
+	a.Action.ReadOnly = true
 	a.Action.Secrets, a.Action.User, a.Action.Path, a.Action.KeepGoing, a.Action.Survivors = []string{"pg"}, "drbot-run", "/usr/bin:/bin", true, "keep"
 	a.Action.Databases = []incident.Database{{Name: "users", File: "users.db", Write: true}, {Name: "debates", File: "debates.db"}}
 	a.Action.Identity = map[string]string{}
