@@ -158,13 +158,17 @@ func TestI5_I15_LocksOnlyInTheHouseChannel(t *testing.T) {
 	}
 	next.LockSource, next.LockDigest = []byte(changed), incident.Digest([]byte(changed))
 	o.outcome(commands.RunbookLoaded{Runbook: &next})
+	var words []string
 	for r, err := range o.store.Records(t.Context(), 0, 0) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		if e, err := r.Event(); err == nil && r.Kind == "RunbookLoaded" {
-			t.Log(e.(incident.RunbookLoaded).Difference)
+			words = e.(incident.RunbookLoaded).Difference
 		}
+	}
+	if len(words) != 1 || !strings.HasPrefix(words[0], "p1.s1: risk read -> destructive, approvals none -> 1") {
+		t.Errorf("the difference in words: %q", words)
 	}
 }
 
