@@ -31,7 +31,7 @@ var sayWants = []string{
 	incident.Opened{}.EventKind(), incident.ChannelBound{}.EventKind(), incident.ChannelLost{}.EventKind(), incident.TypeSet{}.EventKind(),
 	incident.SeveritySet{}.EventKind(), incident.UpdateSent{}.EventKind(), incident.DeadlineSpoken{}.EventKind(), incident.Resolved{}.EventKind(),
 	incident.RunPlanned{}.EventKind(), incident.ReadsDone{}.EventKind(), incident.RunStarted{}.EventKind(), incident.ApprovalAsked{}.EventKind(),
-	incident.StepEnded{}.EventKind(), incident.StepUnknown{}.EventKind(), incident.HandAsked{}.EventKind(),
+	incident.StepEnded{}.EventKind(), incident.StepNotStarted{}.EventKind(), incident.StepUnknown{}.EventKind(), incident.HandAsked{}.EventKind(),
 }
 
 func (sayer) Name() string           { return Say }

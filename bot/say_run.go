@@ -27,6 +27,8 @@ func (t *talk) run(e incident.Event) error {
 		if e.Outcome != incident.Succeeded {
 			return t.failure(e.Run, e.Step, e.Attempt, templates.Failure)
 		}
+	case incident.StepNotStarted:
+		return t.failure(e.Run, e.Step, e.Attempt, templates.Failure)
 	case incident.StepUnknown:
 		return t.failure(e.Run, e.Step, e.Attempt, templates.Unknown)
 	case incident.HandAsked:
