@@ -54,6 +54,19 @@ type Param struct {
 	Key     string   `json:"key"`
 }
 
+// Branch is one way to do a step, of which one is chosen at the plan.
+type Branch struct {
+	ID    string `json:"id"` // p1.s2a
+	Label string `json:"label"`
+	Why   string `json:"why,omitempty"` // why drbot does not run it; empty: it does
+}
+
+// Called is a procedure that a step names.
+type Called struct {
+	ID    string `json:"id"`
+	Title string `json:"title"`
+}
+
 // Spec is one step as it was resolved at the plan, whole: the blob that Step.Spec names.
 type Spec struct {
 	ID          string            `json:"id"`
@@ -77,6 +90,8 @@ type Spec struct {
 	Secrets     []string          `json:"secrets,omitempty"`  // "NAME=name of the configured secret"
 	Produces    []string          `json:"produces,omitempty"` // names that the step writes
 	Gives       []Param           `json:"gives,omitempty"`    // the same, with what each must look like
+	Branches    []Branch          `json:"branches,omitempty"` // of a step of which one is still to be chosen
+	Calls       []Called          `json:"calls,omitempty"`    // procedures that the step names
 	Closes      []string          `json:"closes,omitempty"`   // texts of checklist items that are done when the step is
 	Expect      *Expect           `json:"expect,omitempty"`
 	Timeout     time.Duration     `json:"timeout,omitempty"`

@@ -45,7 +45,7 @@ var kinds = func() map[string]reflect.Type {
 		UpdateSent{}, DeadlineSpoken{}, Snoozed{}, DeliveryParked{}, DeliveryRequeued{},
 		RunPlanned{}, ReadsAsked{}, ReadsDone{}, RunStarted{}, RunPaused{}, RunResumed{}, CancelAsked{}, RunEnded{},
 		ApprovalAsked{}, Confirmed{}, Approved{}, Denied{}, Withdrawn{}, Expired{},
-		HandAsked{}, StepStarting{}, StepStarted{}, StepNotStarted{}, StepExtended{}, StepEnded{}, StepUnknown{}, StepSettled{},
+		HandAsked{}, ConditionAsked{}, ConditionAnswered{}, StepStarting{}, StepStarted{}, StepNotStarted{}, StepExtended{}, StepEnded{}, StepUnknown{}, StepSettled{},
 		StepSkipped{}, StepByHand{}, UndoPlanned{},
 	} {
 		m[e.EventKind()] = reflect.TypeOf(e)

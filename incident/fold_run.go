@@ -62,7 +62,7 @@ func (i *Incident) step(run uint64, step string, f func(*Run, *Step)) {
 func (i *Incident) planned(at Stamp, e RunPlanned) {
 	r := &Run{
 		N: e.Run, Procedure: e.Procedure, Title: e.Title, Revision: e.Revision, Lock: e.Lock, State: Draft, Operator: e.By,
-		PlannedAt: at.Time, Steps: slices.Clone(e.Steps), Undos: e.Undos, Values: maps.Clone(e.Values), Reasons: e.Reasons,
+		PlannedAt: at.Time, Steps: slices.Clone(e.Steps), Undos: e.Undos, Values: maps.Clone(e.Values), Branches: e.Branches, Reasons: e.Reasons,
 	}
 	for k := range r.Steps {
 		r.Steps[k].State = StepTodo
@@ -85,7 +85,7 @@ func (i *Incident) planned(at Stamp, e RunPlanned) {
 // that an answer to an older one is not taken for this draft's.
 func (r *Run) carry(old *Run) {
 	r.Ask = old.Ask
-	if old.Procedure == r.Procedure && old.Revision == r.Revision && old.Lock == r.Lock {
+	if old.Procedure == r.Procedure && old.Revision == r.Revision && old.Lock == r.Lock && maps.Equal(old.Branches, r.Branches) {
 		r.Asking, r.ReadsAt, r.Failure, r.Identity, r.Choices = old.Asking, old.ReadsAt, old.Failure, old.Identity, old.Choices
 	}
 }
@@ -137,6 +137,14 @@ func (i *Incident) applyStep(at Stamp, e Event) {
 	switch e := e.(type) {
 	case HandAsked:
 		i.step(e.Run, e.Step, func(_ *Run, s *Step) { s.State = StepHand })
+	case ConditionAsked:
+		i.step(e.Run, e.Step, func(_ *Run, s *Step) { s.State = StepAsked })
+	case ConditionAnswered:
+		i.step(e.Run, e.Step, func(_ *Run, s *Step) {
+			if s.State, s.Needed = StepTodo, e.Needed; !e.Needed {
+				s.State, s.Note, s.By, s.EndedAt = StepUnneeded, e.Why, e.By, at.Time
+			}
+		})
 	case Confirmed:
 		i.step(e.Run, e.Step, func(_ *Run, s *Step) { s.State, s.By = StepReady, e.By })
 	case StepStarting:
@@ -195,7 +203,7 @@ func (r *Run) stepEnded(at Stamp, s *Step, e StepEnded) {
 	again := false
 	for k := range r.Steps {
 		if again = again || r.Steps[k].ID == s.UndoOf; again {
-			r.Steps[k].State, r.Steps[k].Approval = StepTodo, 0
+			r.Steps[k].State, r.Steps[k].Approval, r.Steps[k].Needed = StepTodo, 0, false
 		}
 	}
 }

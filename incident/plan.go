@@ -3,6 +3,7 @@ package incident
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Plan drafts a run, in place of an earlier draft, and asks the runner to read what the plan form shows: identity of
@@ -51,6 +52,17 @@ func (r *Run) Missing() []string {
 		}
 	}
 	return missing
+}
+
+// Undecided lists the steps of which a branch is still to be chosen: "1.2 Where it runs".
+func (r *Run) Undecided() []string {
+	var open []string
+	for k := range r.Steps {
+		if s := &r.Steps[k]; s.Choose {
+			open = append(open, s.Number+" "+s.Title)
+		}
+	}
+	return open
 }
 
 // Start begins a planned run, or lets a paused one go on; oneStep stops again after the next step.
@@ -121,6 +133,9 @@ func (i *Incident) startable(d Desk, r *Run) error {
 		return Refuse(WrongState, "The target is still being read.").Then("The plan fills itself when that is done.")
 	case r.Failure != "":
 		return Refuse(Blocked, "Reading before the plan failed: %s.", r.Failure).Then("Mend that and plan again.")
+	}
+	if open := r.Undecided(); len(open) > 0 {
+		return Refuse(BadInput, "Not chosen yet: %s.", strings.Join(open, ", ")).Then("One branch runs. Choose it in the plan, then start.")
 	}
 	if missing := r.Missing(); len(missing) > 0 {
 		return Refuse(BadInput, "Not chosen yet: %v.", missing).Then("Choose in the plan, then start.")

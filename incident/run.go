@@ -24,6 +24,7 @@ const (
 	StepWaits    StepState = "waits"    // for its approval
 	StepReady    StepState = "ready"    // approved or confirmed; the start waits (frozen, paused, rights)
 	StepHand     StepState = "hand"     // a person does it
+	StepAsked    StepState = "asked"    // whether it is needed ("if necessary"); a person says
 	StepStarts   StepState = "starting" // recorded, the process may or may not exist yet
 	StepRuns     StepState = "running"
 	StepDone     StepState = "done"
@@ -31,11 +32,14 @@ const (
 	StepIsLost   StepState = "unknown"
 	StepSkip     StepState = "skipped"
 	StepWasHand  StepState = "by hand"
-	StepUndoTodo StepState = "undone" // its undo ran; it is to do again
+	StepUndoTodo StepState = "undone"     // its undo ran; it is to do again
+	StepUnneeded StepState = "not needed" // its condition did not hold, says a person
 )
 
 // Over reports whether the run may go on past a step in this state.
-func (s StepState) Over() bool { return s == StepDone || s == StepSkip || s == StepWasHand }
+func (s StepState) Over() bool {
+	return s == StepDone || s == StepSkip || s == StepWasHand || s == StepUnneeded
+}
 
 // Active reports whether a process of the step may exist.
 func (s StepState) Active() bool { return s == StepStarts || s == StepRuns }
@@ -55,7 +59,9 @@ type Step struct {
 	Number      string        `json:"number"` // as people see it: 1.6
 	Title       string        `json:"title"`
 	Manual      bool          `json:"manual,omitempty"`
-	Why         string        `json:"why,omitempty"` // why a step with commands is manual ("changed since review")
+	Why         string        `json:"why,omitempty"`       // why a step with commands is manual ("changed since review")
+	Choose      bool          `json:"choose,omitempty"`    // one of its branches is still to be chosen: the run does not start
+	Condition   string        `json:"condition,omitempty"` // "if necessary": a person says whether, before anything of it
 	Risk        Risk          `json:"risk,omitempty"`
 	Spec        string        `json:"spec"`             // blob of Spec
 	Entry       string        `json:"entry,omitempty"`  // digest of the lock entry, which must be accepted
@@ -80,6 +86,7 @@ type Step struct {
 	Output      string        `json:"output,omitempty"`  // channel | file | none
 
 	State    StepState `json:"state"`
+	Needed   bool      `json:"needed,omitempty"` // its condition holds, somebody said
 	Approval uint64    `json:"approval,omitempty"`
 	Attempt  string    `json:"attempt,omitempty"`
 	Attempts int       `json:"attempts,omitempty"`
@@ -114,6 +121,7 @@ type Run struct {
 	Steps     []Step                       `json:"steps"`
 	Undos     []Step                       `json:"undos,omitempty"`
 	Values    map[string]string            `json:"values,omitempty"`
+	Branches  map[string]string            `json:"branches,omitempty"` // step with several branches -> the one that runs
 	Ask       uint64                       `json:"ask,omitempty"`      // newest question to the runner
 	Asking    string                       `json:"asking,omitempty"`   // what it is for, until it is answered
 	ReadsAt   time.Time                    `json:"reads_at,omitzero"`  // when the plan's reads came back

@@ -14,6 +14,7 @@ type RunPlanned struct {
 	Steps     []Step            `json:"steps"`
 	Undos     []Step            `json:"undos,omitempty"`
 	Values    map[string]string `json:"values,omitempty"`
+	Branches  map[string]string `json:"branches,omitempty"` // step with several branches -> the one that was chosen: p1.s2 -> p1.s2a
 	Reasons   map[string]string `json:"reasons,omitempty"`  // value -> why an unverified one was taken
 	Replaces  uint64            `json:"replaces,omitempty"` // the draft it takes the place of; its own number: the same draft, changed
 }
@@ -158,6 +159,22 @@ type HandAsked struct {
 	Step string `json:"step"`
 }
 
+// ConditionAsked puts the question before the operator whether a step is needed ("if necessary").
+type ConditionAsked struct {
+	Run  uint64 `json:"run"`
+	Step string `json:"step"`
+}
+
+// ConditionAnswered is the answer. Not needed is another fact than a skip: the runbook itself left the step open.
+type ConditionAnswered struct {
+	Run       uint64 `json:"run"`
+	Step      string `json:"step"`
+	Condition string `json:"condition"`
+	By        Person `json:"by"`
+	Needed    bool   `json:"needed"`
+	Why       string `json:"why,omitempty"` // always there when it is not needed
+}
+
 // StepStarting is durable before the process exists (I25). It consumes the approval.
 type StepStarting struct {
 	Run      uint64    `json:"run"`
@@ -262,28 +279,30 @@ type UndoPlanned struct {
 	By   Person `json:"by"`
 }
 
-func (RunPlanned) EventKind() string     { return "RunPlanned" }
-func (ReadsAsked) EventKind() string     { return "ReadsAsked" }
-func (ReadsDone) EventKind() string      { return "ReadsDone" }
-func (RunStarted) EventKind() string     { return "RunStarted" }
-func (RunPaused) EventKind() string      { return "RunPaused" }
-func (RunResumed) EventKind() string     { return "RunResumed" }
-func (CancelAsked) EventKind() string    { return "CancelAsked" }
-func (RunEnded) EventKind() string       { return "RunEnded" }
-func (ApprovalAsked) EventKind() string  { return "ApprovalAsked" }
-func (Confirmed) EventKind() string      { return "Confirmed" }
-func (Approved) EventKind() string       { return "Approved" }
-func (Denied) EventKind() string         { return "Denied" }
-func (Withdrawn) EventKind() string      { return "Withdrawn" }
-func (Expired) EventKind() string        { return "Expired" }
-func (HandAsked) EventKind() string      { return "HandAsked" }
-func (StepStarting) EventKind() string   { return "StepStarting" }
-func (StepStarted) EventKind() string    { return "StepStarted" }
-func (StepNotStarted) EventKind() string { return "StepNotStarted" }
-func (StepExtended) EventKind() string   { return "StepExtended" }
-func (StepEnded) EventKind() string      { return "StepEnded" }
-func (StepUnknown) EventKind() string    { return "StepUnknown" }
-func (StepSettled) EventKind() string    { return "StepSettled" }
-func (StepSkipped) EventKind() string    { return "StepSkipped" }
-func (StepByHand) EventKind() string     { return "StepByHand" }
-func (UndoPlanned) EventKind() string    { return "UndoPlanned" }
+func (RunPlanned) EventKind() string        { return "RunPlanned" }
+func (ReadsAsked) EventKind() string        { return "ReadsAsked" }
+func (ReadsDone) EventKind() string         { return "ReadsDone" }
+func (RunStarted) EventKind() string        { return "RunStarted" }
+func (RunPaused) EventKind() string         { return "RunPaused" }
+func (RunResumed) EventKind() string        { return "RunResumed" }
+func (CancelAsked) EventKind() string       { return "CancelAsked" }
+func (RunEnded) EventKind() string          { return "RunEnded" }
+func (ApprovalAsked) EventKind() string     { return "ApprovalAsked" }
+func (Confirmed) EventKind() string         { return "Confirmed" }
+func (Approved) EventKind() string          { return "Approved" }
+func (Denied) EventKind() string            { return "Denied" }
+func (Withdrawn) EventKind() string         { return "Withdrawn" }
+func (Expired) EventKind() string           { return "Expired" }
+func (HandAsked) EventKind() string         { return "HandAsked" }
+func (ConditionAsked) EventKind() string    { return "ConditionAsked" }
+func (ConditionAnswered) EventKind() string { return "ConditionAnswered" }
+func (StepStarting) EventKind() string      { return "StepStarting" }
+func (StepStarted) EventKind() string       { return "StepStarted" }
+func (StepNotStarted) EventKind() string    { return "StepNotStarted" }
+func (StepExtended) EventKind() string      { return "StepExtended" }
+func (StepEnded) EventKind() string         { return "StepEnded" }
+func (StepUnknown) EventKind() string       { return "StepUnknown" }
+func (StepSettled) EventKind() string       { return "StepSettled" }
+func (StepSkipped) EventKind() string       { return "StepSkipped" }
+func (StepByHand) EventKind() string        { return "StepByHand" }
+func (UndoPlanned) EventKind() string       { return "UndoPlanned" }

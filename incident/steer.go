@@ -91,6 +91,23 @@ func (i *Incident) Skip(d Desk, by Person, run uint64, step, reason string) ([]E
 	return w.goOn(d, r.N, by), nil
 }
 
+// Answer is a person's word on whether a step with a condition is needed. Without one the run waits.
+func (i *Incident) Answer(d Desk, by Person, run uint64, step string, needed bool, why string) ([]Event, error) {
+	r, s, err := i.stuck(d, by, run, step)
+	if err != nil {
+		return nil, err
+	}
+	if s != r.Next() || s.State != StepAsked {
+		return nil, Refuse(WrongState, "Nothing asks whether step %s is needed; %s.", s.Number, r.Doing())
+	}
+	if why = strings.TrimSpace(why); why == "" && !needed {
+		return nil, Refuse(BadInput, "Say why step %s is not needed.", s.Number).Then("Like: notneeded %s the cache is empty already", s.Number)
+	}
+	w := i.draft(d.At)
+	w.add(ConditionAnswered{Run: r.N, Step: s.ID, Condition: s.Condition, By: by, Needed: needed, Why: why})
+	return w.goOn(d, r.N, by), nil
+}
+
 // ByHand notes what a person did in place of the step, and what they saw.
 func (i *Incident) ByHand(d Desk, by Person, run uint64, step, did, saw string) ([]Event, error) {
 	r, s, err := i.stuck(d, by, run, step)

@@ -24,6 +24,8 @@ func (d *draft) advance(desk Desk, r *Run) {
 	case s.State == StepReady:
 		d.start(desk, r, s)
 	case s.State != StepTodo:
+	case s.Condition != "" && !s.Needed:
+		d.add(ConditionAsked{Run: r.N, Step: s.ID})
 	case s.Manual:
 		d.add(HandAsked{Run: r.N, Step: s.ID})
 	case s.NeedsApproval() && (s.Probe || s.Precheck):
@@ -37,7 +39,7 @@ func (d *draft) advance(desk Desk, r *Run) {
 
 // AwaitsConfirm reports whether a change step waits for the operator's own word.
 func (r *Run) AwaitsConfirm(s *Step) bool {
-	return r.State == Running && s == r.Next() && s.State == StepTodo && !s.Manual && s.Risk != Read && !s.NeedsApproval()
+	return r.State == Running && s == r.Next() && s.State == StepTodo && !s.Manual && s.Risk != Read && !s.NeedsApproval() && (s.Condition == "" || s.Needed)
 }
 
 // Doing says in a few words what the run is at.
@@ -53,6 +55,8 @@ func (r *Run) Doing() string {
 		return "step " + s.Number + " waits for " + ApprovalName(s.Approval)
 	case s.State == StepHand:
 		return "step " + s.Number + " is done by hand"
+	case s.State == StepAsked:
+		return "step " + s.Number + " waits to hear whether it is needed (" + s.Condition + ")"
 	case s.State == StepTodo:
 		return "step " + s.Number + " is next"
 	}
