@@ -64,6 +64,8 @@ type Options struct {
 	Facts func(context.Context, *incident.Incident) templates.Facts
 	// Messages are the runbook's own four messages by key; nil: the built-in ones.
 	Messages func(key string) templates.Form4
+	// Review makes the draft of an incident's review from its record up to seq; nil: none is posted.
+	Review func(ctx context.Context, id incident.ID, seq uint64) ([]byte, error)
 
 	Now func() time.Time
 	Log *slog.Logger

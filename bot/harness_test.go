@@ -34,7 +34,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
 	botToken, appToken, signing = "xoxb-test", "xapp-test", "shhh"
-	patience                    = 30 * time.Second
+	patience                    = 8 * time.Second
 )
 
 // world is a workspace with drbot in it: store, office, followers and doors are the real ones; only the runner is
@@ -53,12 +53,18 @@ type world struct {
 	drbot  *drbot
 	http   *httptest.Server // where Slack sends to, in HTTP mode
 	opt    worldOptions
+
+	failing sync.Map // steps that the runner fails
 }
+
+func (w *world) fails(step string) { w.failing.Store(step, true) }
+func (w *world) heals(step string) { w.failing.Delete(step) }
 
 type worldOptions struct {
 	http   bool
 	limits bool
 	events []string
+	before func(*world)                                                                   // runs before drbot starts
 	office func(commands.Command, func() (commands.Reply, error)) (commands.Reply, error) // stands before the office
 }
 
@@ -72,7 +78,7 @@ type drbot struct {
 
 func newWorld(t *testing.T, opt worldOptions) *world {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
 	t.Cleanup(cancel)
 	w := &world{t: t, ctx: ctx, dir: t.TempDir(), opt: opt}
 	w.table, w.book = testTable(t), demoBook(t)
@@ -114,6 +120,9 @@ func newWorld(t *testing.T, opt worldOptions) *world {
 	must(t, err)
 	t.Cleanup(w.client.Close)
 	w.ana, w.bea, w.guest = w.client.As("U0ANA"), w.client.As("U0BEA"), w.client.As("U0GUEST")
+	if opt.before != nil {
+		opt.before(w)
+	}
 	w.start()
 	t.Cleanup(func() { w.drbot.stop() })
 	return w
@@ -160,7 +169,7 @@ func (w *world) start() {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var life sync.WaitGroup
-	loop := follow.NewLoop(store, outcomes{office}, follow.Options{Log: log}, append(b.Followers(), &runner{office: office, store: store})...)
+	loop := follow.NewLoop(store, outcomes{office}, follow.Options{Log: log}, append(b.Followers(), &runner{office: office, store: store, fails: &w.failing})...)
 	life.Go(func() { loop.Run(ctx) })
 	life.Go(func() { _ = b.Run(ctx) })
 	w.drbot = &drbot{store: store, office: office, bot: b}
@@ -234,10 +243,8 @@ func (o outcomes) ClockStepped(ctx context.Context, back time.Duration) error {
 type runner struct {
 	office *commands.Office
 	store  state.Reader
+	fails  *sync.Map // steps that fail
 }
-
-// runnerFails names steps that fail.
-var runnerFails sync.Map
 
 func (r *runner) Name() string { return "runner" }
 func (r *runner) Wants(kind string) bool {
@@ -256,12 +263,12 @@ func (r *runner) Deliver(ctx context.Context, b follow.Batch) (follow.Done, erro
 			err = r.office.Report(ctx, b.Incident, key, reads(e))
 		case incident.StepStarting:
 			err = r.office.Report(ctx, b.Incident, key+"/started", incident.StepStarted{Run: e.Run, Step: e.Step, Attempt: e.Attempt})
-			outcome, exit := incident.Succeeded, 0
-			if _, fails := runnerFails.Load(e.Step); fails {
-				outcome, exit = incident.Failed, 1
+			outcome, exit, why := incident.Succeeded, 0, ""
+			if _, fails := r.fails.Load(e.Step); fails {
+				outcome, exit, why = incident.Failed, 1, "said no"
 			}
 			err = errors.Join(err, r.office.Report(ctx, b.Incident, key+"/ended", incident.StepEnded{
-				Run: e.Run, Step: e.Step, Attempt: e.Attempt, Outcome: outcome, Exit: exit, Why: "said no", Last: "a line <!channel> `x`", Started: record.Time, Ended: record.Time,
+				Produced: produced(e.Step), Run: e.Run, Step: e.Step, Attempt: e.Attempt, Outcome: outcome, Exit: exit, Why: why, Last: "a line <!channel> `x`", Started: record.Time, Ended: record.Time,
 			}))
 		}
 		if err != nil {
@@ -269,6 +276,13 @@ func (r *runner) Deliver(ctx context.Context, b follow.Batch) (follow.Done, erro
 		}
 	}
 	return follow.Done{}, nil
+}
+
+func produced(step string) map[string]string {
+	if step == "p1.s5" {
+		return map[string]string{"BACKUP": "backup_20261124_020000", "TAKEN_AT": "2026-11-24T02:00:00Z", "ROWS_USERS": "2000", "ROWS_DEBATES": "500", "NEWEST_ROW": "2026-11-24T01:59:00Z"}
+	}
+	return nil
 }
 
 func reads(e incident.ReadsAsked) incident.ReadsDone {

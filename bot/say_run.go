@@ -218,22 +218,26 @@ func (t *talk) inThread(object string, m templates.Message) error {
 func (t *talk) resolution(e incident.Resolved) error {
 	f := t.facts()
 	head := t.headOf(t.record.Seq)
-	f.Head = head
+	if head != "" {
+		f.Head = t.seq() + ":" + head
+	}
 	m := templates.Resolution(t.i, f)
-	if err := t.line("resolution", m); err != nil {
+	key := resolutionKey(t.i)
+	t.keep(noteHead+key, f.Head)
+	if err := t.line(key, m); err != nil {
 		return err
 	}
 	outward := say(m.Text)
 	if e.Outward != "" {
 		outward = templates.Outward(t.i, e.Outward)
 	}
-	if err := t.inThread("resolution/announcement", outward); err != nil {
+	if err := t.inThread(key+"/announcement", outward); err != nil {
 		return err
 	}
-	if head == "" || t.note("resolution") == "" {
+	if head == "" || t.note(key) == "" {
 		return nil
 	}
-	return t.outcome(t.ctx, commands.HeadPosted{Seq: t.record.Seq, Hash: head, Where: "slack " + t.note("resolution")}, []string{Say + "/" + t.seq() + "/head"}, 0)
+	return t.outcome(t.ctx, commands.HeadPosted{Seq: t.record.Seq, Hash: head, Where: "slack " + t.note(key)}, []string{Say + "/" + t.seq() + "/head"}, 0)
 }
 
 // headOf is the hash of one record of the incident.
