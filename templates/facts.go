@@ -26,7 +26,7 @@ type Facts struct {
 	Contacts   []Contact
 	ChannelURL string // opens the incident's channel
 	Host       string // where drbot runs
-	Head       string // hash of the newest record, at a resolution
+	Head       string // of the record at a resolution, "1234:<hash>"
 }
 
 // Commands are the configured names of the two commands, without slash.

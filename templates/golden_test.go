@@ -298,8 +298,11 @@ func promiseCards(add func(string, Message)) {
 	add("severity/down", Severity(i, incident.SeveritySet{By: ana, From: 1, To: 4}))
 	add("welcome", Welcome(i, Facts{}))
 	f := resolved().facts()
-	f.Head, f.Saved = "77ab01c4d5e6", &Saved{Backup: "20261124_020000", TakenAt: at("02:00"), Lost: 57 * time.Minute, By: "1.7", Counts: []incident.Count{{Label: "Users in it", Number: "2000"}}}
+	f.Head, f.Saved = "1234:77ab01c4d5e6", &Saved{Backup: "20261124_020000", TakenAt: at("02:00"), Lost: 57 * time.Minute, By: "1.7", Counts: []incident.Count{{Label: "Users in it", Number: "2000"}}}
 	add("resolution/met", Resolution(resolved().Incident, f))
+	f.Uploaded = map[string]bool{"review": true}
+	add("resolution/drafted", Resolution(resolved().Incident, f))
+	add("resolution/review", ReviewReady(resolved().Incident))
 	missed := resolved().Incident
 	missed.RTO.Limit, missed.DataImpact = 20*time.Minute, "no row is missing"
 	missed.Run(7).Steps[2].State = incident.StepSkip

@@ -107,6 +107,17 @@ func TestUnsaid(t *testing.T) {
 	values := resolved()
 	Known(values.Incident, Facts{})
 	DataImpact(&Saved{})
+	for _, name := range kinds(t) {
+		InWords(decoded(t, name, "word"))
+	}
+	s := reviewed()
+	s.Restricted, s.Run(7).Steps[0].Attempts, s.DataImpact = true, 1, "none"
+	review(s, ownTemplate)
+	straight := resolved()
+	straight.Run(7).Steps = straight.Run(7).Steps[:1]
+	ReviewDraft(straight.Incident, make([]Entry, maxTimeline+1), straight.facts(), "")
+	ReviewDraft(opening().Incident, nil, Facts{}, "")
+	Say("review.redacted", nil)
 	for _, sentence := range parsed()[1].Templates() {
 		if name := sentence.Name(); !strings.HasSuffix(name, ".tmpl") && name != "say" && !sayings[name] {
 			t.Errorf("nothing says %q", name)

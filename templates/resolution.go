@@ -77,13 +77,29 @@ func Resolution(i *incident.Incident, f Facts) Message {
 		lines = append(lines, Line("resolution.cause", map[string]any{"Cause": flat(i.RootCause, 500)}))
 	}
 	if i.Review != nil {
-		lines = append(lines, Line("resolution.review", map[string]any{"Due": i.Review.Due, "Owner": i.Review.Owner}))
+		lines = append(lines, Line("resolution.review", map[string]any{"Due": i.Review.Due, "Owner": i.Review.Owner, "Draft": draftOf(i, f)}))
 	}
 	m.Blocks = append(m.Blocks, Lines{Lines: lines}, cardActions(i))
 	if f.Head != "" {
-		m.Blocks = append(m.Blocks, Note{Spans: Line("resolution.head", map[string]any{"Head": short8(f.Head)})})
+		m.Blocks = append(m.Blocks, Note{Spans: Line("resolution.head", map[string]any{"Head": shortHead(f.Head)})})
 	}
 	return fit(m)
+}
+
+// shortHead is a head as people type it for audit verify: "1234:77ab01c4".
+func shortHead(head string) string {
+	if seq, hash, ok := strings.Cut(head, ":"); ok {
+		return seq + ":" + short8(hash)
+	}
+	return short8(head)
+}
+
+// draftOf is the object of the review's draft, once it stands in the thread.
+func draftOf(i *incident.Incident, f Facts) string {
+	if key := ReviewKey(i); f.Uploaded[key] {
+		return key
+	}
+	return ""
 }
 
 func phaseWords(i *incident.Incident) string {

@@ -74,7 +74,7 @@ func wire(ctx context.Context, c *config, e env, log *slog.Logger) (_ *house, er
 	if err := h.report(ctx); err != nil {
 		return nil, err
 	}
-	pages, err := paper.New(filepath.Join(c.Data, "incidents"), h.store, h.facts)
+	pages, err := paper.New(filepath.Join(c.Data, "incidents"), h.store, h.facts, h.reviewDraft)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +135,7 @@ func (h *house) botOptions(e env, flags *people.Cache) bot.Options {
 	return bot.Options{
 		BotToken: c.Slack.Bot, AppToken: c.Slack.App, SigningSecret: c.Slack.Signing, APIURL: c.Slack.APIURL, HTTP: c.SlackHTTP,
 		Incident: c.Commands.Incident, Recover: c.Commands.Recover, Announce: c.Announce, House: c.House,
-		Handler: h.office, Memory: h.store, Flags: flags, People: h.office.People, Facts: h.facts, Now: e.clock.Now, Log: h.log,
+		Handler: h.office, Messages: h.office.Message, Memory: h.store, Flags: flags, People: h.office.People, Facts: h.facts, Review: h.reviewDraft, Now: e.clock.Now, Log: h.log,
 	}
 }
 

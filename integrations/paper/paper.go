@@ -2,7 +2,8 @@
 //
 // It follows every event of an incident and writes data/incidents/INC-42.md anew from the fold: state, what is true
 // now, the next step with its text, people with their phone numbers. The file is replaced in one move, so whoever reads
-// it sees the old page or the new one, whole. It is never read back.
+// it sees the old page or the new one, whole. It is never read back. A resolution adds the draft of the review beside it
+// (INC-42-review.md), once; what people write into that file stays.
 package paper
 
 import (
@@ -27,21 +28,26 @@ type Reader interface {
 	Incident(context.Context, state.Ref) (*incident.Incident, error)
 }
 
+// Review makes the draft of an incident's review from its record up to seq.
+type Review func(ctx context.Context, id incident.ID, seq uint64) ([]byte, error)
+
 // Follower writes the files.
 type Follower struct {
-	dir   string
-	read  Reader
-	facts func(context.Context, *incident.Incident) templates.Facts
-	one   sync.Mutex // one file at a time: each costs two fsyncs of the disk that the record is on
+	dir    string
+	read   Reader
+	facts  func(context.Context, *incident.Incident) templates.Facts
+	review Review
+	one    sync.Mutex // one file at a time: each costs two fsyncs of the disk that the record is on
 }
 
 // New makes the follower over the directory of the files (data/incidents), which is made with 0700 where it is missing.
-// facts gives what the page shows besides the fold: texts of the steps, people, backups.
-func New(dir string, read Reader, facts func(context.Context, *incident.Incident) templates.Facts) (*Follower, error) {
+// facts gives what the page shows besides the fold: texts of the steps, people, backups. Without a review there are no
+// drafts.
+func New(dir string, read Reader, facts func(context.Context, *incident.Incident) templates.Facts, review Review) (*Follower, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the directory of incident files: %w", err)
 	}
-	return &Follower{dir: dir, read: read, facts: facts}, nil
+	return &Follower{dir: dir, read: read, facts: facts, review: review}, nil
 }
 
 // Name of the follower.
@@ -64,8 +70,19 @@ func (f *Follower) Deliver(ctx context.Context, b follow.Batch) (follow.Done, er
 		return follow.Done{}, follow.Unavailable{Err: fmt.Errorf("read %s: %w", b.Incident, err), NotSent: true}
 	}
 	page := templates.Paper(i, f.facts(ctx, i))
+	var draft []byte
+	if seq := reviewAsked(b); seq != 0 && f.review != nil {
+		if draft, err = f.review(ctx, i.ID, seq); err != nil {
+			return follow.Done{}, follow.Unavailable{Err: fmt.Errorf("draft the review of %s: %w", i.ID, err), NotSent: true}
+		}
+	}
 	f.one.Lock()
 	defer f.one.Unlock()
+	if draft != nil {
+		if err := putReview(filepath.Join(f.dir, templates.ReviewFile(i)), draft); err != nil {
+			return follow.Done{}, follow.Unavailable{Err: err}
+		}
+	}
 	if err := replace(filepath.Join(f.dir, i.ID.String()+".md"), page); err != nil {
 		return follow.Done{}, follow.Unavailable{Err: err}
 	}

@@ -42,7 +42,7 @@ func opened(t *testing.T) (*memory, *paper.Follower, string) {
 		incident.Opened{By: incident.Person{Key: "ana@example.com", Name: "Ana Ruiz"}, Title: "Users database corrupted", Severity: 1})
 	m := &memory{inc: i}
 	dir := filepath.Join(t.TempDir(), "incidents")
-	f, err := paper.New(dir, m, facts)
+	f, err := paper.New(dir, m, facts, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

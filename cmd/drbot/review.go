@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/templates"
+)
+
+// reviewDraft makes the draft of a review from the record as it was at seq, whatever happened since: the file and the
+// upload say the same, also when one of them comes late.
+func (h *house) reviewDraft(ctx context.Context, id incident.ID, seq uint64) ([]byte, error) {
+	type happened struct {
+		at time.Time
+		e  incident.Event // nil: redacted
+	}
+	then := incident.New(id)
+	var events []happened
+	for r, err := range h.store.Records(ctx, id, 0) {
+		if err != nil {
+			return nil, err
+		}
+		if r.Seq > seq {
+			break
+		}
+		e, err := r.Event()
+		if err != nil {
+			return nil, err
+		}
+		then.Apply(r.Stamp(), e)
+		if r.Redacted {
+			e = nil
+		}
+		events = append(events, happened{r.Time, e})
+	}
+	var timeline []templates.Entry
+	for _, one := range events {
+		if one.e == nil {
+			timeline = append(timeline, templates.Entry{At: one.at, Text: templates.Say("review.redacted", nil)})
+			continue
+		}
+		if entry, ok := templates.EntryOf(then, one.at, one.e); ok {
+			timeline = append(timeline, entry)
+		}
+	}
+	return templates.ReviewDraft(then, timeline, h.facts(ctx, then), h.runbook().Review.Template), nil
+}

@@ -1,0 +1,103 @@
+package templates
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/drbot/drbot/incident"
+)
+
+const ownTemplate = `# Review: [Incident Title]
+
+**When:** [Date]
+**How long:** [X hours Y minutes]
+**Severity:** [SEV-X]
+**Author:** [Name]
+
+## What happened
+[Two paragraphs]
+
+## Timeline
+| Time | Event |
+|------|-------|
+| HH:MM | [Event] |
+
+## Actions
+| Action | Owner |
+|--------|-------|
+| [Action] | [Name] |
+
+## Lessons
+- [Item]
+`
+
+func reviewed() *story {
+	s := resolved()
+	s.Run(7).Choices = map[string][]incident.Choice{"BACKUP": {{Value: "/srv/backups/20261124_020000", State: "verified", TakenAt: at("02:00")}}}
+	return s
+}
+
+func entries(i *incident.Incident, events map[string]incident.Event) []Entry {
+	var list []Entry
+	for clock, e := range events {
+		entry, _ := EntryOf(i, at(clock), e)
+		list = append(list, entry)
+	}
+	return list
+}
+
+func review(s *story, own string) string {
+	f := s.facts()
+	f.Saved = Back(s.Incident, f.Specs)
+	return string(ReviewDraft(s.Incident, entries(s.Incident, map[string]incident.Event{
+		"02:58": incident.Opened{By: ana, Title: s.Title, Severity: 1}, "03:16:04": incident.StepStarting{Run: 7, Step: "p1.s6", Attempt: "r7-p1-s6-1", Approval: 17, Host: "ops1"},
+		"03:20": incident.Noted{By: eva, At: at("02:50"), Text: "users | complain <!here>"}, "03:31": incident.Resolved{By: ana, Summary: s.Summary},
+	}), f, own))
+}
+
+func TestReviewDraft(t *testing.T) {
+	golden(t, "review/whole.md", review(reviewed(), ownTemplate))
+	bare := opening().say("03:04", incident.Resolved{By: ana}, incident.ReviewOpened{Owner: ana})
+	bare.RTO, bare.RPO, bare.Drill, bare.Restricted, bare.Checklist = incident.Objective{}, incident.Objective{}, true, true, nil
+	golden(t, "review/bare.md", string(ReviewDraft(bare.Incident, nil, Facts{}, "")))
+	late := failing().say("03:24", incident.StepSkipped{Run: 7, Step: "p1.s7", By: ana, Reason: "compared by eye"}, incident.RunEnded{Run: 7, How: incident.EndCancelled, Why: "by hand from here"}).
+		say("03:40", incident.Resolved{By: ana, DataImpact: "nothing is missing"}, incident.ReviewOpened{Owner: ana})
+	late.RespondBy, late.RTO.Limit = at("03:00"), 20*time.Minute
+	golden(t, "review/late.md", string(ReviewDraft(late.Incident, nil, late.facts(), "")))
+}
+
+// The same record gives the same bytes, in the order of what happened; nothing of a value becomes markup.
+func TestReviewDraftIsInertAndTheSameAgain(t *testing.T) {
+	first := review(reviewed(), ownTemplate)
+	for range 20 {
+		if review(reviewed(), ownTemplate) != first {
+			t.Fatal("two drafts of one record differ")
+		}
+	}
+	noted := strings.Index(first, "complain")
+	if noted < 0 || noted > strings.Index(first, "opened it as") {
+		t.Error("a note does not stand at the time that it is about")
+	}
+	if !strings.Contains(first, `users \| complain \<\!here\>`) {
+		t.Error("a note's text is not literal")
+	}
+	s := reviewed()
+	s.Title = "x](http://evil) <!channel> `y` | z"
+	for line := range strings.Lines(review(s, "# [Title]\n")) {
+		if strings.Contains(strings.ReplaceAll(line, `\]`, ""), "](http") || strings.Contains(line, "<!channel>") {
+			t.Errorf("a title is markup: %s", line)
+		}
+	}
+}
+
+func TestALongTimelineKeepsTheNewestEvents(t *testing.T) {
+	var list []Entry
+	for k := range maxTimeline + 7 {
+		list = append(list, Entry{At: at("02:58").Add(time.Duration(k) * time.Second), Text: "said"})
+	}
+	got := string(ReviewDraft(resolved().Incident, list, Facts{}, ""))
+	if strings.Count(got, "| said |") != maxTimeline || !strings.Contains(got, "7 earlier events") {
+		t.Errorf("%d lines are shown", strings.Count(got, "| said |"))
+	}
+}

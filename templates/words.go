@@ -1,0 +1,89 @@
+package templates
+
+import (
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/drbot/drbot/incident"
+)
+
+// Entry is one line of a timeline.
+type Entry struct {
+	At   time.Time
+	Text string
+}
+
+// maxWords is how much of one event a timeline shows; the record has the rest.
+const maxWords = 500
+
+// InWords says an event of the record in one plain sentence: no markup, no mention, no hidden character. false: the kind
+// is unknown to this version.
+func InWords(e incident.Event) (string, bool) { return inWords(nil, e) }
+
+// EntryOf is an event as a line of the incident's timeline, with the numbers of steps and the texts of items as people
+// know them. A note and a kept message stand at the time that they are about.
+func EntryOf(i *incident.Incident, at time.Time, e incident.Event) (Entry, bool) {
+	text, ok := inWords(i, e)
+	switch e := e.(type) {
+	case incident.Noted:
+		at = e.At
+	case incident.Pinned:
+		at = e.At
+	}
+	return Entry{At: at, Text: text}, ok
+}
+
+func inWords(i *incident.Incident, e incident.Event) (string, bool) {
+	if e == nil || parsed()[1].Lookup("words."+e.EventKind()) == nil {
+		return "", false
+	}
+	return flat(Say("words."+e.EventKind(), eventFacts(i, e)), maxWords), true
+}
+
+// eventFacts names what an event is about. The fields are the same ones in many events, so they are found by their names.
+func eventFacts(i *incident.Incident, e incident.Event) map[string]any {
+	facts := map[string]any{"E": e, "Run": "", "Step": "", "Approval": "", "Item": "", "Sum": "", "Kind": "", "Took": time.Duration(0)}
+	v := reflect.ValueOf(e)
+	number := func(name string) uint64 {
+		if f := v.FieldByName(name); f.IsValid() && f.Kind() == reflect.Uint64 {
+			return f.Uint()
+		}
+		return 0
+	}
+	text := func(name string) string {
+		if f := v.FieldByName(name); f.IsValid() && f.Kind() == reflect.String {
+			return f.String()
+		}
+		return ""
+	}
+	run, step, item := number("Run"), text("Step"), text("Item")
+	if run != 0 {
+		facts["Run"] = incident.RunName(run)
+	}
+	if n := number("Approval"); n != 0 {
+		facts["Approval"] = incident.ApprovalName(n)
+	}
+	facts["Step"], facts["Item"], facts["Sum"] = step, item, short8(text("Digest")+text("Script"))
+	if i != nil {
+		if r := i.Run(run); r != nil {
+			if s := r.Step(step); s != nil {
+				facts["Step"] = s.Number + " “" + flat(s.Title, 100) + "”"
+			}
+		}
+		if it := i.Item(item); it != nil {
+			facts["Item"] = it.ID + " “" + flat(it.Text, 100) + "”"
+		}
+	}
+	switch e := e.(type) {
+	case incident.DeadlineSpoken:
+		kind, rest, _ := strings.Cut(e.Key, "/")
+		if next, _, ok := strings.Cut(rest, "/"); ok && kind == incident.DueUpdate {
+			kind += "/" + next
+		}
+		facts["Kind"] = kind
+	case incident.StepEnded:
+		facts["Took"] = max(0, e.Ended.Sub(e.Started))
+	}
+	return facts
+}
