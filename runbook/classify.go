@@ -175,8 +175,12 @@ func branches(lang string, lines []string, cut []int, separate bool) []Alternati
 			}
 			return
 		}
-		out = append(out, Alternative{Label: label(separator, lines[from:to]), Lang: lang, Separator: pending + separator, Source: text, Line: from})
-		pending = ""
+		keep := to
+		for keep-1 > from && strings.TrimSpace(lines[keep-1]) == "" && to < len(lines) {
+			keep-- // empty lines at the end part it from the next
+		}
+		out = append(out, Alternative{Label: label(separator, lines[from:keep]), Lang: lang, Separator: pending + separator, Source: strings.Join(lines[from:keep], ""), Line: from})
+		pending = strings.Join(lines[keep:to], "")
 	}
 	start, separator := 0, ""
 	if !separate && cut[0] == 0 {

@@ -78,7 +78,7 @@ func slots(form *regexp.Regexp, src string) []slot {
 func fill(src string) (rewritten, error) {
 	all := append(slots(placeholderForms, src), slots(sampleForms, src)...)
 	slices.SortFunc(all, func(a, b slot) int { return a.from - b.from })
-	all = slices.CompactFunc(all, func(a, b slot) bool { return b.from < a.to })
+	all = slices.CompactFunc(all, func(later, a slot) bool { return later.from < a.to })
 	mark := "zq"
 	for strings.Contains(src, mark) {
 		mark += "q"
