@@ -64,6 +64,7 @@ type worldOptions struct {
 	http   bool
 	limits bool
 	events []string
+	review func(context.Context, incident.ID, uint64) ([]byte, error)
 	before func(*world)                                                                   // runs before drbot starts
 	office func(commands.Command, func() (commands.Reply, error)) (commands.Reply, error) // stands before the office
 }
@@ -157,6 +158,7 @@ func (w *world) start() {
 	b, err := bot.New(bot.Options{
 		BotToken: secret.New(botToken), AppToken: secret.New(appToken), SigningSecret: secret.New(signing), APIURL: w.space.APIURL(), HTTP: w.opt.http,
 		Announce: "incidents", House: "drbot", Handler: gate{office, w.opt.office}, Memory: store, Flags: flags, People: office.People, Log: log,
+		Review: w.opt.review,
 	})
 	must(w.t, err)
 	office.Config = func() commands.Config {
