@@ -74,19 +74,21 @@ type Options struct {
 // Bot is the room. It is made once; its doors and followers are safe for concurrent use.
 type Bot struct {
 	Options
-	api    *slack.Client
-	http   *http.Client
-	health health
-	self   identity
-	places places
-	late   lateAnswers
-	forged sources
-	budget budget
-	specs  sync.Map // digest -> *incident.Spec
-	drawer *drawer
-	wg     sync.WaitGroup
-	ctx    context.Context // ends what outlives a request: opening forms, answers by response_url
-	stop   context.CancelFunc
+	api      *slack.Client
+	http     *http.Client
+	health   health
+	self     identity
+	places   places
+	late     lateAnswers
+	forged   sources
+	budget   budget
+	specs    sync.Map // digest -> *incident.Spec
+	drawer   *drawer
+	awayLong time.Duration
+	wg       sync.WaitGroup
+	closing  sync.Mutex      // so that nothing begins while Close waits
+	ctx      context.Context // ends what outlives a request: opening forms, answers by response_url
+	stop     context.CancelFunc
 }
 
 // New makes the room and opens no connection.
@@ -107,9 +109,10 @@ func New(o Options) (*Bot, error) {
 // open makes the room of options that suffice.
 func open(o Options) *Bot {
 	o = o.withDefaults()
-	b := &Bot{Options: o}
+	b := &Bot{Options: o, awayLong: awayLong}
 	b.ctx, b.stop = context.WithCancel(context.Background())
 	b.health.now = o.Now
+	b.health.back = func(since time.Time) { b.after(func(ctx context.Context) { b.returned(ctx, since) }) }
 	b.drawer = newDrawer(b)
 	b.http = newHTTPClient(&b.health)
 	options := []slack.Option{slack.OptionHTTPClient(b.http), slack.OptionAppLevelToken(o.AppToken.Reveal())}
@@ -163,14 +166,21 @@ func (b *Bot) Run(ctx context.Context) error {
 
 // Close waits for what runs behind answers that were given, and lets connections go.
 func (b *Bot) Close() {
+	b.closing.Lock()
 	b.stop()
+	b.closing.Unlock()
 	b.wg.Wait()
 	b.http.CloseIdleConnections()
 }
 
 // after runs something behind an answer.
 func (b *Bot) after(do func(context.Context)) {
-	if do == nil || b.ctx.Err() != nil {
+	if do == nil {
+		return
+	}
+	b.closing.Lock()
+	defer b.closing.Unlock()
+	if b.ctx.Err() != nil {
 		return
 	}
 	b.wg.Add(1)

@@ -18,14 +18,14 @@ type Link struct {
 
 // health knows since when Slack answers or does not.
 type health struct {
-	now     func() time.Time
-	mu      sync.Mutex
-	web     Link
-	links   int
-	socket  Link
-	changed []func(up bool, since time.Time) // told when Slack comes back or goes
-	asked   time.Time                        // when a question was last asked although Slack was away
-	counts  map[string]uint64
+	now    func() time.Time
+	mu     sync.Mutex
+	web    Link
+	links  int
+	socket Link
+	back   func(since time.Time) // told when Slack answers again, and since when it did not
+	asked  time.Time             // when a question was last asked although Slack was away
+	counts map[string]uint64
 }
 
 // api notes one call's luck.
@@ -35,13 +35,8 @@ func (h *health) api(up bool, why string) {
 	if before.Up != up || before.Since.IsZero() {
 		h.web = Link{Up: up, Since: h.now(), Why: why}
 	}
-	tell := h.changed
 	h.mu.Unlock()
-	if before.Up != up && !before.Since.IsZero() {
-		for _, f := range tell {
-			f(up, before.Since)
-		}
-	}
+	h.returned(before, up)
 }
 
 // askAgain is how often Slack is asked something while it is away.
@@ -63,10 +58,20 @@ func (h *health) away(now time.Time) (away, again bool) {
 // link notes that one more or less socket is open.
 func (h *health) link(by int, why string) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
+	before := h.socket
 	h.links += by
-	if up := h.links > 0; up != h.socket.Up || h.socket.Since.IsZero() {
+	up := h.links > 0
+	if up != before.Up || before.Since.IsZero() {
 		h.socket = Link{Up: up, Since: h.now(), Why: why}
+	}
+	h.mu.Unlock()
+	h.returned(before, up)
+}
+
+// returned tells when something answers again.
+func (h *health) returned(before Link, up bool) {
+	if up && !before.Up && !before.Since.IsZero() && h.back != nil {
+		h.back(before.Since)
 	}
 }
 

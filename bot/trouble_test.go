@@ -437,3 +437,27 @@ func TestFormsAndHome(t *testing.T) {
 		t.Error("the welcome is for everybody")
 	}
 }
+
+// TestSlackWasAway: after an outage each open incident's channel reads one line, with what was decided elsewhere.
+func TestSlackWasAway(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	room := w.open("Users db")
+	w.drbot.bot.SetAwayLong(time.Nanosecond)
+	w.fault(person.Fault{Kind: "refuse"})
+	_, err := w.drbot.office.Handle(w.ctx, commands.Command{Verb: "incident impact", Object: "1", Text: "nobody can log in", Actor: commands.Actor{Slack: "U0ANA"}})
+	must(t, err)
+	w.eventually("Slack is away", func() bool { return !w.drbot.bot.Health()[0].Up })
+	must(t, w.client.Clear(w.ctx, ""))
+	_, err = w.ana.AwaitMessage(w.within(), room, "was away")
+	must(t, err)
+	_, err = w.ana.Await(w.within(), "a card without trouble", func(s person.State) bool {
+		c, _ := s.Channel(room)
+		for _, m := range c.Posted() {
+			if strings.Contains(m.Plain, "INC-1 · Users db") {
+				return strings.Contains(m.Plain, "nobody can log in") && !strings.Contains(m.Plain, "not reachable")
+			}
+		}
+		return false
+	})
+	must(t, err)
+}
