@@ -17,7 +17,7 @@ var (
 	runName      = regexp.MustCompile(`^[RA][0-9]{1,18}$`)
 	severityName = regexp.MustCompile(`^(?i:sev-?)?([1-4])$`)
 	mention      = regexp.MustCompile(`^<@([UW][A-Z0-9]+)(?:\|([^>]*))?>$`)
-	stepName     = regexp.MustCompile(`^(?i:[0-9]{1,3}\.[0-9]{1,3}u?|p[0-9]{1,3}\.s[0-9]{1,3}u?)$`)
+	stepName     = regexp.MustCompile(`^(?i:[0-9]{1,3}(?:\.[0-9]{1,3}){1,2}u?|p[0-9]{1,3}\.s[0-9]{1,3}(?:\.[0-9]{1,3})?[a-t]?u?)$`)
 )
 
 // Parse reads a line that was typed behind a slash command or at the terminal. It never fails: what it does not

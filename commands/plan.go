@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,21 +27,21 @@ func planRun(ctx context.Context, o *Office, c *call) (Reply, error) {
 	if err := o.may(c, i); err != nil {
 		return o.turnedAway(ctx, c)
 	}
-	said, values, reasons, err := parseValues(c.Text)
+	w, err := parseDesired(c.Text)
 	if err != nil {
 		return Reply{}, err
 	}
 	rb := o.Runbook()
 	id := or(c.Field("procedure"), procedureOf(c.Object))
-	if id == "" && said == "" {
-		return o.planAgain(ctx, c, i, rb, values, reasons)
+	if id == "" && w.said == "" {
+		return o.planAgain(ctx, c, i, rb, w)
 	}
-	found := procedures(rb, id, said, o.meant(rb, i))
+	found := procedures(rb, id, w.said, o.meant(rb, i))
 	switch len(found) {
 	case 0:
-		return o.listing(i, rb, fmt.Sprintf("No procedure is called “%s”.", cut(said, 60))), nil
+		return o.listing(i, rb, fmt.Sprintf("No procedure is called “%s”.", cut(w.said, 60))), nil
 	case 1:
-		return o.plan(ctx, c, found[0], values, reasons)
+		return o.plan(ctx, c, found[0], w)
 	}
 	return several(i, found), nil
 }
@@ -57,7 +56,7 @@ func procedureOf(object string) string {
 }
 
 // planAgain opens the draft that stands, with new values where some were typed, or asks for the procedure.
-func (o *Office) planAgain(ctx context.Context, c *call, i *incident.Incident, rb *runbook.Runbook, values, reasons map[string]string) (Reply, error) {
+func (o *Office) planAgain(ctx context.Context, c *call, i *incident.Incident, rb *runbook.Runbook, w desired) (Reply, error) {
 	r := i.LiveRun()
 	if r == nil || r.State != incident.Draft {
 		if c.Actor.Slack == "" {
@@ -65,30 +64,31 @@ func (o *Office) planAgain(ctx context.Context, c *call, i *incident.Incident, r
 		}
 		return Reply{Form: o.procedureForm(i, rb)}, nil
 	}
-	if len(values) > 0 {
+	if len(w.values)+len(w.branches) > 0 {
 		k := slices.IndexFunc(rb.Procedures, func(p runbook.Procedure) bool { return p.ID == r.Procedure })
 		if k < 0 {
 			return Reply{}, incident.Refuse(incident.NotFound, "The runbook has no procedure %s any more.", r.Procedure).Then("Plan another one.")
 		}
-		kept, why := askedOf(&rb.Procedures[k], r)
-		maps.Copy(kept, values)
-		maps.Copy(why, reasons)
-		return o.plan(ctx, c, &rb.Procedures[k], kept, why)
+		kept := askedOf(&rb.Procedures[k], r)
+		maps.Copy(kept.values, w.values)
+		maps.Copy(kept.reasons, w.reasons)
+		maps.Copy(kept.branches, w.branches)
+		return o.plan(ctx, c, &rb.Procedures[k], kept)
 	}
 	specs, err := o.Specs(ctx, r)
 	if err != nil {
 		return Reply{}, err
 	}
-	return Reply{Form: planForm(i, r, specs), Say: templates.Message{Text: planned(i, r)}, ID: i.ID}, nil
+	return Reply{Form: planForm(i, r, specs), Say: templates.Message{Text: planned(i, r, specs)}, ID: i.ID}, nil
 }
 
 // plan commits the draft. A draft that stands keeps its number: it is the same plan, changed.
-func (o *Office) plan(ctx context.Context, c *call, p *runbook.Procedure, values, reasons map[string]string) (Reply, error) {
+func (o *Office) plan(ctx context.Context, c *call, p *runbook.Procedure, w desired) (Reply, error) {
 	var d drafted
 	var run uint64
 	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
 		var err error
-		if d, err = o.draft(v, i, c, p.ID, values, reasons); err != nil {
+		if d, err = o.draft(v, i, c, p.ID, w); err != nil {
 			return nil, err
 		}
 		run, c.blobs = d.planned.Run, d.blobs
@@ -98,15 +98,20 @@ func (o *Office) plan(ctx context.Context, c *call, p *runbook.Procedure, values
 			}
 		}
 		return i.Plan(o.desk(v, d.specs), d.planned, reads(d))
-	}, func(i *incident.Incident) string { return planned(i, i.Run(run)) })
+	}, func(i *incident.Incident) string { return planned(i, i.Run(run), d.specs) })
 	if err != nil || !reply.Done() || reply.Again {
 		return reply, err
 	}
+	return o.withForm(ctx, c, reply, d)
+}
+
+// withForm adds the form of a draft that still asks for something.
+func (o *Office) withForm(ctx context.Context, c *call, reply Reply, d drafted) (Reply, error) {
 	i, err := o.Store.Incident(ctx, state.Ref{ID: reply.ID})
 	if err != nil {
 		return Reply{}, err
 	}
-	if r := i.Run(run); r != nil && r.State == incident.Draft && c.Actor.Slack != "" {
+	if r := i.Run(d.planned.Run); r != nil && r.State == incident.Draft && c.Actor.Slack != "" {
 		if form := planForm(i, r, d.specs); len(form.Fields) > 0 || r.Asking != "" && needsForm(d) {
 			reply.Form = form
 		}
@@ -115,14 +120,14 @@ func (o *Office) plan(ctx context.Context, c *call, p *runbook.Procedure, values
 }
 
 // draft resolves a procedure of the runbook as it is loaded now, with what is accepted inside the transaction (I5).
-func (o *Office) draft(v state.View, i *incident.Incident, c *call, procedure string, values, reasons map[string]string) (drafted, error) {
+func (o *Office) draft(v state.View, i *incident.Incident, c *call, procedure string, w desired) (drafted, error) {
 	rb := o.Runbook().Accepted(func(digest string) bool { _, ok := v.House().Accepted[digest]; return ok })
 	k := slices.IndexFunc(rb.Procedures, func(p runbook.Procedure) bool { return p.ID == procedure })
 	if k < 0 {
 		return drafted{}, incident.Refuse(incident.NotFound, "The runbook has no procedure %s any more.", procedure).Then("Plan another one.")
 	}
 	p := planning{
-		rb: rb, procedure: &rb.Procedures[k], inc: i, by: c.person, config: o.Config(), values: values, reasons: reasons,
+		rb: rb, procedure: &rb.Procedures[k], inc: i, by: c.person, config: o.Config(), desired: w,
 	}
 	if live := i.LiveRun(); live != nil && live.State == incident.Draft {
 		p.run = live.N
@@ -132,8 +137,12 @@ func (o *Office) draft(v state.View, i *incident.Incident, c *call, procedure st
 	return p.draft()
 }
 
-// reads reports whether the runner has something to read for the plan.
+// reads reports whether the runner has something to read for the plan. Which targets are read depends on the branches, so
+// those are chosen first.
 func reads(d drafted) bool {
+	if slices.ContainsFunc(d.planned.Steps, func(s incident.Step) bool { return s.Choose }) {
+		return false
+	}
 	for _, s := range d.specs {
 		if s.Probe != "" || len(s.Lists) > 0 {
 			return true
@@ -152,63 +161,32 @@ func needsForm(d drafted) bool {
 }
 
 // askedOf gives what was chosen for a draft before.
-func askedOf(p *runbook.Procedure, r *incident.Run) (values, reasons map[string]string) {
-	values, reasons = map[string]string{}, map[string]string{}
+func askedOf(p *runbook.Procedure, r *incident.Run) desired {
+	w := desired{values: map[string]string{}, reasons: map[string]string{}, branches: map[string]string{}}
+	maps.Copy(w.branches, r.Branches)
 	for k := range p.Steps {
-		for _, e := range []*runbook.Entry{p.Steps[k].Entry, p.Steps[k].Undo} {
-			if e == nil {
-				continue
-			}
+		for _, e := range entriesOf(&p.Steps[k], r) {
 			for _, param := range e.Parameters {
 				if v, ok := r.Values[param.Name]; ok && asked(param) {
-					values[param.Name] = v
+					w.values[param.Name] = v
 				}
 				if why, ok := r.Reasons[param.Name]; ok {
-					reasons[param.Name] = why
+					w.reasons[param.Name] = why
 				}
 			}
 		}
 	}
-	return values, reasons
+	return w
 }
 
-var valueName = regexp.MustCompile(`^([A-Z][A-Z0-9_]*)(\.reason)?=`)
-
-// parseValues takes NAME=value and NAME.reason="why" out of a typed line; a value with spaces stands in double quotes.
-func parseValues(text string) (said string, values, reasons map[string]string, err error) {
-	values, reasons = map[string]string{}, map[string]string{}
-	var other []string
-	for text = strings.TrimSpace(text); text != ""; text = strings.TrimSpace(text) {
-		m := valueName.FindStringSubmatch(text)
-		if m == nil {
-			word, rest := head(text)
-			other, text = append(other, word), rest
-			continue
-		}
-		rest := text[len(m[0]):]
-		value := ""
-		if strings.HasPrefix(rest, `"`) {
-			quoted, e := strconv.QuotedPrefix(rest)
-			if e != nil {
-				return "", nil, nil, incident.Refuse(incident.BadInput, "The quotes of %s do not close.", m[1])
-			}
-			text = rest[len(quoted):]
-			if value, e = strconv.Unquote(quoted); e != nil {
-				return "", nil, nil, incident.Refuse(incident.BadInput, "The quotes of %s do not close.", m[1])
-			}
-		} else {
-			value, text = head(" " + rest)
-			if rest == "" || rest[0] == ' ' {
-				value, text = "", rest
-			}
-		}
-		if m[2] != "" {
-			reasons[m[1]] = value
-		} else {
-			values[m[1]] = value
+// entriesOf are the entries of a step that the run takes values for: the step's own, or those of the chosen branch.
+func entriesOf(s *runbook.Step, r *incident.Run) []*runbook.Entry {
+	if branch := r.Branches[s.ID]; branch != "" {
+		if one, err := s.Choose(branch); err == nil {
+			s = one
 		}
 	}
-	return strings.Join(other, " "), values, reasons, nil
+	return slices.DeleteFunc([]*runbook.Entry{s.Entry, s.Undo}, func(e *runbook.Entry) bool { return e == nil })
 }
 
 // procedures finds what words mean: an id or number, else every procedure whose title, or title and scenario, hold them.
@@ -276,43 +254,63 @@ func ordered(rb *runbook.Runbook, first []string) []*runbook.Procedure {
 	return append(front, rest...)
 }
 
-// choose takes the plan's form. What is wrong comes back at its field.
+// choose takes the plan's form. What is wrong comes back at its field; a branch brings the form that its values need.
 func choose(ctx context.Context, o *Office, c *call) (Reply, error) {
 	n, _, _ := target(c)
-	values, reasons := map[string]string{}, map[string]string{}
-	for name := range c.Fields {
-		if base, ok := strings.CutSuffix(name, reasonField); ok {
-			reasons[base] = strings.TrimSpace(c.Field(name))
-		} else if v := c.Field(name); v != "" {
-			values[name] = v
-		}
-	}
-	maps.DeleteFunc(reasons, func(_, why string) bool { return why == "" })
 	var wrong map[string]string
 	var d drafted
+	moved := false
 	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
 		r := i.Run(n)
 		if r == nil || r.State != incident.Draft {
 			return nil, incident.Refuse(incident.WrongState, "%s is no plan any more.", incident.RunName(n)).Then("Plan anew.")
 		}
 		var err error
-		if d, err = o.draft(v, i, c, r.Procedure, values, reasons); err != nil {
+		if d, err = o.draft(v, i, c, r.Procedure, formDesired(c, o.Runbook(), r)); err != nil {
 			return nil, err
 		}
-		if wrong = wrongFields(d, r); len(wrong) > 0 {
+		moved = !maps.Equal(d.planned.Branches, r.Branches)
+		if wrong = wrongFields(d, r); len(wrong) > 0 && !moved {
 			return nil, errFields
 		}
 		c.blobs = d.blobs
-		same := d.planned.Revision == r.Revision && d.planned.Lock == r.Lock
+		same := d.planned.Revision == r.Revision && d.planned.Lock == r.Lock && !moved
 		return i.Plan(o.desk(v, d.specs), d.planned, reads(d) && (!same || r.ReadsAt.IsZero() && r.Asking == "" || r.Failure != ""))
-	}, func(i *incident.Incident) string { return planned(i, i.Run(d.planned.Run)) })
-	if errors.Is(err, errFields) {
+	}, func(i *incident.Incident) string { return planned(i, i.Run(d.planned.Run), d.specs) })
+	switch {
+	case errors.Is(err, errFields):
 		return Reply{Errors: wrong}, nil
+	case err != nil || !moved || !reply.Done() || reply.Again || len(wrong) == 0:
+		return reply, err
 	}
-	return reply, err
+	return o.withForm(ctx, c, reply, d)
 }
 
 var errFields = errors.New("some fields are wrong")
+
+// formDesired reads the plan's form. While branches are to be chosen it asks for nothing else, and what was said before stays.
+func formDesired(c *call, rb *runbook.Runbook, r *incident.Run) desired {
+	w := desired{values: map[string]string{}, reasons: map[string]string{}, branches: maps.Clone(r.Branches)}
+	if k := slices.IndexFunc(rb.Procedures, func(p runbook.Procedure) bool { return p.ID == r.Procedure }); k >= 0 && len(r.Undecided()) > 0 {
+		w = askedOf(&rb.Procedures[k], r)
+	}
+	if w.branches == nil {
+		w.branches = map[string]string{}
+	}
+	for name := range c.Fields {
+		v := c.Field(name)
+		if base, ok := strings.CutSuffix(name, reasonField); ok {
+			if v = strings.TrimSpace(v); v != "" {
+				w.reasons[base] = v
+			}
+		} else if v != "" && branchName.MatchString(name+"=") {
+			w.branches[name] = v
+		} else if v != "" {
+			w.values[name] = v
+		}
+	}
+	return w
+}
 
 // wrongFields says at which fields of the form something is wrong.
 func wrongFields(d drafted, r *incident.Run) map[string]string {
@@ -320,6 +318,9 @@ func wrongFields(d drafted, r *incident.Run) map[string]string {
 	for _, s := range slices.Concat(d.planned.Steps, d.planned.Undos) {
 		spec := d.specs[s.Spec]
 		choices := r.Choices
+		if s.Choose {
+			wrong[s.ID] = "Choose one."
+		}
 		for _, p := range spec.Params {
 			switch {
 			case !askedParam(p):

@@ -20,8 +20,7 @@ type planning struct {
 	run       uint64
 	by        incident.Person
 	config    Config
-	values    map[string]string // as chosen; the rest comes from the run and from the lock's defaults
-	reasons   map[string]string
+	desired   // as chosen; the rest comes from the run and from the lock's defaults
 }
 
 // drafted is a procedure resolved into a run: the event, and what its steps' digests name.
@@ -36,13 +35,27 @@ func (p planning) draft() (drafted, error) {
 	d := drafted{
 		planned: incident.RunPlanned{
 			Run: p.run, By: p.by, Procedure: p.procedure.ID, Title: p.procedure.Title, Revision: p.rb.Digest, Lock: p.rb.LockDigest,
-			Values: map[string]string{}, Reasons: p.reasons,
+			Values: map[string]string{}, Branches: map[string]string{}, Reasons: p.reasons,
 		},
 		specs: map[string]*incident.Spec{},
 	}
+	if err := p.chooses(); err != nil {
+		return drafted{}, err
+	}
 	taken := map[string]bool{}
 	for k := range p.procedure.Steps {
-		s := &p.procedure.Steps[k]
+		choice := &p.procedure.Steps[k]
+		s, open, err := p.branch(choice, &d)
+		if err != nil {
+			return drafted{}, err
+		}
+		if open {
+			step, spec := p.undecided(s)
+			if err := d.add(&d.planned.Steps, step, spec); err != nil {
+				return drafted{}, err
+			}
+			continue
+		}
 		undo := ""
 		if u := s.Undo; u != nil && s.Ready && p.meant(s.Entry) && u.Blocked() == "" {
 			undo = u.ID
@@ -54,7 +67,10 @@ func (p planning) draft() (drafted, error) {
 			p.take(u, &d, taken)
 		}
 		step, spec := p.resolve(s)
-		step.Undo = undo
+		step.Undo, step.Condition = undo, s.Condition
+		if s != choice {
+			spec.ChoiceOf, spec.Branches = choice.ID, branches(choice)
+		}
 		if err := d.add(&d.planned.Steps, step, spec); err != nil {
 			return drafted{}, err
 		}
@@ -136,7 +152,18 @@ func (p planning) resolve(s *runbook.Step) (incident.Step, incident.Spec) {
 	if s.Entry != nil && s.Entry.Manual {
 		step.Leaves = s.Entry.Leaves
 	}
-	return step, incident.Spec{ID: s.ID, Title: s.Title, Text: handText(s), Closes: closes(s)}
+	return step, incident.Spec{ID: s.ID, Title: s.Title, Text: handText(s), Calls: p.calls(s), Closes: closes(s)}
+}
+
+// calls are the procedures that a step names, as far as the runbook has them.
+func (p planning) calls(s *runbook.Step) []incident.Called {
+	var list []incident.Called
+	for _, id := range s.Calls {
+		if k := slices.IndexFunc(p.rb.Procedures, func(q runbook.Procedure) bool { return q.ID == id }); k >= 0 && id != p.procedure.ID {
+			list = append(list, incident.Called{ID: id, Title: p.rb.Procedures[k].Title})
+		}
+	}
+	return list
 }
 
 func closes(s *runbook.Step) []string {
@@ -151,9 +178,6 @@ func handText(s *runbook.Step) string {
 	parts := []string{s.Text}
 	if s.Condition != "" {
 		parts = append(parts, "Only "+s.Condition+".")
-	}
-	if len(s.Calls) > 0 {
-		parts = append(parts, "Procedures: "+strings.Join(s.Calls, ", "))
 	}
 	for _, c := range s.Commands {
 		parts = append(parts, strings.TrimRight(c.Source, "\n"))

@@ -41,6 +41,10 @@ func planForm(i *incident.Incident, r *incident.Run, specs map[string]*incident.
 	form := &templates.Form{Verb: "recover choose", Object: r.Name(), ID: r.Name(), Title: "Plan recovery", Submit: "Show plan"}
 	intro := [][]templates.Span{{templates.B(r.Name() + " · " + r.Title)}}
 	switch {
+	case r.State == incident.Draft && len(r.Undecided()) > 0:
+		form.Intro = []templates.Block{templates.Lines{Lines: append(intro, []templates.Span{templates.T("First the choices: one branch of each step runs.")})}}
+		form.Submit, form.Fields = "Next", branchFields(r, specs)
+		return form
 	case r.State != incident.Draft:
 		form.Intro = []templates.Block{templates.Lines{Lines: append(intro, []templates.Span{templates.T("This plan is " + string(r.State) + " already.")})}}
 		return form
@@ -51,7 +55,11 @@ func planForm(i *incident.Incident, r *incident.Run, specs map[string]*incident.
 		form.Intro = []templates.Block{templates.Lines{Lines: append(intro, []templates.Span{templates.T("Reading the target failed: " + r.Failure)})}}
 		return form
 	}
-	form.Intro = []templates.Block{templates.Lines{Lines: append(intro, []templates.Span{templates.T(shape(r))})}}
+	intro = append(intro, []templates.Span{templates.T(shape(r))})
+	for _, line := range textOnly(r) {
+		intro = append(intro, []templates.Span{templates.T(line)})
+	}
+	form.Intro, form.Fields = []templates.Block{templates.Lines{Lines: intro}}, branchFields(r, specs)
 	seen := map[string]bool{}
 	for _, s := range slices.Concat(r.Steps, r.Undos) {
 		for _, p := range specs[s.Spec].Params {
@@ -163,9 +171,11 @@ func span(d time.Duration) string {
 
 // shape counts a run's steps: "9 steps, 3 approvals, 2 by hand".
 func shape(r *incident.Run) string {
-	hand, approvals, changed := 0, 0, 0
+	hand, approvals, changed, open := 0, 0, 0, 0
 	for k := range r.Steps {
 		switch s := &r.Steps[k]; {
+		case s.Choose:
+			open++
 		case s.Manual && s.Why != "":
 			changed++
 		case s.Manual:
@@ -181,15 +191,41 @@ func shape(r *incident.Run) string {
 	if hand > 0 {
 		text += fmt.Sprintf(", %d by hand", hand)
 	}
+	if open > 0 {
+		text += fmt.Sprintf(", %d to choose", open)
+	}
 	if changed > 0 {
 		text += fmt.Sprintf(", %d as text only", changed)
 	}
 	return text
 }
 
+// maxTextOnly is how many steps that do not run a plan names, each with why.
+const maxTextOnly = 6
+
+// textOnly names the steps that have commands and do not run, each with why.
+func textOnly(r *incident.Run) []string {
+	var lines []string
+	for k := range r.Steps {
+		if s := &r.Steps[k]; s.Manual && s.Why != "" {
+			lines = append(lines, cut(s.Number+" "+s.Title, 100)+": text only, "+s.Why)
+		}
+	}
+	if more := len(lines) - maxTextOnly; more > 0 {
+		lines = append(lines[:maxTextOnly], fmt.Sprintf("%d more are text only", more))
+	}
+	return lines
+}
+
 // planned says what the plan is and what it still lacks, with the choices that were read.
-func planned(i *incident.Incident, r *incident.Run) string {
+func planned(i *incident.Incident, r *incident.Run, specs map[string]*incident.Spec) string {
 	text := fmt.Sprintf("%s · %s is planned: %s.", r.Name(), r.Title, shape(r))
+	for _, line := range textOnly(r) {
+		text += "\n" + line
+	}
+	if len(r.Undecided()) > 0 {
+		return text + branchLines(r, specs)
+	}
 	if r.Asking != "" {
 		return text + " The target is being read."
 	}

@@ -87,7 +87,7 @@ func readiness(p *runbook.Procedure) string {
 	ready, why := 0, map[string]int{}
 	for k := range p.Steps {
 		switch s := &p.Steps[k]; {
-		case s.Ready:
+		case s.Ready, s.Choosable():
 			ready++
 		case s.Why == runbook.WhyChanged || s.Why == runbook.WhyAccepted:
 			why[s.Why]++

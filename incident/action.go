@@ -83,16 +83,17 @@ type Spec struct {
 	Server      *Server           `json:"server,omitempty"`     // what the target's steps speak to
 	ReadOnly    bool              `json:"read_only,omitempty"`  // sql, redis: refused by the server or before it if it would write
 	User        string            `json:"user,omitempty"`
-	Probe       string            `json:"probe,omitempty"`    // prints name=value lines: who the target is
-	Precheck    string            `json:"precheck,omitempty"` // prints name=value lines: facts for the approver
-	Lists       map[string]string `json:"lists,omitempty"`    // parameter -> read-only listing script
-	Params      []Param           `json:"params,omitempty"`   // without secrets
-	Secrets     []string          `json:"secrets,omitempty"`  // "NAME=name of the configured secret"
-	Produces    []string          `json:"produces,omitempty"` // names that the step writes
-	Gives       []Param           `json:"gives,omitempty"`    // the same, with what each must look like
-	Branches    []Branch          `json:"branches,omitempty"` // of a step of which one is still to be chosen
-	Calls       []Called          `json:"calls,omitempty"`    // procedures that the step names
-	Closes      []string          `json:"closes,omitempty"`   // texts of checklist items that are done when the step is
+	Probe       string            `json:"probe,omitempty"`     // prints name=value lines: who the target is
+	Precheck    string            `json:"precheck,omitempty"`  // prints name=value lines: facts for the approver
+	Lists       map[string]string `json:"lists,omitempty"`     // parameter -> read-only listing script
+	Params      []Param           `json:"params,omitempty"`    // without secrets
+	Secrets     []string          `json:"secrets,omitempty"`   // "NAME=name of the configured secret"
+	Produces    []string          `json:"produces,omitempty"`  // names that the step writes
+	Gives       []Param           `json:"gives,omitempty"`     // the same, with what each must look like
+	ChoiceOf    string            `json:"choice_of,omitempty"` // the step of which this is, or will be, one branch
+	Branches    []Branch          `json:"branches,omitempty"`  // all of that step
+	Calls       []Called          `json:"calls,omitempty"`     // procedures that the step names
+	Closes      []string          `json:"closes,omitempty"`    // texts of checklist items that are done when the step is
 	Expect      *Expect           `json:"expect,omitempty"`
 	Timeout     time.Duration     `json:"timeout,omitempty"`
 	Survivors   string            `json:"survivors,omitempty"` // kill | keep
