@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/state"
@@ -53,6 +54,10 @@ func New(dir string, read Reader, facts func(context.Context, *incident.Incident
 // Name of the follower.
 func (f *Follower) Name() string { return Name }
 
+// Pace keeps the pages of a busy incident from competing with the record for the disk: a page after a quiet second
+// comes at once, and takes in whatever came meanwhile.
+func (f *Follower) Pace() time.Duration { return time.Second }
+
 // Wants everything: the page shows when it was written and from which record.
 func (f *Follower) Wants(string) bool { return true }
 
@@ -86,7 +91,7 @@ func (f *Follower) Deliver(ctx context.Context, b follow.Batch) (follow.Done, er
 	if err := replace(filepath.Join(f.dir, i.ID.String()+".md"), page); err != nil {
 		return follow.Done{}, follow.Unavailable{Err: err}
 	}
-	return follow.Done{}, nil
+	return follow.Done{Through: i.Seq}, nil
 }
 
 // replace puts the bytes where the file was, durably and in one move. The temporary file has a fixed name, so that a

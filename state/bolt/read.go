@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,7 +18,9 @@ import (
 )
 
 const (
-	// chunk bounds what one read transaction copies out for an iterator: records, and bytes of their payloads.
+	// chunk bounds what one read transaction copies out for an iterator: records (firstChunk in the first one, since most
+	// readers are nearly up to date), and bytes of their payloads.
+	firstChunk = 32
 	chunk      = 256
 	chunkBytes = 1 << 20
 )
@@ -75,6 +78,22 @@ func (r reader) record(seq uint64) (state.Record, error) {
 	}
 	return r.decode(seq, b)
 }
+
+// kind reads a record's kind out of its header without decoding it: before it stand only numbers and an instant.
+func (r reader) kind(seq uint64) (string, bool) {
+	b := r.get(recordBucket, u64(seq))
+	if len(b) < 35 {
+		return "", false
+	}
+	_, rest, found := bytes.Cut(b[35:], kindField)
+	kind, _, closed := bytes.Cut(rest, quote)
+	return string(kind), found && closed
+}
+
+var (
+	kindField = []byte(`"kind":"`)
+	quote     = []byte(`"`)
+)
 
 func (r reader) decode(seq uint64, b []byte) (state.Record, error) {
 	split, err := splitRow(b)
@@ -185,10 +204,23 @@ func (s *Store) House(ctx context.Context) (*incident.House, error) {
 
 // Records yields an incident's records after a sequence. No transaction is open while the caller works on one.
 func (s *Store) Records(ctx context.Context, id incident.ID, after uint64) iter.Seq2[state.Record, error] {
+	return s.Picked(ctx, id, after, func(string) bool { return true })
+}
+
+// Picked yields them too, but of those whose kind is not wanted it reads Seq, Incident and Kind alone: followers pass by
+// most records.
+func (s *Store) Picked(ctx context.Context, id incident.ID, after uint64, wants func(kind string) bool) iter.Seq2[state.Record, error] {
 	return s.chunks(ctx, after, func(r reader, after uint64, take func(state.Record) bool) error {
 		c := r.tx.Bucket(streamBucket).Cursor()
 		for k, _ := c.Seek(pair(uint64(id), after+1)); len(k) == 16 && number(k) == uint64(id); k, _ = c.Next() {
-			rec, err := r.record(number(k[8:]))
+			seq := number(k[8:])
+			if kind, ok := r.kind(seq); ok && !wants(kind) {
+				if !take(state.Record{Seq: seq, Incident: id, Kind: kind}) {
+					break
+				}
+				continue
+			}
+			rec, err := r.record(seq)
 			if err != nil {
 				return err
 			}
@@ -220,13 +252,13 @@ func (s *Store) All(ctx context.Context, after uint64) iter.Seq2[state.Record, e
 // chunks turns a reader of a few records into an iterator over all of them.
 func (s *Store) chunks(ctx context.Context, after uint64, read func(reader, uint64, func(state.Record) bool) error) iter.Seq2[state.Record, error] {
 	return func(yield func(state.Record, error) bool) {
-		for {
+		for most := firstChunk; ; most = min(2*most, chunk) {
 			var records []state.Record
-			bytes := 0
+			size := 0
 			err := s.view(ctx, func(r reader) error {
 				return read(r, after, func(rec state.Record) bool {
-					records, bytes = append(records, rec), bytes+len(rec.Payload)
-					return len(records) < chunk && bytes < chunkBytes
+					records, size = append(records, rec), size+len(rec.Payload)
+					return len(records) < most && size < chunkBytes
 				})
 			})
 			for _, rec := range records {

@@ -34,6 +34,13 @@ type Once interface {
 	Once(state.Record) bool
 }
 
+// Paced is a Follower that shows an incident as it is now, at a cost: a file on the record's own disk. One delivery
+// covers what came meanwhile (Done.Through), and the next one of the same incident begins no sooner than Pace later.
+type Paced interface {
+	Follower
+	Pace() time.Duration
+}
+
 // Batch is what one call delivers: wanted records of one incident (0: the house) in their order, all after what was
 // delivered before.
 type Batch struct {
@@ -49,8 +56,8 @@ type Batch struct {
 
 // Done says how far a delivery came.
 type Done struct {
-	// Through is the sequence of the last record that is done with. Zero is all of them when there is no error, and
-	// none when there is one.
+	// Through is the sequence of the last record that is done with; it may be after the batch, where the follower showed
+	// more. Zero is all of them when there is no error, and none when there is one.
 	Through uint64
 	// Notes are merged into the follower's notes for the incident; an empty value removes one.
 	Notes map[string]string

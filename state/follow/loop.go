@@ -46,7 +46,7 @@ func NewLoop(store Store, outcomes Outcomes, o Options, followers ...Follower) *
 	for _, f := range followers {
 		l.followers = append(l.followers, &runner{
 			loop: l, follower: f, flying: map[incident.ID]bool{}, waiting: map[incident.ID]*wait{},
-			finished: make(chan result), due: make(chan func()), log: o.Log.With("follower", f.Name()),
+			rested: map[incident.ID]bool{}, finished: make(chan result), due: make(chan func()), log: o.Log.With("follower", f.Name()),
 			health: Health{Follower: f.Name()},
 		})
 	}
@@ -96,6 +96,9 @@ type runner struct {
 	waiting  map[incident.ID]*wait // tried, and not successful since
 	todo     []incident.ID
 	missed   bool // records came for an incident while a worker was at it
+	stale    bool // that worker is back: look again
+	looks    looks
+	rested   map[incident.ID]bool // incidents that a Paced follower delivered just now
 	finished chan result
 	due      chan func()
 	timers   sync.WaitGroup
@@ -106,9 +109,17 @@ type runner struct {
 
 func (r *runner) run(ctx context.Context) {
 	woken := r.loop.store.Woken(r.follower.Name())
-	r.scan(ctx)
+	var rest <-chan time.Time
+	r.stale = true
 	for {
+		if r.stale && rest == nil {
+			rest = r.look(ctx)
+		}
 		r.start(ctx)
+		wake := woken
+		if rest != nil {
+			wake = nil // it keeps one signal
+		}
 		select {
 		case <-ctx.Done():
 			for len(r.flying) > 0 {
@@ -116,14 +127,45 @@ func (r *runner) run(ctx context.Context) {
 			}
 			r.timers.Wait()
 			return
-		case <-woken:
-			r.scan(ctx)
+		case <-wake:
+			rest = r.look(ctx)
+		case <-rest:
+			rest = nil
 		case do := <-r.due:
 			do()
 		case done := <-r.finished:
 			r.back(ctx, done)
 		}
 	}
+}
+
+// look scans, and gives what to wait for before the next one: while commands pour in, one look takes in many commits,
+// and followers do not compete with the record for the processor and the disk.
+func (r *runner) look(ctx context.Context) <-chan time.Time {
+	r.scan(ctx)
+	if wait := r.looks.take(time.Now()); wait > 0 {
+		return time.After(wait)
+	}
+	return nil
+}
+
+// Looks in a row, and per second after that.
+const (
+	looksAtOnce  = 10
+	lookEvery    = time.Second / 10
+	looksForever = looksAtOnce * lookEvery
+)
+
+// looks is a bucket: full is the instant when it will have all its looks again.
+type looks struct{ full time.Time }
+
+// take spends a look and says how long to wait for the next one; a quiet follower never waits.
+func (l *looks) take(now time.Time) time.Duration {
+	if l.full.Before(now) {
+		l.full = now
+	}
+	l.full = l.full.Add(lookEvery)
+	return l.full.Sub(now) - looksForever
 }
 
 // scan asks the store who is behind.
@@ -137,11 +179,12 @@ func (r *runner) scan(ctx context.Context) {
 		}
 		return
 	}
-	r.todo, r.missed = r.todo[:0], false
+	r.todo, r.missed, r.stale = r.todo[:0], false, false
 	for _, id := range behind {
 		switch w := r.waiting[id]; {
 		case r.flying[id]:
 			r.missed = true
+		case r.rested[id]: // its time ends with a look
 		case w == nil || !w.armed:
 			r.todo = append(r.todo, id)
 		}
@@ -177,13 +220,22 @@ func (r *runner) back(ctx context.Context, done result) {
 		if delete(r.waiting, done.id); len(r.waiting) == 0 {
 			r.recovered()
 		}
+		r.breathe(ctx, done.id)
 	} else {
 		r.again(ctx, done)
 	}
 	if r.missed {
-		r.scan(ctx)
-	} else if len(r.todo) == 0 && len(r.flying) == 0 {
+		r.stale = true
+	} else if len(r.todo) == 0 && len(r.flying) == 0 && len(r.rested) == 0 {
 		r.count(len(r.waiting))
+	}
+}
+
+// breathe keeps an incident of a Paced follower back for a while; then the store is asked whether it is behind again.
+func (r *runner) breathe(ctx context.Context, id incident.ID) {
+	if p, ok := r.follower.(Paced); ok && ctx.Err() == nil {
+		r.rested[id] = true
+		r.later(ctx, p.Pace(), func() { delete(r.rested, id); r.stale = true })
 	}
 }
 

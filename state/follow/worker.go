@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"runtime/debug"
 
@@ -42,6 +43,9 @@ func (w *worker) run(ctx context.Context) error {
 			return err
 		}
 		w.sure = false
+		if _, paced := w.follower.(Paced); paced {
+			return nil
+		}
 	}
 	return ctx.Err()
 }
@@ -62,7 +66,7 @@ func (w *worker) next(ctx context.Context) (p part, more bool, err error) {
 		size = 1
 	}
 	seen := 0
-	for r, err := range w.loop.store.Records(ctx, w.id, w.cursor.Through) {
+	for r, err := range w.records(ctx) {
 		if err != nil {
 			return p, false, err
 		}
@@ -88,6 +92,21 @@ func (w *worker) next(ctx context.Context) (p part, more bool, err error) {
 		}
 	}
 	return p, seen > 0, nil
+}
+
+// picker is a store that does not decode what nobody wants; the others yield everything.
+type picker interface {
+	Picked(ctx context.Context, id incident.ID, after uint64, wants func(kind string) bool) iter.Seq2[state.Record, error]
+}
+
+// records are those after the cursor.
+func (w *worker) records(ctx context.Context) iter.Seq2[state.Record, error] {
+	if s, ok := w.loop.store.(picker); ok {
+		return s.Picked(ctx, w.id, w.cursor.Through, func(kind string) bool {
+			return w.follower.Wants(kind) || kind == (incident.DeliveryRequeued{}).EventKind()
+		})
+	}
+	return w.loop.store.Records(ctx, w.id, w.cursor.Through)
 }
 
 func (w *worker) once(r state.Record) bool {
@@ -143,7 +162,7 @@ func (w *worker) try(ctx context.Context, seq uint64) error {
 // settle saves what a delivery did, and parks the record at fault.
 func (w *worker) settle(ctx context.Context, p part, done Done, err error) error {
 	if err == nil {
-		through := p.through
+		through := max(p.through, done.Through)
 		if last := p.records[len(p.records)-1].Seq; done.Through != 0 && done.Through < last {
 			if through = done.Through; through <= w.cursor.Through {
 				return fmt.Errorf("the follower answered %d and was past it", done.Through)
