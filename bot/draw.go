@@ -155,9 +155,7 @@ func (d *drawer) refresh(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, object := range changed {
-			d.ask(item{summary.ID, object}, nil)
-		}
+		d.ask(summary.ID, changed, nil)
 	}
 	return nil
 }
@@ -169,9 +167,7 @@ func (d *drawer) drawAll(ctx context.Context, id incident.ID) error {
 		return err
 	}
 	drawn := make(chan error, len(changed))
-	for _, object := range changed {
-		d.ask(item{id, object}, drawn)
-	}
+	d.ask(id, changed, drawn)
 	timeout := time.NewTimer(drawWait)
 	defer timeout.Stop()
 	var trouble error
@@ -188,17 +184,20 @@ func (d *drawer) drawAll(ctx context.Context, id incident.ID) error {
 	return trouble
 }
 
-// ask puts an item among those that wait.
-func (d *drawer) ask(it item, waiter chan error) {
+// ask puts messages among those that wait, all at once, so that the most urgent of them is the first.
+func (d *drawer) ask(id incident.ID, objects []string, waiter chan error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	w := d.dirty[it]
-	if w == nil {
-		w = &wish{since: time.Now()}
-		d.dirty[it] = w
-	}
-	if waiter != nil {
-		w.waiters = append(w.waiters, waiter)
+	for _, object := range objects {
+		it := item{id, object}
+		w := d.dirty[it]
+		if w == nil {
+			w = &wish{since: time.Now()}
+			d.dirty[it] = w
+		}
+		if waiter != nil {
+			w.waiters = append(w.waiters, waiter)
+		}
 	}
 	select {
 	case d.wake <- struct{}{}:

@@ -271,7 +271,7 @@ func TestCardsThatCannotBeEditedArePostedAnew(t *testing.T) {
 	w := newWorld(t, worldOptions{})
 	room := w.open("Users db")
 	card := w.awaitButton(w.ana, room, "incident.ack")
-	w.fault(person.Fault{Kind: "error", Method: "chat.update", Error: "edit_window_closed", Count: 1})
+	fault := w.fault(person.Fault{Kind: "error", Method: "chat.update", Error: "edit_window_closed"})
 	_, err := w.ana.Press(w.within(), person.Pick{Channel: room, TS: card.TS, ActionID: "incident.ack"})
 	must(t, err)
 	var anew person.Message
@@ -285,6 +285,7 @@ func TestCardsThatCannotBeEditedArePostedAnew(t *testing.T) {
 		return anew.TS != "" && slices.Equal(c.Pins, []string{anew.TS})
 	})
 	must(t, err)
+	must(t, w.client.Clear(w.ctx, fault))
 	_, err = w.ana.Delete(w.ctx, room, anew.TS)
 	must(t, err)
 	_, err = w.ana.Command(w.within(), room, "/incident impact nobody can log in")
