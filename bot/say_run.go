@@ -32,7 +32,9 @@ func (t *talk) run(e incident.Event) error {
 	case incident.StepUnknown:
 		return t.failure(e.Run, e.Step, e.Attempt, templates.Unknown)
 	case incident.HandAsked:
-		return t.hand(e)
+		return t.hand(e.Run, e.Step)
+	case incident.ConditionAsked:
+		return t.hand(e.Run, e.Step)
 	}
 	return nil
 }
@@ -40,7 +42,7 @@ func (t *talk) run(e incident.Event) error {
 // plan posts the run card once the plan is whole: nothing is being read and no value is missing. Until then it is a form.
 func (t *talk) plan(n uint64) error {
 	r := t.i.Run(n)
-	if r == nil || r.State == incident.Draft && (r.Asking != "" || len(r.Missing()) > 0) {
+	if r == nil || r.State == incident.Draft && (r.Asking != "" || len(r.Missing())+len(r.Undecided()) > 0) {
 		return nil
 	}
 	return t.runCard(n)
@@ -124,12 +126,13 @@ func failKey(r *incident.Run, step, attempt string) string {
 	return fmt.Sprintf("fail/%s/%s/%s", r.Name(), step, attempt[strings.LastIndexByte(attempt, '-')+1:])
 }
 
-func (t *talk) hand(e incident.HandAsked) error {
-	r := t.i.Run(e.Run)
-	if r == nil || r.Step(e.Step) == nil || !t.usable() {
+// hand posts a step that waits for a person; whether it is needed and that it is theirs to do is one message.
+func (t *talk) hand(run uint64, step string) error {
+	r := t.i.Run(run)
+	if r == nil || r.Step(step) == nil || !t.usable() {
 		return nil
 	}
-	s := r.Step(e.Step)
+	s := r.Step(step)
 	key := templates.StepKey(r, s)
 	_, err := t.card("hand/"+key, t.i.Channel.ID, key, func(f templates.Facts) templates.Message { return templates.Hand(t.i, r, s, f) })
 	return t.channelTrouble(err)

@@ -108,7 +108,7 @@ func (o *Office) homeOf(home *HomeView, i *incident.Incident) {
 		return
 	}
 	if r := i.LiveRun(); r != nil && r.Operator.Same(home.Person) {
-		if s := r.Next(); s != nil && (s.State == incident.StepHand || s.State == incident.StepIsLost || s.State == incident.StepFailed) {
+		if s := r.Next(); s != nil && (s.State == incident.StepHand || s.State == incident.StepAsked || s.State == incident.StepIsLost || s.State == incident.StepFailed) {
 			home.Waiting = append(home.Waiting, Waiting{
 				Incident: i.ID, Channel: i.Channel.ID, Object: r.Name(), Text: fmt.Sprintf("%s step %s: %s", r.Name(), s.Number, s.State),
 			})

@@ -54,6 +54,29 @@ func skipStep(ctx context.Context, o *Office, c *call) (Reply, error) {
 	}, doing)
 }
 
+// stepNeeded and stepNotNeeded answer a step's condition; the second brings the form for its reason.
+func stepNeeded(ctx context.Context, o *Office, c *call) (Reply, error) {
+	n, step, rest := target(c)
+	return o.steer(ctx, c, func(d incident.Desk, i *incident.Incident) ([]incident.Event, error) {
+		return i.Answer(d, c.person, n, step, true, rest)
+	}, doing)
+}
+
+func stepNotNeeded(ctx context.Context, o *Office, c *call) (Reply, error) {
+	n, step, rest := target(c)
+	reason := or(c.Field("reason"), rest)
+	if reason == "" && c.Actor.Slack != "" {
+		_, r, s, err := o.peek(ctx, c)
+		if err != nil {
+			return Reply{}, err
+		}
+		return Reply{Form: reasonForm(c, stepObject(r, s), s.Number+" is not needed", nil)}, nil
+	}
+	return o.steer(ctx, c, func(d incident.Desk, i *incident.Incident) ([]incident.Event, error) {
+		return i.Answer(d, c.person, n, step, false, reason)
+	}, doing)
+}
+
 // handStep notes what a person did in the step's place, and what they saw: another fact than a skip.
 func handStep(ctx context.Context, o *Office, c *call) (Reply, error) {
 	n, step, rest := target(c)

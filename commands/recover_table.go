@@ -51,6 +51,14 @@ func recoverVerbs() []Verb {
 			Deed: "skip steps", Decides: true, Does: "Passes a step without doing it.", do: skipStep,
 		},
 		{
+			Group: run, Name: "needed", May: op, Scope: InChannel, Grammar: "[<step>]", Example: "needed 2.3", Deed: "answer whether a step is needed",
+			Decides: true, Does: "Says that a step with a condition (“if necessary”) is needed; it goes on.", do: stepNeeded,
+		},
+		{
+			Group: run, Name: "notneeded", May: op, Scope: InChannel, Grammar: "[<step>] <reason>", Example: "notneeded 2.3 the cache is empty already",
+			Deed: "answer whether a step is needed", Decides: true, Does: "Says that it is not, and why; the run goes on past it.", do: stepNotNeeded,
+		},
+		{
 			Group: run, Name: "hand", May: op, Scope: InChannel, Grammar: "<step> <what was seen>", Example: "hand 1.3 lsof shows nobody",
 			Deed: "do steps by hand", Decides: true, Does: "Notes what a person did in place of a step, and what they saw.", do: handStep,
 		},

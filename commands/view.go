@@ -70,17 +70,18 @@ type ViewItem struct {
 
 // ViewRun is a run and the state of its steps.
 type ViewRun struct {
-	ID        string     `json:"id"` // R7
-	Procedure string     `json:"procedure"`
-	Title     string     `json:"title"`
-	State     string     `json:"state"`
-	Operator  string     `json:"operator"`
-	StartedAt *time.Time `json:"started_at,omitempty"`
-	EndedAt   *time.Time `json:"ended_at,omitempty"`
-	How       string     `json:"ended,omitempty"`
-	Why       string     `json:"why,omitempty"`
-	NowTrue   string     `json:"now_true,omitempty"`
-	Steps     []ViewStep `json:"steps"`
+	ID        string            `json:"id"` // R7
+	Procedure string            `json:"procedure"`
+	Title     string            `json:"title"`
+	State     string            `json:"state"`
+	Operator  string            `json:"operator"`
+	StartedAt *time.Time        `json:"started_at,omitempty"`
+	EndedAt   *time.Time        `json:"ended_at,omitempty"`
+	How       string            `json:"ended,omitempty"`
+	Why       string            `json:"why,omitempty"`
+	NowTrue   string            `json:"now_true,omitempty"`
+	Steps     []ViewStep        `json:"steps"`
+	Branches  map[string]string `json:"branches,omitempty"` // step with several branches -> the one that runs
 }
 
 // ViewStep is one step of a run.
@@ -96,6 +97,10 @@ type ViewStep struct {
 	EndedAt   *time.Time `json:"ended_at,omitempty"`
 	Exit      int        `json:"exit"`
 	Note      string     `json:"note,omitempty"`
+	Why       string     `json:"why,omitempty"`       // why drbot does not run it: "changed since review"
+	Choose    bool       `json:"choose,omitempty"`    // one of its branches is still to be chosen
+	Condition string     `json:"condition,omitempty"` // "if necessary"
+	Needed    bool       `json:"needed,omitempty"`    // somebody said that the condition holds
 }
 
 // ViewApproval is a request and what became of it.
@@ -151,12 +156,13 @@ func Show(i *incident.Incident) View {
 func showRun(r *incident.Run) ViewRun {
 	run := ViewRun{
 		ID: r.Name(), Procedure: r.Procedure, Title: r.Title, State: string(r.State), Operator: r.Operator.Name,
-		StartedAt: instant(r.StartedAt), EndedAt: instant(r.EndedAt), How: r.How, Why: r.Why, NowTrue: r.NowTrue(), Steps: []ViewStep{},
+		StartedAt: instant(r.StartedAt), EndedAt: instant(r.EndedAt), How: r.How, Why: r.Why, NowTrue: r.NowTrue(), Steps: []ViewStep{}, Branches: r.Branches,
 	}
 	for _, s := range r.Steps {
 		run.Steps = append(run.Steps, ViewStep{
 			ID: s.ID, Number: s.Number, Title: s.Title, State: string(s.State), Risk: string(s.Risk), Target: s.Target, Attempt: s.Attempt,
 			StartedAt: instant(s.Started), EndedAt: instant(s.EndedAt), Exit: s.Exit, Note: s.Note,
+			Why: s.Why, Choose: s.Choose, Condition: s.Condition, Needed: s.Needed,
 		})
 	}
 	return run

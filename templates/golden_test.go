@@ -110,6 +110,7 @@ func cards() map[string]Message {
 	runCards(add, frozen)
 	approvalCards(add)
 	troubleCards(add)
+	handCards(add)
 	promiseCards(add)
 	houseCards(add, frozen)
 	return all

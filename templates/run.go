@@ -33,7 +33,7 @@ func RunCard(i *incident.Incident, r *incident.Run, f Facts) Message {
 		blocks, attach := confirmBlocks(i, r, s, f)
 		m.Blocks, m.Attach = append(m.Blocks, blocks...), attach
 	}
-	if actions := runActions(i, r); len(actions.Elements) > 0 {
+	if actions := runActions(i, r, f); len(actions.Elements) > 0 {
 		m.Blocks = append(m.Blocks, actions)
 	}
 	return fit(m)
@@ -68,6 +68,8 @@ func runState(r *incident.Run, f Facts) []Span {
 		return Line("run.reading", nil)
 	case r.State == incident.Draft && r.Failure != "":
 		return Line("run.unread", map[string]any{"Why": flat(r.Failure, 300)})
+	case r.State == incident.Draft && len(r.Undecided()) > 0:
+		return Line("run.undecided", map[string]any{"Names": flat(Names(r.Undecided(), "and"), 200)})
 	case r.State == incident.Draft && len(r.Missing()) > 0:
 		return Line("run.missing", map[string]any{"Names": flat(Names(r.Missing(), "and"), 200)})
 	case r.State == incident.Draft:
@@ -121,13 +123,13 @@ func Sign(s incident.StepState) string {
 		return "✅"
 	case incident.StepStarts, incident.StepRuns:
 		return "▶"
-	case incident.StepReading, incident.StepWaits, incident.StepReady:
+	case incident.StepReading, incident.StepWaits, incident.StepReady, incident.StepAsked:
 		return "⏳"
 	case incident.StepFailed:
 		return "⛔"
 	case incident.StepIsLost:
 		return "❓"
-	case incident.StepSkip:
+	case incident.StepSkip, incident.StepUnneeded:
 		return "⏭"
 	case incident.StepHand, incident.StepWasHand:
 		return "✋"
@@ -146,7 +148,7 @@ func stepLine(r *incident.Run, s *incident.Step, f Facts) []Span {
 	facts := map[string]any{
 		"Sign": sign, "Number": s.Number, "Title": flat(s.Title, 100), "Step": s, "By": s.By, "Operator": r.Operator,
 		"Approval": "", "Took": s.EndedAt.Sub(s.Started), "Note": flat(s.Note, 160), "Said": "", "Usual": time.Duration(0),
-		"Confirm": r.AwaitsConfirm(s), "Tail": "", "TailAt": time.Time{}, "Draft": r.State == incident.Draft, "Why": flat(s.Why, 100),
+		"Confirm": r.AwaitsConfirm(s), "Tail": "", "TailAt": time.Time{}, "Draft": r.State == incident.Draft, "Why": flat(s.Why, 100), "Condition": flat(s.Condition, 80),
 	}
 	if s.Approval != 0 {
 		facts["Approval"] = incident.ApprovalName(s.Approval)
@@ -234,14 +236,14 @@ func approvalsLine(r *incident.Run, f Facts) []Span {
 	return Line("run.approvals", map[string]any{"Count": n, "Names": names, "Known": len(f.Approvers) > 0})
 }
 
-func runActions(i *incident.Incident, r *incident.Run) Actions {
+func runActions(i *incident.Incident, r *incident.Run, f Facts) Actions {
 	name := r.Name()
 	output := Button{Verb: "recover output", Object: name, Label: Say("button.output", nil)}
 	cancel := Button{Verb: "recover cancel", Object: name, Label: Say("button.cancel", nil)}
 	var list []Element
 	switch r.State {
 	case incident.Draft:
-		if r.Asking == "" && r.Failure == "" && len(r.Missing()) == 0 {
+		if r.Asking == "" && r.Failure == "" && len(r.Missing())+len(r.Undecided()) == 0 {
 			list = append(list, Button{Verb: "recover start", Object: name, Label: Say("button.start", nil), Style: "primary"})
 		}
 		return Actions{Elements: append(list,
@@ -254,7 +256,7 @@ func runActions(i *incident.Incident, r *incident.Run) Actions {
 		if r.StartedAt.IsZero() {
 			return Actions{}
 		}
-		return Actions{Elements: []Element{output}}
+		return Actions{Elements: append([]Element{output}, calledNext(i, r, f)...)}
 	case incident.Paused:
 		list = append(list,
 			Button{Verb: "recover resume", Object: name, Label: Say("button.resume", nil), Style: "primary"},
@@ -273,6 +275,24 @@ func runActions(i *incident.Incident, r *incident.Run) Actions {
 	}
 	menu.Options = append(menu.Options, cancel)
 	return Actions{Elements: append(list, output, menu)}
+}
+
+// calledNext offers the procedures that steps of an ended run named: runs are not nested, so they are planned now.
+func calledNext(i *incident.Incident, r *incident.Run, f Facts) []Element {
+	var list []Element
+	if !i.Active() || i.LiveRun() != nil {
+		return nil
+	}
+	for k := range r.Steps {
+		if spec := f.Specs[r.Steps[k].Spec]; spec != nil && r.Steps[k].State == incident.StepWasHand {
+			for _, b := range calledButtons(i, spec) {
+				if !slices.Contains(list, b) && len(list) < maxCalled {
+					list = append(list, b)
+				}
+			}
+		}
+	}
+	return list
 }
 
 // undoable is the last step that ran and has an undo.

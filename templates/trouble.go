@@ -134,34 +134,6 @@ func tail(output string, n int) string {
 	return strings.Join(lines, "\n")
 }
 
-// Hand is the message of a step that a person does.
-func Hand(i *incident.Incident, r *incident.Run, s *incident.Step, f Facts) Message {
-	facts := troubleFacts(i, r, s)
-	m := Message{Text: locked(i, Say("hand.text", facts))}
-	if s.State != incident.StepHand || r.State == incident.Ended {
-		m.Text = locked(i, Say("trouble.text", facts))
-		m.Blocks = []Block{Lines{Lines: [][]Span{Line("trouble.over", facts)}}}
-		return m
-	}
-	facts["Why"] = flat(s.Why, 160)
-	m.Blocks = append(m.Blocks, Header{Text: short(drill(i, Say("hand.header", facts)), maxHeader)}, Lines{Lines: [][]Span{Line("hand.ask", facts)}})
-	if spec := f.Specs[s.Spec]; spec != nil {
-		text := spec.Text
-		if text == "" {
-			text = spec.Script
-		}
-		if text = strings.TrimSpace(text); text != "" {
-			shown := showText(text, valueLines(spec, r), StepKey(r, s), incident.Digest([]byte(text)))
-			m.Blocks, m.Attach = append(m.Blocks, shown.blocks...), shown.attach
-		}
-	}
-	m.Blocks = append(m.Blocks, Actions{Elements: []Element{
-		Button{Verb: "recover hand", Object: StepKey(r, s), Label: Say("button.done", nil), Style: "primary"},
-		Button{Verb: "recover skip", Object: StepKey(r, s), Label: Say("button.notneeded", nil)},
-	}})
-	return fit(m)
-}
-
 // StepWarning says at 80 % of a step's limit when it will be stopped.
 func StepWarning(i *incident.Incident, r *incident.Run, s *incident.Step, f Facts) Message {
 	tail, call := f.Live[StepKey(r, s)], []incident.Person{r.Operator}
