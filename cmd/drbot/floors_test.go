@@ -18,7 +18,7 @@ const module = "github.com/drbot/drbot/"
 var floors = map[string]int{
 	"incident": 0, "secret": 0,
 	"state": 1, "runbook": 1, "templates": 1, "people": 1,
-	"commands": 2, "state/bolt": 2, "state/follow": 2, "state/statetest": 2,
+	"commands": 2, "evidence": 2, "state/bolt": 2, "state/follow": 2, "state/statetest": 2,
 	"examples": 0, "bot": 3, "runner": 3, "workspace": 3, "integrations": 3,
 	"cmd/drbot": 4,
 }
@@ -46,6 +46,8 @@ var vendors = []struct {
 	{"github.com/slack-go/slack", []string{"bot"}, "no slack. type outside bot"},
 	{"go.etcd.io/bbolt", []string{"state/bolt"}, "one store, one room"},
 	{"github.com/PagerDuty/go-pagerduty", []string{"integrations"}, "one vendor, one folder"},
+	{"github.com/jackc/pgx", []string{"integrations"}, "one vendor, one folder"},
+	{"github.com/redis/go-redis", []string{"integrations"}, "one vendor, one folder"},
 	{"modernc.org/sqlite", []string{"runner", "cmd/drbot"}, "steps and the demo's service alone open SQLite"},
 	{"github.com/spf13/cobra", []string{"cmd/drbot"}, "only the program has a command line"},
 }

@@ -104,6 +104,7 @@ func (d *Door) Serve(ctx context.Context, l net.Listener) error {
 	mux.HandleFunc("POST /v1/audit/verify", d.keeperOnly(d.verify))
 	mux.HandleFunc("GET /v1/audit/export", d.keeperOnly(d.export))
 	mux.HandleFunc("GET /v1/backup", d.keeperOnly(d.backup))
+	mux.HandleFunc("GET /v1/evidence", d.keeperOnly(d.evidence))
 	s := &http.Server{
 		Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(d.Log.Handler(), slog.LevelWarn),
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
