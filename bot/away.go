@@ -24,7 +24,7 @@ func (b *Bot) returned(ctx context.Context, since time.Time) {
 		b.Log.Warn("cards were not looked through", "error", err)
 	}
 	now := b.Now()
-	if now.Sub(since) < b.awayLong {
+	if now.Sub(since) < b.awayLong || !b.health.anew(since, now) {
 		return
 	}
 	open, err := b.Memory.List(ctx, state.Query{Open: true})

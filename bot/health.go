@@ -25,7 +25,19 @@ type health struct {
 	socket Link
 	back   func(since time.Time) // told when Slack answers again, and since when it did not
 	asked  time.Time             // when a question was last asked although Slack was away
+	told   time.Time                  // until when outages were told of
 	counts map[string]uint64
+}
+
+// anew reports whether an outage that ends now was not told yet: what calls and links miss at the same time is one.
+func (h *health) anew(since, now time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if since.Before(h.told) {
+		return false
+	}
+	h.told = now
+	return true
 }
 
 // api notes one call's luck.
