@@ -25,7 +25,7 @@ type health struct {
 	socket Link
 	back   func(since time.Time) // told when Slack answers again, and since when it did not
 	asked  time.Time             // when a question was last asked although Slack was away
-	told   time.Time                  // until when outages were told of
+	told   time.Time             // until when outages were told of
 	counts map[string]uint64
 }
 
