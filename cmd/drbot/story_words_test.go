@@ -137,6 +137,9 @@ func (b book) write(t *testing.T, dir string) {
 			if e == nil {
 				t.Fatalf("the lock has no entry for step %d of procedure %d", n+1, k+1)
 			}
+			if e.Decide = nil; !e.Manual {
+				e.Timeout = 30 * minute
+			}
 			if s.set != nil {
 				s.set(e)
 			}
