@@ -167,11 +167,14 @@ func (b *Bot) frame(ctx context.Context, id incident.ID) frame {
 	if id == 0 {
 		return f
 	}
-	cursor, err := b.Memory.Cursor(ctx, Say, id)
-	if err != nil {
-		return f
-	}
-	f.link = b.linker(cursor.Notes)
+	link := sync.OnceValue(func() func(string) string { // most answers have no link
+		cursor, err := b.Memory.Cursor(ctx, Say, id)
+		if err != nil {
+			return func(string) string { return "" }
+		}
+		return b.linker(cursor.Notes)
+	})
+	f.link = func(object string) string { return link()(object) }
 	return f
 }
 

@@ -42,8 +42,8 @@ func (b *Bot) signed(next func(http.ResponseWriter, *http.Request, []byte, recei
 			b.malformed(w, r, "the body is too long or broken", http.StatusRequestEntityTooLarge)
 			return
 		}
-		signature := r.Header.Get("X-Slack-Signature")
-		if err := b.prove(signature, r.Header.Get("X-Slack-Request-Timestamp"), body); err != nil {
+		signature, stamp := r.Header.Get("X-Slack-Signature"), r.Header.Get("X-Slack-Request-Timestamp")
+		if err := b.prove(signature, stamp, body); err != nil {
 			b.health.count("forged")
 			if source := source(r); b.forged.first(source) {
 				b.Log.Warn("a request that Slack did not sign was refused; further ones of this source are only counted", "source", source, "path", r.URL.Path, "why", err)
@@ -51,7 +51,8 @@ func (b *Bot) signed(next func(http.ResponseWriter, *http.Request, []byte, recei
 			http.Error(w, "not signed by Slack", http.StatusUnauthorized)
 			return
 		}
-		next(w, r, body, receipt{keys: []string{"slack/signature/" + signature}, keep: keepHTTP, at: at})
+		// The signature alone names the delivery; behind its instant, keys of the same minute lie together in the store.
+		next(w, r, body, receipt{keys: []string{"slack/signature/" + stamp + "/" + signature}, keep: keepHTTP, at: at})
 	})
 }
 

@@ -263,6 +263,22 @@ func notes(mark string, channels ...string) orders {
 	}
 }
 
+// worked is the processor time that a process has used.
+func worked(b *testing.B, pid int) time.Duration {
+	b.Helper()
+	text := readFile(b, fmt.Sprintf("/proc/%d/stat", pid))
+	fields := strings.Fields(text[strings.LastIndex(text, ")")+1:])
+	var ticks int64
+	for _, k := range []int{11, 12} { // utime and stime, in hundredths of a second
+		n, err := strconv.ParseInt(fields[k], 10, 64)
+		if err != nil {
+			b.Fatal(err)
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond
+}
+
 // anonymous is how much memory of its own a process has in use.
 func anonymous(b *testing.B, pid int) float64 {
 	b.Helper()

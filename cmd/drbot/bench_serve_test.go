@@ -141,23 +141,17 @@ func (s *served) behind(b *testing.B) int {
 	return 0
 }
 
-// silence is the address of a Slack that takes connections and never answers.
-var silence = sync.OnceValues(func() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return "http://" + l.Addr().String() + "/api/", nil
-})
+// silence is a Slack that takes connections and never answers: the kernel takes them, nobody accepts.
+var silence = sync.OnceValues(func() (net.Listener, error) { return net.Listen("tcp", "127.0.0.1:0") })
 
-// noSlack is that address.
+// noSlack is its address.
 func noSlack(b *testing.B) string {
 	b.Helper()
-	address, err := silence()
+	l, err := silence()
 	if err != nil {
 		b.Fatal(err)
 	}
-	return address
+	return "http://" + l.Addr().String() + "/api/"
 }
 
 func readFile(b *testing.B, path string) string {
