@@ -33,10 +33,14 @@ func classify(lang, src string) verdict {
 	case "bash", "sh", "shell":
 	case "sql":
 		return classifySQL(src)
-	case "", "text", "markdown", "md":
+	case "":
+		return classifyUntagged(src)
+	case "text", "txt", "plaintext", "markdown", "md", "mermaid", "diff", "none":
 		return verdict{verdict: "display", why: "no language says that it is a command"}
-	case "console", "shell-session", "output":
-		return verdict{verdict: "output", why: "a transcript, not a command"}
+	case "console", "shell-session", "shellsession", "sh-session":
+		return classifyTranscript(src)
+	case "output", "log":
+		return verdict{verdict: "output", why: "what a command prints"}
 	case "yaml", "yml", "json", "toml", "ini", "conf", "properties", "hcl":
 		return verdict{verdict: "configuration", why: "settings, not a command"}
 	default:
@@ -69,6 +73,38 @@ func classify(lang, src string) verdict {
 	return classifyShell(src)
 }
 
+// classifyUntagged judges a fence without a language by its text. Nothing runs by that: somebody reviews and accepts what it became.
+func classifyUntagged(src string) verdict {
+	lang, why := untagged(src)
+	if lang == "" {
+		if strings.HasPrefix(why, "settings") {
+			return verdict{verdict: "configuration", why: why}
+		}
+		return verdict{verdict: "display", why: why}
+	}
+	v := classify(lang, src)
+	v.lang = or(v.lang, lang)
+	v.why = why + "; " + v.why
+	return v
+}
+
+// classifyTranscript judges the commands behind the prompts.
+func classifyTranscript(src string) verdict {
+	commands, output, rewrites := transcript(src)
+	if commands == "" {
+		if m := otherPrompt.FindString(src); m != "" {
+			return verdict{verdict: "manual", why: fmt.Sprintf("a session of another program (%q)", strings.TrimSpace(m))}
+		}
+		return verdict{verdict: "output", why: "a transcript without a prompt: no command"}
+	}
+	v := classify("bash", commands)
+	if !runnable(v) || v.verdict == "choice" {
+		return verdict{verdict: "manual", why: "a transcript: " + v.why}
+	}
+	v.run, v.output, v.rewrites = commands, output, rewrites
+	return v
+}
+
 func classifySQL(src string) verdict {
 	if branches := alternatives("sql", src); len(branches) > 1 && len(branches) <= maxBranches {
 		return verdict{verdict: "choice", why: fmt.Sprintf("%d alternatives of which one is meant: %s", len(branches), labels(branches)), branches: branches}
@@ -81,6 +117,9 @@ func classifySQL(src string) verdict {
 }
 
 func classifyShell(src string) verdict {
+	if hasPrompt(src) {
+		return verdict{verdict: "blocked", why: "begins with a prompt, which bash would run as a program", sure: true, open: []string{"take the prompts off, or tag the fence console"}}
+	}
 	sh, err := readShell(src)
 	if err != nil {
 		return verdict{verdict: "blocked", why: "does not parse as bash: " + err.Error(), sure: true, open: []string{"mend the command: it does not parse as bash"}}

@@ -43,6 +43,7 @@ func Compile(rb *Runbook, prev *Lock) (*Lock, Report) {
 	if prev == nil {
 		out.Defaults = Defaults{builtin[Read], builtin[Change], builtin[Destructive]}
 	}
+	rb = rb.inOnePiece(old)
 	m := match(rb, old)
 	for i, p := range rb.Procedures {
 		for j := range p.Steps {

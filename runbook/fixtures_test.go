@@ -235,6 +235,9 @@ func TestSourceBytesOfTheStepsAreTheFences(t *testing.T) {
 				fences, branches := "", ""
 				for _, c := range s.Commands {
 					fences += c.Source
+					if strings.Contains(c.Source, "```") && c.Lang != "markdown" {
+						t.Errorf("%s: a fence inside the command %q", s.Number, c.Source)
+					}
 					if !strings.Contains(string(rb.Source), strings.TrimSpace(strings.SplitN(strings.TrimSpace(c.Source), "\n", 2)[0])) {
 						t.Errorf("%s: %q is not in the Markdown", s.Number, c.Source)
 					}

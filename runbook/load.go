@@ -106,6 +106,7 @@ func (rb *Runbook) join(lock *Lock, src []byte, dir string) *Runbook {
 	} else {
 		out.LockSource, out.LockDigest = src, digest(src)
 	}
+	out.Procedures = out.inOnePiece(lock).Procedures
 	m := match(out, lock)
 	for i := range out.Procedures {
 		p := &out.Procedures[i]
@@ -212,7 +213,7 @@ func (rb *Runbook) verdicts() {
 				continue
 			}
 			for _, c := range s.Commands {
-				i := slices.IndexFunc(rb.Fences, func(b Block) bool { return b.Line == c.Line-1 })
+				i := slices.IndexFunc(rb.Fences, func(b Block) bool { return b.Line == c.Line-1 || b.Line == c.Line })
 				if i < 0 {
 					continue
 				}

@@ -33,7 +33,7 @@ type section struct {
 }
 
 func openDocument(source []byte) (*document, error) {
-	src := normalize(source)
+	src := plainMarkup(normalize(source))
 	d := &document{src: src, lines: []int{0}}
 	for i, b := range src {
 		if b == '\n' {
@@ -187,8 +187,25 @@ func (d *document) code(n ast.Node) string {
 	return b.String()
 }
 
-func (d *document) lang(f *ast.FencedCodeBlock) string {
-	return strings.ToLower(string(f.Language(d.src)))
+// lang is a fence's language, lower case; empty for none and for indented code. "bash{1,3}" and "bash:title" are bash.
+func (d *document) lang(n ast.Node) string {
+	f, ok := n.(*ast.FencedCodeBlock)
+	if !ok {
+		return ""
+	}
+	lang := strings.ToLower(string(f.Language(d.src)))
+	if i := strings.IndexAny(lang, "{:,"); i >= 0 {
+		lang = lang[:i]
+	}
+	return lang
+}
+
+// firstLine is the line of a block of code's first line of content.
+func (d *document) firstLine(n ast.Node) int {
+	if n.Kind() == ast.KindCodeBlock {
+		return d.line(n)
+	}
+	return d.line(n) + 1
 }
 
 // strongStart splits a paragraph that begins with bold text: "**Note:** rest" gives "Note" and "rest".

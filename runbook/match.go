@@ -39,7 +39,7 @@ func match(rb *Runbook, l *Lock) matched {
 		take(sameSource)
 		take(func(s *Step, e *Entry) bool { return s.Title == e.Title })
 		m.entries = append(m.entries, entries)
-		m.ids = append(m.ids, giveIDs(m.procedures[i], entries, l))
+		m.ids = append(m.ids, giveIDs(m.procedures[i], p.Steps, entries, l))
 	}
 	m.leave(rb, l, used)
 	return m
@@ -73,12 +73,13 @@ func sameSource(s *Step, e *Entry) bool {
 	return s.SourceSHA256 != "" && e.SourceSHA256 == s.SourceSHA256
 }
 
-// giveIDs numbers the steps without an entry: past every id that was ever given in the procedure.
-func giveIDs(procedure string, entries []*Entry, l *Lock) []string {
-	highest := 0
+// giveIDs numbers the steps without an entry: past every id that was ever given in the procedure, sub-steps past those of their item.
+func giveIDs(procedure string, steps []Step, entries []*Entry, l *Lock) []string {
+	highest, subs := 0, map[int]int{}
 	note := func(id string) {
 		if x := idParts(id); fmt.Sprintf("p%d", x.procedure) == procedure {
 			highest = max(highest, x.step)
+			subs[x.step] = max(subs[x.step], x.sub, 1)
 		}
 	}
 	for _, e := range l.Steps {
@@ -87,14 +88,30 @@ func giveIDs(procedure string, entries []*Entry, l *Lock) []string {
 	for _, id := range l.Retired {
 		note(id)
 	}
+	items := map[string]int{} // number of an item with sub-steps, where one of them has an entry
+	for j, e := range entries {
+		if e != nil && steps[j].Item != "" && items[steps[j].Item] == 0 {
+			items[steps[j].Item] = idParts(e.ID).step
+		}
+	}
 	ids := make([]string, len(entries))
 	for j, e := range entries {
-		if e != nil {
+		item := steps[j].Item
+		switch {
+		case e != nil:
 			ids[j] = e.ID
-			continue
+		case item == "":
+			highest++
+			ids[j] = fmt.Sprintf("%s.s%d", procedure, highest)
+		default:
+			if items[item] == 0 {
+				highest++
+				items[item] = highest
+			}
+			n := items[item]
+			subs[n]++
+			ids[j] = fmt.Sprintf("%s.s%d.%d", procedure, n, subs[n])
 		}
-		highest++
-		ids[j] = fmt.Sprintf("%s.s%d", procedure, highest)
 	}
 	return ids
 }

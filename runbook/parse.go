@@ -58,7 +58,12 @@ func Parse(src []byte, opt Sections) (*Runbook, error) {
 		return nil, err
 	}
 	p.rb = &Runbook{Source: slices.Clone(src), Digest: digest(src)}
-	for _, s := range p.doc.sections() {
+	secs := p.doc.sections()
+	explicit := p.explicit(secs)
+	for i, s := range secs {
+		was := p.proc
+		p.openProcedure(secs, i, explicit)
+		p.stepHeadingItem(s, p.proc != was)
 		p.section(s)
 	}
 	p.endProcedure()
@@ -111,7 +116,6 @@ func (p *parser) section(s section) {
 		p.rb.Title = s.title
 	}
 	part := p.part(s)
-	p.procedureHeading(s, part)
 	under := strings.ToLower(strings.Join(append(slices.Clone(s.path), s.title), " / "))
 	for _, n := range s.blocks {
 		switch t := n.(type) {
@@ -123,7 +127,7 @@ func (p *parser) section(s section) {
 			} else {
 				p.list(t, s, part)
 			}
-		case *ast.FencedCodeBlock:
+		case *ast.FencedCodeBlock, *ast.CodeBlock:
 			if p.proc == nil {
 				p.fence(t, s, part, under)
 			} else {
@@ -138,7 +142,7 @@ func (p *parser) section(s section) {
 }
 
 // fence is one outside every procedure: a template, or something that is only shown.
-func (p *parser) fence(f *ast.FencedCodeBlock, s section, part, under string) {
+func (p *parser) fence(f ast.Node, s section, part, under string) {
 	line, lang, src := p.doc.line(f), p.doc.lang(f), p.doc.code(f)
 	switch {
 	case part == "review_template", part == "" && lang != "" && strings.Contains(under, "review"):
@@ -181,8 +185,10 @@ func (p *parser) finish() {
 			return ast.WalkContinue, nil
 		}
 		switch n.(type) {
-		case *ast.FencedCodeBlock:
+		case *ast.FencedCodeBlock, *ast.CodeBlock:
 			p.block(n, "display", "stands where no step or message is read")
+		case *ast.HTMLBlock:
+			p.htmlFences(n)
 		case *ast.List:
 			p.block(n, "display", "neither steps nor a checklist")
 			return ast.WalkSkipChildren, p.innerFences(n)
@@ -204,9 +210,22 @@ func (p *parser) finish() {
 // innerFences accounts for fences inside a list.
 func (p *parser) innerFences(list ast.Node) error {
 	return ast.Walk(list, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if _, ok := n.(*ast.FencedCodeBlock); ok && entering {
+		if entering && isCode(n) {
 			p.block(n, "display", "stands in a list that is no procedure")
 		}
 		return ast.WalkContinue, nil
 	})
+}
+
+// htmlFences accounts for the fences that Markdown does not see, since they stand in HTML without an empty line before them.
+func (p *parser) htmlFences(n ast.Node) {
+	open := false
+	for i := range n.Lines().Len() {
+		seg := n.Lines().At(i)
+		if line := strings.TrimSpace(string(seg.Value(p.doc.src))); strings.HasPrefix(line, "```") || strings.HasPrefix(line, "~~~") {
+			if open = !open; open {
+				p.rb.Fences = append(p.rb.Fences, Block{p.doc.lineAt(seg.Start), "display", "stands in HTML, where no step is read: an empty line before it makes it a fence"})
+			}
+		}
+	}
 }

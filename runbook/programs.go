@@ -210,3 +210,17 @@ func sqlite3(rest []string) Risk {
 	}
 	return sqlText(words[1])
 }
+
+// knownProgram says that something is known about a program.
+func knownProgram(name string, rest []string, funcs map[string]bool) bool {
+	for _, list := range [][]string{readers, changers, destroyers, runners} {
+		if slices.Contains(list, name) {
+			return true
+		}
+	}
+	_, ok := judge(name, rest)
+	return ok || funcs[name]
+}
+
+// runners run other texts, see nested.
+var runners = strings.Fields("bash sh dash zsh ksh xargs watch parallel find trap exec python python3 node ruby perl make pytest")

@@ -61,7 +61,7 @@ func TestAnswersThatAreRefusedChangeNothing(t *testing.T) {
 	rb := parse(t, "## Procedure 1: P\n\n1. **A**\n   ```sql\n   SELECT 1;\n   ```\n2. **B**\n   ```bash\n   cp <thing> x\n   ```\n3. **C**\n   ```bash\n   tool $EXTRA_ARGS\n   ```\n")
 	l, _ := Compile(rb, nil)
 	for id, bad := range map[string][]string{
-		"target": {"", "x", "Here=.", "x=", "=."},
+		"target":  {"", "x", "Here=.", "x=", "=."},
 		"p1.s1/1": {"mysql", "sqlite", "sqlite a", "sqlite main=x", "sqlite a=../x", "sqlite a=/x", "sqlite a=x a=y", "done "},
 		"p1.s2/1": {"pattern (", "string", "choice", ""},
 		"p1.s2/3": {"soon", "-1h", "0s"},

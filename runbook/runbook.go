@@ -104,6 +104,8 @@ type Step struct {
 	Ready        bool          // may be planned and sent for approval
 	Why          string        // why it is not Ready
 	Line         int
+
+	whole *Step // of a sub-step: its item as one step
 }
 
 // Command is one code fence of a step.

@@ -68,10 +68,10 @@ func (t *Target) gives(name string) bool {
 	return t != nil && t.Server != nil && slices.ContainsFunc(t.Server.On().Environment("x"), func(v incident.Var) bool { return v.Name == name })
 }
 
-// RedisWords reads a text of the redis interpreter: one command a line, words quoted as in a shell, # before a remark. A word
+// Words reads a text of the redis or http interpreter: one command a line, words quoted as in a shell, # before a remark. A word
 // :NAME, written without quotes, is a parameter and comes back with Parameter set. Anything that a shell would expand is refused.
-func RedisWords(text string) ([][]RedisWord, error) {
-	var commands [][]RedisWord
+func Words(text string) ([][]Word, error) {
+	var commands [][]Word
 	for i, line := range strings.Split(text, "\n") {
 		f, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(line), "")
 		if err != nil {
@@ -85,9 +85,9 @@ func RedisWords(text string) ([][]RedisWord, error) {
 		if !ok || len(f.Stmts) > 1 || len(s.Redirs) > 0 || s.Background || s.Negated || s.Semicolon.IsValid() || len(call.Assigns) > 0 {
 			return nil, fmt.Errorf("line %d: not one command with its words", i+1)
 		}
-		var words []RedisWord
+		var words []Word
 		for _, w := range call.Args {
-			word, err := redisWord(w)
+			word, err := readWord(w)
 			if err != nil {
 				return nil, fmt.Errorf("line %d: %w", i+1, err)
 			}
@@ -101,17 +101,17 @@ func RedisWords(text string) ([][]RedisWord, error) {
 	return commands, nil
 }
 
-// RedisWord is one word of a command, or the name of the parameter that is that word.
-type RedisWord struct {
+// Word is one word of such a command, or the name of the parameter that is that word.
+type Word struct {
 	Text      string
 	Parameter bool
 }
 
 var parameterWord = regexp.MustCompile(`^:[A-Z][A-Z0-9_]{0,63}$`)
 
-func redisWord(w *syntax.Word) (RedisWord, error) {
+func readWord(w *syntax.Word) (Word, error) {
 	if lit := w.Lit(); parameterWord.MatchString(lit) {
-		return RedisWord{Text: lit[1:], Parameter: true}, nil
+		return Word{Text: lit[1:], Parameter: true}, nil
 	}
 	var b strings.Builder
 	plain := func(value string, specials string) {
@@ -132,20 +132,20 @@ func redisWord(w *syntax.Word) (RedisWord, error) {
 			for _, inner := range part.Parts {
 				lit, ok := inner.(*syntax.Lit)
 				if !ok {
-					return RedisWord{}, fmt.Errorf("a word that a shell would expand")
+					return Word{}, fmt.Errorf("a word that a shell would expand")
 				}
 				plain(lit.Value, `"\$`+"`")
 			}
 		default:
-			return RedisWord{}, fmt.Errorf("a word that a shell would expand")
+			return Word{}, fmt.Errorf("a word that a shell would expand")
 		}
 	}
-	return RedisWord{Text: b.String()}, nil
+	return Word{Text: b.String()}, nil
 }
 
 // redis judges each command by its name; one that is not known to read destroys.
 func (r *Inferred) redis(text string) {
-	commands, err := RedisWords(text)
+	commands, err := Words(text)
 	if err != nil {
 		r.raise(Destructive, "does not parse: "+err.Error())
 		return
