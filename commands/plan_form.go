@@ -184,9 +184,9 @@ func shape(r *incident.Run) string {
 			approvals++
 		}
 	}
-	text := fmt.Sprintf("%d steps", len(r.Steps))
+	text := templates.Plural(len(r.Steps), "step")
 	if approvals > 0 {
-		text += fmt.Sprintf(", %d approvals", approvals)
+		text += ", " + templates.Plural(approvals, "approval")
 	}
 	if hand > 0 {
 		text += fmt.Sprintf(", %d by hand", hand)

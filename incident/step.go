@@ -59,6 +59,10 @@ func (r *Run) Doing() string {
 		return "step " + s.Number + " waits to hear whether it is needed (" + s.Condition + ")"
 	case s.State == StepTodo:
 		return "step " + s.Number + " is next"
+	case s.State == StepReading:
+		return "step " + s.Number + " reads its target"
+	case s.State == StepStarts:
+		return "step " + s.Number + " starts"
 	}
 	return "step " + s.Number + " is " + string(s.State)
 }
@@ -94,6 +98,9 @@ func (d *draft) mayStart(desk Desk, r *Run, s *Step) string {
 	}
 	if !d.at.Before(a.StartBy) {
 		return a.Name() + " was not used in time"
+	}
+	if a.Glass {
+		return desk.glassHolds(a, r.Operator)
 	}
 	valid := 0
 	for _, v := range a.Votes {

@@ -75,7 +75,8 @@ func (l *Loop) Health() []Health {
 
 // wait is an incident whose next try has its time; waiting holds no worker, so an outage blocks nobody else (I48).
 type wait struct {
-	tries  int
+	tries  int  // failed ones in a row that got no further
+	tried  bool // in this process
 	unsure bool // one of the tries may have had its effect
 	armed  bool
 }
@@ -85,6 +86,7 @@ type result struct {
 	id     incident.ID
 	err    error
 	unsure bool // its last call was made without knowing about an earlier one
+	gained bool // something was done before the error
 }
 
 // runner is the dispatcher of one follower. Its maps are its goroutine's only; health is everybody's.
@@ -204,11 +206,11 @@ func (r *runner) start(ctx context.Context) {
 		r.flying[id] = true
 		w := &worker{runner: r, id: id}
 		if last := r.waiting[id]; last != nil {
-			w.sure = last.tries > 0 && !last.unsure
+			w.sure = last.tried && !last.unsure
 		}
 		go func() {
 			err := w.run(ctx)
-			r.finished <- result{id, err, w.unsure}
+			r.finished <- result{id, err, w.unsure, w.gained}
 		}()
 	}
 }
@@ -245,8 +247,11 @@ func (r *runner) again(ctx context.Context, done result) {
 		w = &wait{}
 		r.waiting[done.id] = w
 	}
+	if done.gained {
+		w.tries = 0 // it got further: the vendor works, one call of it did not
+	}
 	u, _ := unavailable(done.err)
-	w.unsure, w.armed = done.unsure || !u.NotSent, true
+	w.unsure, w.armed, w.tried = done.unsure || !u.NotSent, true, true
 	after := max(backoff(w.tries), u.RetryAfter)
 	w.tries++
 	r.failed(done.err)

@@ -22,6 +22,7 @@ type worker struct {
 	cursor state.Cursor
 	sure   bool // the tries that failed just now had certainly no effect
 	unsure bool // what the last call was told
+	gained bool // a call got further before its error, or a whole one before it succeeded
 	single bool // a batch failed: its records go one by one until the one at fault is found
 }
 
@@ -42,7 +43,7 @@ func (w *worker) run(ctx context.Context) error {
 		if err := w.part(ctx, part); err != nil {
 			return err
 		}
-		w.sure = false
+		w.sure, w.gained = false, true
 		if _, paced := w.follower.(Paced); paced {
 			return nil
 		}
@@ -186,6 +187,7 @@ func (w *worker) settle(ctx context.Context, p part, done Done, err error) error
 		if err := w.keep(ctx, through, done.Notes, !moved); err != nil {
 			return err
 		}
+		w.gained = true
 	}
 	if _, later := unavailable(err); later {
 		return err
