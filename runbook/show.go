@@ -80,6 +80,7 @@ type shownStep struct {
 	Why          string             `json:"why,omitempty"`
 	Risk         Risk               `json:"risk,omitempty"`
 	Line         int                `json:"line"`
+	Steps        []shownStep        `json:"steps,omitempty"` // of an item with several commands
 }
 
 type shownCommand struct {
@@ -158,7 +159,7 @@ func show(rb *Runbook) shownRunbook {
 			return shownRPO{o.Data, o.Target.Seconds(), o.TargetText, o.Mechanism, o.Every.Seconds()}
 		}),
 		Procedures: each(rb.Procedures, func(p Procedure) shownProcedure {
-			return shownProcedure{p.ID, p.Number, p.Title, p.Scenario, list(p.Notes), each(p.Steps, showStep), p.Line}
+			return shownProcedure{p.ID, p.Number, p.Title, p.Scenario, list(p.Notes), showSteps(p.Steps), p.Line}
 		}),
 		Checklist: shownChecklist{each(rb.Checklist.Phases, func(p Phase) shownPhase { return shownPhase{p.Title, each(p.Items, showItem)} })},
 		Templates: each(rb.Templates, showTemplate),
@@ -168,6 +169,35 @@ func show(rb *Runbook) shownRunbook {
 		Contacts: each(rb.Contacts, func(c Contact) shownContact { return shownContact{c.Role, c.Contact, c.Known, c.Text} }),
 		Warnings: list(rb.Warnings),
 	}
+}
+
+// showSteps keeps each numbered item one step; the sub-steps of one with several commands are inside it.
+func showSteps(steps []Step) []shownStep {
+	out := []shownStep{}
+	for _, s := range steps {
+		if s.whole == nil {
+			out = append(out, showStep(s))
+			continue
+		}
+		if len(out) == 0 || out[len(out)-1].Number != s.Item {
+			item := showStep(*s.whole)
+			item.Ready, item.Line = true, s.Line
+			out = append(out, item)
+		}
+		item := &out[len(out)-1]
+		item.Steps = append(item.Steps, showStep(s))
+		item.Ready = item.Ready && s.Ready
+		item.Risk = worst(item.Risk, showStep(s).Risk)
+		item.Why = or(item.Why, s.Why)
+	}
+	return out
+}
+
+func worst(a, b Risk) Risk {
+	if a == "" || b == "" {
+		return Risk(or(string(a), string(b)))
+	}
+	return Worse(a, b)
 }
 
 func showStep(s Step) shownStep {
