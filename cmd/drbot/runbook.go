@@ -16,7 +16,7 @@ import (
 
 func (p program) runbook() *cobra.Command {
 	return group("runbook", "Read, check, compile and accept the runbook",
-		p.runbookShow(), p.runbookLint(), p.runbookCompile(), p.runbookLine("accept", "Accept the lock entries that are new or changed"),
+		p.runbookShow(), p.runbookLint(), p.runbookCompile(), p.runbookDecide(), p.runbookLine("accept", "Accept the lock entries that are new or changed"),
 		p.runbookLine("reload", "Let the running drbot read runbook and lock again"))
 }
 
