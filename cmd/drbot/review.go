@@ -8,9 +8,18 @@ import (
 	"github.com/drbot/drbot/templates"
 )
 
-// reviewDraft makes the draft of a review from the record as it was at seq, whatever happened since: the file and the
-// upload say the same, also when one of them comes late.
+// reviewDraft makes the draft of a review from the record as it was when the newest review up to seq was opened, whatever
+// happened since: the file and the upload say the same, also when one of them comes late.
 func (h *house) reviewDraft(ctx context.Context, id incident.ID, seq uint64) ([]byte, error) {
+	end := uint64(0)
+	for r, err := range h.store.Records(ctx, id, 0) {
+		if err != nil {
+			return nil, err
+		}
+		if r.Seq <= seq && r.Kind == (incident.ReviewOpened{}).EventKind() {
+			end = r.Seq
+		}
+	}
 	type happened struct {
 		at time.Time
 		e  incident.Event // nil: redacted
@@ -21,7 +30,7 @@ func (h *house) reviewDraft(ctx context.Context, id incident.ID, seq uint64) ([]
 		if err != nil {
 			return nil, err
 		}
-		if r.Seq > seq {
+		if r.Seq > end {
 			break
 		}
 		e, err := r.Event()

@@ -29,7 +29,7 @@ type Reader interface {
 	Incident(context.Context, state.Ref) (*incident.Incident, error)
 }
 
-// Review makes the draft of an incident's review from its record up to seq.
+// Review makes the draft of an incident's review from its record, as it was at the newest resolution up to seq.
 type Review func(ctx context.Context, id incident.ID, seq uint64) ([]byte, error)
 
 // Follower writes the files.
@@ -75,11 +75,13 @@ func (f *Follower) Deliver(ctx context.Context, b follow.Batch) (follow.Done, er
 		return follow.Done{}, follow.Unavailable{Err: fmt.Errorf("read %s: %w", b.Incident, err), NotSent: true}
 	}
 	page := templates.Paper(i, f.facts(ctx, i))
+	done := follow.Done{Through: i.Seq}
 	var draft []byte
-	if seq := reviewAsked(b); seq != 0 && f.review != nil {
-		if draft, err = f.review(ctx, i.ID, seq); err != nil {
+	if which := reviewDue(i, b.Notes); which != "" && f.review != nil {
+		if draft, err = f.review(ctx, i.ID, i.Seq); err != nil {
 			return follow.Done{}, follow.Unavailable{Err: fmt.Errorf("draft the review of %s: %w", i.ID, err), NotSent: true}
 		}
+		done.Notes = map[string]string{noteReview: which}
 	}
 	f.one.Lock()
 	defer f.one.Unlock()
@@ -91,7 +93,7 @@ func (f *Follower) Deliver(ctx context.Context, b follow.Batch) (follow.Done, er
 	if err := replace(filepath.Join(f.dir, i.ID.String()+".md"), page); err != nil {
 		return follow.Done{}, follow.Unavailable{Err: err}
 	}
-	return follow.Done{Through: i.Seq}, nil
+	return done, nil
 }
 
 // replace puts the bytes where the file was, durably and in one move. The temporary file has a fixed name, so that a

@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"time"
 
 	"github.com/drbot/drbot/incident"
-	"github.com/drbot/drbot/state/follow"
 )
 
 // A review draft is a file that people write on in. It ends with a line that carries the sha256 of everything above it:
@@ -34,14 +34,20 @@ func untouched(file []byte) bool {
 	return string(file[at[2]:at[3]]) == hex.EncodeToString(sum[:])
 }
 
-// reviewAsked is the newest record of a batch that opens a review; 0: none does.
-func reviewAsked(b follow.Batch) (seq uint64) {
-	for _, r := range b.Records {
-		if r.Kind == (incident.ReviewOpened{}).EventKind() {
-			seq = r.Seq
-		}
+// noteReview keeps which resolution was drafted.
+const noteReview = "review"
+
+// reviewDue names the resolution whose draft is not written yet; "" when there is none. It goes by the fold and not by the
+// records of the batch, since a page covers what came meanwhile.
+func reviewDue(i *incident.Incident, notes map[string]string) string {
+	if i.Review == nil {
+		return ""
 	}
-	return seq
+	which := i.ResolvedAt.UTC().Format(time.RFC3339Nano)
+	if notes[noteReview] == which {
+		return ""
+	}
+	return which
 }
 
 // putReview writes a draft where no file is, or one that nobody changed.
