@@ -155,7 +155,7 @@ func (d *drawer) refresh(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		d.ask(summary.ID, changed, nil)
+		d.want(summary.ID, changed, nil)
 	}
 	return nil
 }
@@ -167,7 +167,7 @@ func (d *drawer) drawAll(ctx context.Context, id incident.ID) error {
 		return err
 	}
 	drawn := make(chan error, len(changed))
-	d.ask(id, changed, drawn)
+	d.want(id, changed, drawn)
 	timeout := time.NewTimer(drawWait)
 	defer timeout.Stop()
 	var trouble error
@@ -184,8 +184,8 @@ func (d *drawer) drawAll(ctx context.Context, id incident.ID) error {
 	return trouble
 }
 
-// ask puts messages among those that wait, all at once, so that the most urgent of them is the first.
-func (d *drawer) ask(id incident.ID, objects []string, waiter chan error) {
+// want puts messages among those that wait, all at once, so that the most urgent of them is the first.
+func (d *drawer) want(id incident.ID, objects []string, waiter chan error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, object := range objects {

@@ -139,11 +139,21 @@ func (d *drawer) draw(ctx context.Context, it item) error {
 	default:
 		return err
 	}
-	d.mu.Lock()
-	d.shown[it] = shownAs{hash: hash, at: time.Now()}
-	d.mu.Unlock()
+	d.remember(it, hash)
 	d.noteMoved(it, map[string]string{noteHash + it.object: hash})
 	return nil
+}
+
+// maxShown bounds what is remembered of drawings; what is forgotten is compared with the notes again.
+const maxShown = 5000
+
+func (d *drawer) remember(it item, hash string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.shown) >= maxShown {
+		clear(d.shown)
+	}
+	d.shown[it] = shownAs{hash: hash, at: time.Now()}
 }
 
 // postAnew puts a message that cannot be edited any more at the end of the channel; the pin moves along.
@@ -190,9 +200,7 @@ func (d *drawer) drawTopic(ctx context.Context, it item, s *scene) error {
 		}
 		return troubled(err)
 	}
-	d.mu.Lock()
-	d.shown[it] = shownAs{hash: topic, at: time.Now()}
-	d.mu.Unlock()
+	d.remember(it, topic)
 	d.noteMoved(it, map[string]string{noteTopic: topic})
 	return nil
 }

@@ -38,10 +38,6 @@ func sayUnknownCommand(name string) templates.Message {
 	return say("drbot does not know the command `" + name + "`. An admin compares slack.commands in drbot.yaml with the app's manifest (`drbot slack manifest`).")
 }
 
-func sayBusy() templates.Message {
-	return say("drbot is busy and did not take this. Nothing was done; try again.")
-}
-
 func sayChannelIs(incident, channelID, name string) templates.Message {
 	return templates.Message{Text: incident + ": #" + name, Blocks: []templates.Block{templates.Lines{Lines: [][]templates.Span{{
 		templates.T(incident + ": "), {Text: "#" + name, URL: appLink(channelID)},

@@ -56,7 +56,7 @@ func (b *Bot) keepLink(ctx context.Context, n int) {
 		switch {
 		case ctx.Err() != nil:
 			return
-		case errors.Is(err, errReplace):
+		case errors.Is(err, errReplace) && time.Since(up) > time.Second:
 			wait = 0
 		case time.Since(up) > time.Minute:
 			wait = 200 * time.Millisecond
@@ -146,6 +146,8 @@ func (l *link) serve(ctx context.Context, announced chan<- error) error {
 		switch {
 		case in.Type == "disconnect" && in.Reason == "link_disabled":
 			return errors.New("socket mode is switched off in the app's settings")
+		case in.Type == "disconnect" && in.Reason == "too_many_websockets":
+			return errors.New("the app has ten links already: another drbot may run on the same token")
 		case in.Type == "disconnect":
 			linger = time.Now().Add(linkLinger)
 			select {

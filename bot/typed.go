@@ -44,7 +44,11 @@ func (b *Bot) inAck(reply commands.Reply, to caller, r receipt) answer {
 		b.health.count("late")
 		return answer{then: later}
 	}
-	parts := render(spoken(reply.Say), b.frame(b.ctx, reply.ID))
+	id := reply.ID
+	if len(reply.Say.Blocks) == 0 {
+		id = 0 // a text has no links to look up
+	}
+	parts := render(spoken(reply.Say), b.frame(b.ctx, id))
 	body := ephemeral(parts[0], false)
 	if len(parts) > 1 || !small(body) {
 		return answer{then: later}
