@@ -91,7 +91,8 @@ func (r *Inferred) redirect(d *syntax.Redirect) {
 	if to == "/dev/null" || to == "/dev/stderr" || to == "/dev/stdout" || isVariable(d.Word, "DRBOT_OUT") {
 		return
 	}
-	r.raise(Change, "writes "+shown(to))
+	appends := d.Op == syntax.AppOut || d.Op == syntax.AppClob || d.Op == syntax.AppAll || d.Op == syntax.AppAllClob
+	r.raise(when(!appends && livesThere(to), Destructive, Change), "writes "+shown(to))
 }
 
 func isVariable(w *syntax.Word, name string) bool {
@@ -128,7 +129,7 @@ func (r *Inferred) call(c call, funcs map[string]bool, depth int) {
 	case slices.Contains(destroyers, name):
 		r.raise(Destructive, describe(name, rest))
 	case slices.Contains(changers, name):
-		r.raise(Change, describe(name, rest))
+		r.raise(when(overwrites(name, rest), Destructive, Change), describe(name, rest))
 	case slices.Contains(readers, name):
 	case strings.HasPrefix(name, "mkfs"):
 		r.raise(Destructive, describe(name, rest))
