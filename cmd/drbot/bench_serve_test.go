@@ -31,8 +31,8 @@ type served struct {
 
 var readyLine = regexp.MustCompile(`msg=ready .*listen=(\S+)`)
 
-// layOut writes runbook, lock and configuration into a house's folder.
-func layOut(b *testing.B, dir string) {
+// layOut writes runbook, lock and configuration into a house's folder; mode is how Slack's requests come.
+func layOut(b *testing.B, dir, mode string) {
 	b.Helper()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		b.Fatal(err)
@@ -47,7 +47,7 @@ func layOut(b *testing.B, dir string) {
 		}
 	}
 	var c strings.Builder
-	c.WriteString("listen: 127.0.0.1:0\nrunbook: ./RUNBOOK.md\nslack: {mode: http, announce: incidents}\npeople:\n")
+	c.WriteString("listen: 127.0.0.1:0\nrunbook: ./RUNBOOK.md\nslack: {mode: " + mode + ", announce: incidents}\npeople:\n")
 	for _, id := range benchPeople {
 		fmt.Fprintf(&c, "  - {name: %s, email: %s@example.com, slack: %s, roles: [responder, operator, approver]}\n", id, id, id)
 	}
@@ -59,13 +59,19 @@ func layOut(b *testing.B, dir string) {
 // serveChild starts drbot on a house and waits until it is ready. It ends with the benchmark.
 func serveChild(b *testing.B, dir, slack string) *served {
 	b.Helper()
-	layOut(b, dir)
+	layOut(b, dir, "http")
+	return serveHouse(b, dir, slack)
+}
+
+// serveHouse starts it on what was laid out.
+func serveHouse(b *testing.B, dir, slack string) *served {
+	b.Helper()
 	self, err := executable()
 	if err != nil {
 		b.Fatal(err)
 	}
 	s := &served{cmd: exec.Command(self, "serve", "--config", filepath.Join(dir, "drbot.yaml")), ended: make(chan struct{}), log: filepath.Join(dir, "serve.log")}
-	s.cmd.Env = append(os.Environ(), "SLACK_BOT_TOKEN="+botToken, "SLACK_SIGNING_SECRET="+signingSecret, "SLACK_API_URL="+slack)
+	s.cmd.Env = append(os.Environ(), "SLACK_BOT_TOKEN="+botToken, "SLACK_APP_TOKEN="+appToken, "SLACK_SIGNING_SECRET="+signingSecret, "SLACK_API_URL="+slack)
 	out, err := s.cmd.StderrPipe()
 	if err != nil {
 		b.Fatal(err)
