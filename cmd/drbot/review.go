@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/drbot/drbot/incident"
@@ -19,6 +20,9 @@ func (h *house) reviewDraft(ctx context.Context, id incident.ID, seq uint64) ([]
 		if r.Seq <= seq && r.Kind == (incident.ReviewOpened{}).EventKind() {
 			end = r.Seq
 		}
+	}
+	if end == 0 {
+		return nil, fmt.Errorf("no review of %s was opened up to record %d", id, seq)
 	}
 	type happened struct {
 		at time.Time
