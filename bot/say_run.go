@@ -2,7 +2,6 @@ package bot
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/drbot/drbot/commands"
@@ -256,7 +255,8 @@ func (t *talk) headOf(seq uint64) string {
 
 // draft is the next update as the record gives it.
 func (t *talk) draft() templates.Drafted {
-	return templates.Drafted{Text: commands.Draft(t.i), ID: strconv.Itoa(t.i.Updates + 1)}
+	text := commands.Draft(t.i)
+	return templates.Drafted{Text: text, ID: commands.DraftID(text)}
 }
 
 // initial is the body of the initial notification with the facts there are: the runbook's own, or the built-in one.
