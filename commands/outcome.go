@@ -49,6 +49,12 @@ type (
 		Digest string
 		By     incident.Person
 	}
+	// LockSigned: a trusted SSH signature over the loaded lock. Principal is whom the allowed signers name.
+	LockSigned struct {
+		LockDigest string
+		Principal  string // an email
+		Signature  []byte
+	}
 	// RunbookLoaded: a runbook is the one that new runs use from now on. Loader is empty when serve read it by itself.
 	RunbookLoaded struct {
 		Runbook *runbook.Runbook
@@ -99,6 +105,8 @@ func (o *Office) outcome(ctx context.Context, c Command) (Reply, error) {
 		return o.configLoaded(ctx, c, e)
 	case RunbookLoaded:
 		return o.runbookLoaded(ctx, c, e)
+	case LockSigned:
+		return o.lockSigned(ctx, c, e)
 	}
 	reply, known, err := o.stepOutcome(ctx, c)
 	if !known && err == nil {

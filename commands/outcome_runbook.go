@@ -2,12 +2,14 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/runbook"
 	"github.com/drbot/drbot/state"
+	"github.com/drbot/drbot/templates"
 )
 
 // runbookLoaded makes a revision the one that new runs use. Its bytes are kept, so that a run keeps its revision over
@@ -74,4 +76,35 @@ func lockDifference(before, after *runbook.Lock) []string {
 		}
 	}
 	return words
+}
+
+// lockSigned takes a signature over the loaded lock as its signer's word, by the rules of a press: an approver, and not the
+// person who loaded it (I5). Where nothing is open it changes nothing.
+func (o *Office) lockSigned(ctx context.Context, c Command, e LockSigned) (Reply, error) {
+	difference, err := o.loadedDifference(ctx, e.LockDigest)
+	if err != nil {
+		return Reply{}, err
+	}
+	reply, err := o.settleHouse(ctx, c, func(v state.View) (state.Decision, error) {
+		house := v.House()
+		open := house.Open()
+		if house.Runbook.LockDigest != e.LockDigest || len(open) == 0 {
+			return state.Decision{}, nil
+		}
+		entry, known := o.People().Email(e.Principal)
+		if !known {
+			return state.Decision{}, incident.Refuse(incident.NotAllowed, "The lock is signed by %s, who is nobody in people.", e.Principal).Then("Add the email of an approver there, or to the allowed signers.")
+		}
+		events, err := house.Accept(entry.Person("ssh:"+e.Principal), rights{o.People(), o.Flags}, o.People().Digest(), open, difference)
+		if err != nil {
+			return state.Decision{}, err
+		}
+		accepted := events[0].(incident.LockAccepted)
+		accepted.Signature = incident.Digest(e.Signature)
+		return state.Decision{House: []incident.Event{accepted}, Blobs: [][]byte{e.Signature}}, nil
+	})
+	if refusal := (*incident.Refusal)(nil); errors.As(err, &refusal) {
+		return Reply{Kind: refusal.Kind, Say: templates.Message{Text: refusal.Error()}}, nil
+	}
+	return reply, err
 }

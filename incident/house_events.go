@@ -32,6 +32,7 @@ type LockAccepted struct {
 	By         Person   `json:"by"`
 	Basis      string   `json:"basis"`
 	Difference []string `json:"difference,omitempty"`
+	Signature  string   `json:"signature,omitempty"` // sha256 of the SSH signature that the person gave in place of a press
 }
 
 // Frozen stops every start until Thawed (I24).

@@ -142,6 +142,7 @@ func checkRunbook(c *config) []finding {
 	if rb.LockError != nil {
 		found = append(found, finding{"error", "The lock is not used: " + rb.LockError.Error(), "Mend it, or write it again with `drbot runbook compile`."})
 	}
+	found = append(found, checkSignature(c, rb)...)
 	if len(rb.Procedures) == 0 {
 		found = append(found, finding{"error", "The runbook has no procedures.", "A procedure is a heading like `Procedure 1: …` with a numbered list; sections: maps other words."})
 	}
@@ -149,7 +150,7 @@ func checkRunbook(c *config) []finding {
 	for _, proc := range rb.Procedures {
 		for _, s := range proc.Steps {
 			steps++
-			if s.Ready {
+			if s.Ready || s.Choosable() {
 				ready++
 			} else if s.Why != "" && s.Entry != nil {
 				found = append(found, finding{"warning", fmt.Sprintf("Step %s %s does not run: %s.", s.Number, s.Title, s.Why), "`drbot runbook compile --diff` says what changed; compile, review and accept it."})

@@ -96,6 +96,7 @@ type rawTerminal struct {
 type config struct {
 	File, Data, Listen, Runbook string
 	Sections                    runbook.Sections
+	Signers                     string // allowed signers; empty: nobody's signature counts
 	SlackHTTP                   bool
 	Announce, House             string
 	People                      *people.Table
@@ -159,7 +160,7 @@ func (r *raw) valid(file string, getenv func(string) string) (*config, error) {
 		return filepath.Join(filepath.Dir(file), path)
 	}
 	c := &config{
-		File: file, Data: at(r.Data, "data"), Listen: r.Listen, Runbook: at(r.Runbook, ""), Sections: runbook.Sections(r.Sections),
+		File: file, Data: at(r.Data, "data"), Listen: r.Listen, Runbook: at(r.Runbook, ""), Sections: runbook.Sections(r.Sections), Signers: at(r.Signers, ""),
 		Announce: r.Slack.Announce, House: r.Slack.House, SocketGroup: r.Terminal.Group, Secrets: map[string]secretSource{},
 	}
 	c.Socket = at(r.Terminal.Socket, filepath.Join(c.Data, "drbot.sock"))
@@ -256,7 +257,7 @@ func (r *raw) commands(c *config) error {
 func (r *raw) unused() []string {
 	var keys []string
 	for key, set := range map[string]bool{
-		"pagerduty": r.PagerDuty.From != "" || len(r.PagerDuty.Services) > 0, "break_glass": len(r.BreakGlass) > 0, "signers": r.Signers != "",
+		"pagerduty": r.PagerDuty.From != "" || len(r.PagerDuty.Services) > 0, "break_glass": len(r.BreakGlass) > 0,
 		"mail": len(r.Mail) > 0, "statuspage": len(r.StatusPage) > 0, "hours": len(r.Hours) > 0,
 	} {
 		if set {

@@ -70,18 +70,27 @@ func (h *house) reload(ctx context.Context, by incident.Person) (string, error) 
 		return "", incident.Refuse(incident.BadInput, "Nothing was reloaded: %v.", err).Then("Mend the file and reload again.")
 	}
 	before := h.runbook()
-	if rb.Digest == before.Digest && rb.LockDigest == before.LockDigest {
-		return "Runbook and lock are the ones that are loaded.", nil
+	same := rb.Digest == before.Digest && rb.LockDigest == before.LockDigest
+	if !same {
+		if err := h.outcomes.send(ctx, commands.RunbookLoaded{Runbook: rb, Loader: by}); err != nil {
+			return "", err
+		}
+		h.loaded.Store(rb)
 	}
-	if err := h.outcomes.send(ctx, commands.RunbookLoaded{Runbook: rb, Loader: by}); err != nil {
+	if err := h.signed(ctx, rb); err != nil { // it may come after the lock was loaded
 		return "", err
 	}
-	h.loaded.Store(rb)
 	house, err := h.store.House(ctx)
 	if err != nil {
 		return "", err
 	}
-	if open := len(house.Open()); open > 0 {
+	open := len(house.Open())
+	switch {
+	case same && open > 0:
+		return fmt.Sprintf("Runbook and lock are the ones that are loaded. %d lock entries wait for an approver who accepts them.", open), nil
+	case same:
+		return "Runbook and lock are the ones that are loaded.", nil
+	case open > 0:
 		return fmt.Sprintf("Loaded %s. %d lock entries wait for an approver who accepts them; until then those steps do not run.", rb.Digest[:6], open), nil
 	}
 	return fmt.Sprintf("Loaded %s. Every entry of the lock is accepted.", rb.Digest[:6]), nil

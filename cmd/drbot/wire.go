@@ -178,5 +178,5 @@ func (h *house) report(ctx context.Context) error {
 			return fmt.Errorf("record what was loaded: %w", err)
 		}
 	}
-	return nil
+	return h.signed(ctx, h.runbook())
 }
