@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/state"
@@ -26,6 +27,9 @@ func (s *Store) Verify(ctx context.Context, heads ...state.Head) (state.Head, er
 	})
 	return head, err
 }
+
+// minHead is how many digits of a hash a message shows; a head that is compared has at least those.
+const minHead = 8
 
 type verifier struct {
 	ctx context.Context
@@ -64,7 +68,7 @@ func (v *verifier) chain(heads []state.Head) (state.Head, error) {
 		}
 		head = state.Head{Seq: r.Seq, Hash: r.Hash}
 		for _, hash := range shown[r.Seq] {
-			if hash != r.Hash {
+			if len(hash) < minHead || !strings.HasPrefix(r.Hash, hash) {
 				return head, fmt.Errorf("record %d is not the one whose head was shown", r.Seq)
 			}
 		}
