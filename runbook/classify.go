@@ -120,7 +120,8 @@ func classifyShell(src string) verdict {
 	if hasPrompt(src) {
 		return verdict{verdict: "blocked", why: "begins with a prompt, which bash would run as a program", sure: true, open: []string{"take the prompts off, or tag the fence console"}}
 	}
-	sh, err := readShell(src)
+	marked, _, _ := markSlots(src)
+	sh, err := readShell(marked)
 	if err != nil {
 		return verdict{verdict: "blocked", why: "does not parse as bash: " + err.Error(), sure: true, open: []string{"mend the command: it does not parse as bash"}}
 	}

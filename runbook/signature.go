@@ -183,4 +183,3 @@ func signerTime(s string) (time.Time, error) {
 	}
 	return time.Time{}, &Error{Problem: "a time of another form", Want: "YYYYMMDD, YYYYMMDDHHMM or YYYYMMDDHHMMSS, with Z for UTC"}
 }
-

@@ -74,12 +74,12 @@ func slots(form *regexp.Regexp, src string) []slot {
 	return out
 }
 
-// fill makes the slots of a bash text parameters. A text that does not parse, with or without them, is an error.
-func fill(src string) (rewritten, error) {
-	all := append(slots(placeholderForms, src), slots(sampleForms, src)...)
+// markSlots puts a word that stands nowhere else in the place of each token, so that bash's grammar can be asked where it stands.
+func markSlots(src string) (marked, mark string, all []slot) {
+	all = append(slots(placeholderForms, src), slots(sampleForms, src)...)
 	slices.SortFunc(all, func(a, b slot) int { return a.from - b.from })
 	all = slices.CompactFunc(all, func(later, a slot) bool { return later.from < a.to })
-	mark := "zq"
+	mark = "zq"
 	for strings.Contains(src, mark) {
 		mark += "q"
 	}
@@ -91,11 +91,17 @@ func fill(src string) (rewritten, error) {
 		last = s.to
 	}
 	b.WriteString(src[last:])
-	sh, err := readShell(b.String())
+	return b.String(), mark, all
+}
+
+// fill makes the slots of a bash text parameters. A text that does not parse, with or without them, is an error.
+func fill(src string) (rewritten, error) {
+	marked, mark, all := markSlots(src)
+	sh, err := readShell(marked)
 	if err != nil {
 		return rewritten{}, err
 	}
-	f := &filler{src: b.String(), mark: mark, slots: all, used: map[string]string{}}
+	f := &filler{src: marked, mark: mark, slots: all, used: map[string]string{}}
 	for _, v := range sh.names() {
 		f.used[v] = "$" + v
 	}
