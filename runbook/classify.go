@@ -120,12 +120,15 @@ func classifyShell(src string) verdict {
 	if hasPrompt(src) {
 		return verdict{verdict: "blocked", why: "begins with a prompt, which bash would run as a program", sure: true, open: []string{"take the prompts off, or tag the fence console"}}
 	}
-	marked, _, _ := markSlots(src)
+	marked, mark, all := markSlots(src)
 	sh, err := readShell(marked)
 	if err != nil {
 		return verdict{verdict: "blocked", why: "does not parse as bash: " + err.Error(), sure: true, open: []string{"mend the command: it does not parse as bash"}}
 	}
 	if what := sh.interactive(); what != "" {
+		for i, t := range all {
+			what = strings.ReplaceAll(what, fmt.Sprintf("%s%dz", mark, i), t.text)
+		}
 		return verdict{verdict: "manual", why: what + " opens a session and waits for a person"}
 	}
 	var open []string

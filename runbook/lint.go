@@ -67,6 +67,10 @@ func (l *linter) fences() {
 		}
 		if lang != "sql" {
 			l.script(src, first)
+			if !l.byHand(first) {
+				l.harden(src, first)
+			}
+			l.binaries(src, first)
 		}
 		return ast.WalkContinue, nil
 	})
@@ -116,6 +120,43 @@ func (l *linter) script(src string, first int) {
 		}
 	}
 }
+
+// byHand says that the lock leaves the fence to a person, who sees what a tool says.
+func (l *linter) byHand(first int) bool {
+	for _, p := range l.rb.Procedures {
+		for _, s := range p.Steps {
+			if s.Entry != nil && s.Entry.Manual && slices.ContainsFunc(s.Commands, func(c Command) bool { return c.Line == first }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// binaries asks for each program of a fence whether it is on the PATH here.
+func (l *linter) binaries(src string, first int) {
+	if l.env.Binary == nil {
+		return
+	}
+	marked, _, _ := markSlots(src)
+	sh, err := readShell(marked)
+	if err != nil {
+		return
+	}
+	asked := map[string]bool{}
+	for _, c := range sh.calls() {
+		words := unwrap(c.words)
+		if len(words) == 0 || asked[words[0]] || sh.funcs[words[0]] || slices.Contains(shellWords, words[0]) || strings.ContainsAny(words[0], "\x00/") {
+			continue
+		}
+		if asked[words[0]] = true; !l.env.Binary(words[0]) {
+			l.add(lineIn(src, words[0], first), "drift", LevelWarning, words[0]+" is not installed here", "install it, or check where the step runs")
+		}
+	}
+}
+
+// shellWords are bash's own commands.
+var shellWords = strings.Fields(": [ [[ . alias bg break builtin cd command continue declare dirs disown echo enable eval exec exit export false fc fg getopts hash help jobs kill let local mapfile popd printf pushd pwd read readarray readonly return set shift shopt source test times trap true type typeset ulimit umask unalias unset wait")
 
 func looksLikeFile(p string) bool {
 	return strings.HasSuffix(p, "/") || regexp.MustCompile(`\.(py|sh|ya?ml|md|tf|sql|json)$`).MatchString(p)
