@@ -87,13 +87,21 @@ func (h *house) reload(ctx context.Context, by incident.Person) (string, error) 
 	open := len(house.Open())
 	switch {
 	case same && open > 0:
-		return fmt.Sprintf("Runbook and lock are the ones that are loaded. %d lock entries wait for an approver who accepts them.", open), nil
+		return "Runbook and lock are the ones that are loaded. " + waiting(open) + ".", nil
 	case same:
 		return "Runbook and lock are the ones that are loaded.", nil
 	case open > 0:
-		return fmt.Sprintf("Loaded %s. %d lock entries wait for an approver who accepts them; until then those steps do not run.", rb.Digest[:6], open), nil
+		return fmt.Sprintf("Loaded %s. %s; what is not accepted does not run.", rb.Digest[:6], waiting(open)), nil
 	}
 	return fmt.Sprintf("Loaded %s. Every entry of the lock is accepted.", rb.Digest[:6]), nil
+}
+
+// waiting says how much of a lock nobody accepted yet.
+func waiting(open int) string {
+	if open == 1 {
+		return "1 lock entry waits for an approver who accepts it"
+	}
+	return fmt.Sprintf("%d lock entries wait for an approver who accepts them", open)
 }
 
 // reloads answers SIGHUP; nobody is the loader then, so any one approver accepts.
