@@ -96,7 +96,8 @@ func (w *Workspace) inject(f fault) (fault, error) {
 	}
 	w.mu.Lock()
 	f.ID, f.Hits = w.id("F"), 0
-	w.faults = append(w.faults, &f)
+	kept := f
+	w.faults = append(w.faults, &kept)
 	links := w.socket.links
 	w.mu.Unlock()
 	if f.Method == "" && (f.Kind == "refuse" || f.Kind == "status") {
