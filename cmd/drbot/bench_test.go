@@ -115,7 +115,7 @@ func BenchmarkSaturation(b *testing.B) {
 		ids  []incident.ID
 	}{{"one", newest}, {"fifty", openIDs()}} {
 		b.Run(part.name, func(b *testing.B) {
-			shape(b, fmt.Sprintf("/incident note on %d incidents, 32 connections that send again at once (closed loop), generator on the same cores; %s", len(part.ids), largeShape))
+			shape(b, fmt.Sprintf("/incident note over %d open incident(s), 32 connections that send again at once (closed loop), generator on the same cores; %s", len(part.ids), largeShape))
 			var channels []string
 			for _, id := range part.ids {
 				channels = append(channels, benchChannel(id))
