@@ -11,7 +11,7 @@ func recoverVerbs() []Verb {
 			Does: "Lists the procedures, those of this incident's type first.", do: listProcedures,
 		},
 		{
-			Group: run, Name: "plan", May: op, Scope: InChannel, Grammar: "[<procedure>] [NAME=value …]", Example: "plan database",
+			Group: run, Name: "plan", May: op, Scope: InChannel, Grammar: "[<procedure>] [NAME=value …] [1.2=<branch> …]", Example: "plan database",
 			Deed: "plan runs", Does: "Plans a procedure: reads the target and asks what is still open. Nothing runs.", do: planRun,
 		},
 		{
