@@ -52,15 +52,16 @@ func (c *pushed) Until(t time.Time) <-chan time.Time {
 		c.waiting = map[chan time.Time]time.Time{}
 	}
 	c.waiting[ch] = t
-	time.AfterFunc(t.Sub(c.now()), c.fire)
+	time.AfterFunc(t.Sub(c.now()), func() { c.fire(ch) }) // as a timer does, whatever the clock is set to meanwhile
 	return ch
 }
 
-func (c *pushed) fire() {
+// fire ends the waits whose instant has come, and the one whose timer ran.
+func (c *pushed) fire(timer chan time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for ch, t := range c.waiting {
-		if now := c.now(); !now.Before(t) {
+		if now := c.now(); ch == timer || !now.Before(t) {
 			ch <- now
 			delete(c.waiting, ch)
 		}
@@ -71,7 +72,7 @@ func (c *pushed) push(d time.Duration) {
 	c.mu.Lock()
 	c.skew += d
 	c.mu.Unlock()
-	c.fire()
+	c.fire(nil)
 }
 
 // citizen is a line of `people` in drbot.yaml.
@@ -293,6 +294,7 @@ func (w *town) awaitView(n int, what string, holds func(commands.View) bool) com
 type record struct {
 	Seq      uint64          `json:"seq"`
 	Incident uint64          `json:"incident"`
+	Time     time.Time       `json:"time"`
 	Kind     string          `json:"kind"`
 	Payload  json.RawMessage `json:"payload"`
 }
