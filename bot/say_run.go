@@ -22,6 +22,8 @@ func (t *talk) run(e incident.Event) error {
 		return t.runCard(e.Run)
 	case incident.ApprovalAsked:
 		return t.approval(e)
+	case incident.GlassBroken:
+		return t.broken(e)
 	case incident.StepEnded:
 		if e.Outcome != incident.Succeeded {
 			return t.failure(e.Run, e.Step, e.Attempt, templates.Failure)
@@ -152,6 +154,8 @@ func (t *talk) deadline(e incident.DeadlineSpoken) error {
 			return t.line(object+"/late/"+t.seq(), templates.Late(t.i, e, t.draft()))
 		}
 		return t.line(object, templates.Reminder(t.i, t.draft()))
+	case incident.DueNudge:
+		return t.nudge(e, rest)
 	case incident.DueStep:
 		return t.stepWarning(rest)
 	}

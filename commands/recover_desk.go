@@ -101,6 +101,7 @@ func (o *Office) desk(v state.View, specs map[string]*incident.Spec) incident.De
 	now := rights{table, o.Flags}
 	return incident.Desk{
 		At: v.Now(), House: v.House(), Rights: now, Basis: table.Digest(), Specs: specs, Holder: v.Claim, Check: checkValues,
+		Breakers:     now.breakers(),
 		NextApproval: func() uint64 { return v.Next("approval") },
 		Approvers: func(from []incident.Right) []incident.Person {
 			return slices.DeleteFunc(table.With(from...), func(p incident.Person) bool {

@@ -94,5 +94,6 @@ func recoverVerbs() []Verb {
 			Group: run, Name: "deny", May: incident.Everyone, Scope: InChannel, Hidden: true, Deed: "deny", Decides: true,
 			Does: "Denies it, for good.", do: deny,
 		},
+		glassVerb(),
 	}
 }

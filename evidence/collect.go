@@ -46,6 +46,8 @@ func (c *collected) collect(ctx context.Context) error {
 	}
 	for k, r := range c.record {
 		switch e := c.events[k].(type) {
+		case incident.ReviewOpened:
+			c.reviewed(r)
 		case incident.RunPlanned:
 			c.plans[e.Run] = e
 			if err := c.readPlan(ctx, e); err != nil {
@@ -116,7 +118,7 @@ func (c *collected) begin(r state.Record, e incident.StepStarting) {
 		if q := c.asked(e.Approval); q != nil {
 			q.Attempt = e.Attempt
 			q.end(r, "used", nil, "")
-			cmd.Votes = q.Votes
+			cmd.Votes, cmd.Glass = q.Votes, q.Glass
 		}
 	}
 	cmd.Confirmed = c.words[stepKey(e.Run, e.Step)]
@@ -146,6 +148,15 @@ func (c *collected) basis(before uint64, revision string) Basis {
 		}
 	}
 	return b
+}
+
+// reviewed notes which record opened the review of each broken glass.
+func (c *collected) reviewed(r state.Record) {
+	for _, q := range c.requests {
+		if q.Glass != nil && q.Glass.Review == 0 {
+			q.Glass.Review = r.Seq
+		}
+	}
 }
 
 func (c *collected) asked(n uint64) *Request {
@@ -180,6 +191,11 @@ func (c *collected) request(r state.Record, e incident.Event) bool {
 			if !e.StartBy.IsZero() {
 				q.End = string(incident.Granted)
 			}
+		}
+	case incident.GlassBroken:
+		if q := c.asked(e.Approval); q != nil {
+			q.End = string(incident.Granted)
+			q.Glass = &Glass{By: e.By, At: r.Time, Reason: e.Reason, Target: e.Target, Digest: e.Digest, Basis: c.basis(r.Seq, e.Basis), Record: r.Seq}
 		}
 	case incident.Denied:
 		c.asked(e.Approval).end(r, string(incident.IsDenied), &e.By, e.Reason)

@@ -28,12 +28,25 @@ type Request struct {
 	Asked      []incident.Person `json:"asked"`
 	Expires    time.Time         `json:"expires"`
 	Votes      []Vote            `json:"votes,omitempty"`
+	Glass      *Glass            `json:"glass,omitempty"`
 	End        string            `json:"end"` // used | denied | withdrawn | expired | expired unused | pending | granted
 	EndedAt    time.Time         `json:"ended_at,omitzero"`
 	EndRecord  uint64            `json:"end_record,omitempty"`
 	EndedBy    *incident.Person  `json:"ended_by,omitempty"`
 	Why        string            `json:"why,omitempty"`
 	Attempt    string            `json:"attempt,omitempty"` // that it started
+}
+
+// Glass is who broke the glass on a request, and which record opened its review; 0 when none has yet.
+type Glass struct {
+	By     incident.Person `json:"by"`
+	At     time.Time       `json:"at"`
+	Reason string          `json:"reason"`
+	Target string          `json:"target"` // as it was typed
+	Digest string          `json:"digest"`
+	Basis  Basis           `json:"basis"`
+	Record uint64          `json:"record"`
+	Review uint64          `json:"review,omitempty"`
 }
 
 // Vote is one person's yes and what gave them the right.
@@ -82,6 +95,7 @@ type Command struct {
 	Confirmed  *Word             `json:"confirmed,omitempty"`
 	Approval   string            `json:"approval,omitempty"`
 	Votes      []Vote            `json:"approvers,omitempty"`
+	Glass      *Glass            `json:"glass,omitempty"`
 	Runbook    string            `json:"runbook"` // digest
 	Lock       string            `json:"lock,omitempty"`
 	Entry      string            `json:"lock_entry,omitempty"`

@@ -12,6 +12,7 @@ const (
 	DueRespond  = "respond" // nobody acknowledged yet: at 50, 80 and 100 % of the response time
 	DueUpdate   = "update"  // a promised update: 5 min before, and when it is missed
 	DueApproval = "approval"
+	DueNudge    = "nudge" // nobody decided yet on an approval: its approvers are called again
 	DueStart    = "start" // an approved step must start
 	DueStep     = "step"  // 80 % of a running step's limit
 )
@@ -55,6 +56,9 @@ func (i *Incident) Deadlines() []Deadline {
 		switch a.State {
 		case Pending:
 			add(a.Expires, "approval/%d", a.N)
+			for n := 1; n <= GlassNudge; n++ {
+				add(a.NudgeAt(n), nudgeKey(a.N, n))
+			}
 		case Granted:
 			add(a.StartBy, "start/%d", a.N)
 		}
@@ -89,17 +93,23 @@ func (i *Incident) Tick(at time.Time) []Event {
 			break
 		}
 		var n uint64
+		promise := d.Kind()
 		switch d.Kind() {
 		case DueApproval, DueStart:
 			_, _ = fmt.Sscanf(d.Key, d.Kind()+"/%d", &n)
 			events = append(events, Expired{Approval: n, Run: i.Approval(n).Run, Approved: d.Kind() == DueStart})
 			continue
-		case DueRespond, DueUpdate:
-			if k, ok := last[d.Kind()]; ok {
+		case DueRespond, DueUpdate, DueNudge:
+			if d.Kind() == DueNudge {
+				if promise = d.Key[:strings.LastIndex(d.Key, "/")]; i.ended(promise, at) {
+					continue
+				}
+			}
+			if k, ok := last[promise]; ok {
 				events[k] = spokenEvent(d, at)
 				continue
 			}
-			last[d.Kind()] = len(events)
+			last[promise] = len(events)
 		}
 		events = append(events, spokenEvent(d, at))
 	}
@@ -128,6 +138,8 @@ func (i *Incident) spoken(at Stamp, e DeadlineSpoken) {
 		if i.LateSince.IsZero() {
 			i.LateSince = e.Due
 		}
+	case strings.HasPrefix(e.Key, DueNudge+"/"):
+		i.nudged(e.Key)
 	case strings.HasPrefix(e.Key, "respond/"):
 		for _, earlier := range []string{"50", "80", "100"} {
 			key := "respond/" + earlier + e.Key[strings.LastIndex(e.Key, "/"):]

@@ -12,6 +12,7 @@ type Desk struct {
 	Rights       Rights
 	Basis        string                       // revision of the configuration that the rights come from
 	Approvers    func(from []Right) []Person  // who may decide now
+	Breakers     []Person                     // who may break the glass (I16)
 	NextApproval func() uint64                // the next approval's number
 	Specs        map[string]*Spec             // of the run's steps, by digest
 	Holder       func(lock string) (ID, bool) // who holds a target lock
@@ -41,6 +42,7 @@ func (i *Incident) Clone() *Incident {
 	c := *i
 	c.Spoken, c.Pins, c.Parked = slices.Clone(i.Spoken), slices.Clone(i.Pins), slices.Clone(i.Parked)
 	c.Checklist, c.Services = slices.Clone(i.Checklist), slices.Clone(i.Services)
+	c.Glass = slices.Clone(i.Glass)
 	if i.Roles != nil {
 		c.Roles = make(map[Role]Person, len(i.Roles))
 		for role, p := range i.Roles {

@@ -44,7 +44,7 @@ var kinds = func() map[string]reflect.Type {
 		ChannelBound{}, ChannelLost{}, ItemDone{}, ItemReopened{}, ItemExcused{}, ItemAssigned{},
 		UpdateSent{}, DeadlineSpoken{}, Snoozed{}, DeliveryParked{}, DeliveryRequeued{},
 		RunPlanned{}, ReadsAsked{}, ReadsDone{}, RunStarted{}, RunPaused{}, RunResumed{}, CancelAsked{}, RunEnded{},
-		ApprovalAsked{}, Confirmed{}, Approved{}, Denied{}, Withdrawn{}, Expired{},
+		ApprovalAsked{}, Confirmed{}, Approved{}, Denied{}, Withdrawn{}, Expired{}, GlassBroken{},
 		HandAsked{}, ConditionAsked{}, ConditionAnswered{}, StepStarting{}, StepStarted{}, StepNotStarted{}, StepExtended{}, StepEnded{}, StepUnknown{}, StepSettled{},
 		StepSkipped{}, StepByHand{}, UndoPlanned{},
 	} {

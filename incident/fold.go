@@ -139,12 +139,15 @@ func (i *Incident) applyApproval(at Stamp, e Event) bool {
 		if a := i.Approval(e.Approval); a != nil {
 			a.Votes = append(a.Votes, Vote{By: e.By, At: at.Time})
 			if len(a.Votes) >= a.Need {
+				i.forget(DueNudge + "/" + a.Name() + "/")
 				a.State, a.StartBy, a.Decided, a.DecidedBy = Granted, e.StartBy, at.Time, e.By
 				i.stepOf(a, func(s *Step) { s.State, s.By = StepReady, e.By })
 			}
 		}
 	case Denied:
 		i.decide(at, e.Approval, IsDenied, e.By, e.Reason)
+	case GlassBroken:
+		i.glassBroken(at, e)
 	case Withdrawn:
 		i.decide(at, e.Approval, IsWithdrawn, Person{}, e.Why)
 	case Expired:
@@ -174,6 +177,7 @@ func (i *Incident) decide(at Stamp, n uint64, state ApprovalState, by Person, wh
 		return
 	}
 	a.State, a.Decided, a.Why = state, at.Time, why
+	i.forget(DueNudge + "/" + a.Name() + "/")
 	if by.Key != "" {
 		a.DecidedBy = by
 	}

@@ -252,6 +252,9 @@ func (i *Incident) Resolve(r Resolved, tasks []Task) ([]Event, error) {
 		if r.Reason == "" {
 			return nil, Refuse(BadInput, "A false alarm needs its reason.").Then("Like: resolve false-alarm the probe was wrong")
 		}
+		if len(i.Glass) > 0 { // a broken glass is reviewed whatever it was broken for (I16)
+			return append(events, r, ReviewOpened{Owner: i.reviewer(r.By), Tasks: i.glassTasks(nil)}), nil
+		}
 		return append(events, r, Closed{Why: "false alarm"}), nil
 	}
 	if open := i.LeftOpen(); len(open) > 0 {
@@ -261,11 +264,15 @@ func (i *Incident) Resolve(r Resolved, tasks []Task) ([]Event, error) {
 		r.Open = open
 	}
 	events = append(events, r)
-	owner := i.Roles[Commander]
-	if owner.Key == "" {
-		owner = r.By
+	return append(events, ReviewOpened{Owner: i.reviewer(r.By), Tasks: i.glassTasks(tasks)}), nil
+}
+
+// reviewer writes the review: the commander, else who resolved.
+func (i *Incident) reviewer(by Person) Person {
+	if commander := i.Roles[Commander]; commander.Key != "" {
+		return commander
 	}
-	return append(events, ReviewOpened{Owner: owner, Tasks: tasks}), nil
+	return by
 }
 
 // Reopen goes on with an incident that was resolved or closed; clocks go on from the first opening.

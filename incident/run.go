@@ -210,6 +210,7 @@ type Approval struct {
 	Need        int           `json:"need"`
 	From        []Right       `json:"from"`
 	Asked       []Person      `json:"asked,omitempty"`
+	Glass       bool          `json:"glass,omitempty"` // DecidedBy broke the glass, for the reason in Why
 	Expires     time.Time     `json:"expires"`
 	StartWithin time.Duration `json:"start_within"`
 	StartBy     time.Time     `json:"start_by,omitzero"`

@@ -210,7 +210,7 @@ func (i *Incident) Approve(d Desk, by Person, n uint64, digest string) ([]Event,
 	if err != nil {
 		return nil, err
 	}
-	if digest != "" && (len(digest) < 8 || !strings.HasPrefix(a.Digest, strings.ToLower(digest))) {
+	if digest != "" && !a.Shows(digest) {
 		return nil, Refuse(BadInput, "%s is not the sha256 of %s.", digest, a.Name()).Then("It begins with the digits that the text is shown with.")
 	}
 	for _, v := range a.Votes {
@@ -245,19 +245,9 @@ func (i *Incident) Deny(d Desk, by Person, n uint64, reason string) ([]Event, er
 
 // decidable holds the rules of who may decide on what, and until when (I8, I9, I11-I13, I18).
 func (i *Incident) decidable(d Desk, by Person, n uint64) (*Approval, error) {
-	a := i.Approval(n)
-	if a == nil {
-		return nil, Refuse(NotFound, "%s has no approval %s.", i.ID, ApprovalName(n))
-	}
-	switch {
-	case a.State == Granted || a.State == Used:
-		return nil, Refuse(TooLate, "%s approved at %s.", a.DecidedBy.Name, clock(a.Decided))
-	case a.State == IsDenied:
-		return nil, Refuse(TooLate, "%s denied it at %s: %s.", a.DecidedBy.Name, clock(a.Decided), a.Why).Then("A denial is final; the operator can ask again.")
-	case a.State == IsWithdrawn:
-		return nil, Refuse(TooLate, "Withdrawn at %s: %s.", clock(a.Decided), a.Why)
-	case a.State != Pending || !d.At.Before(a.Expires):
-		return nil, Refuse(TooLate, "Too late: ended %s. Nothing ran.", clock(a.Expires)).Then("The operator can ask again.")
+	a, err := i.undecided(d.At, n)
+	if err != nil {
+		return nil, err
 	}
 	operator := i.Run(a.Run).Operator
 	switch {
@@ -265,6 +255,27 @@ func (i *Incident) decidable(d Desk, by Person, n uint64) (*Approval, error) {
 		return nil, Refuse(NotAllowed, "You asked for this, so someone else decides: %s.", names(a.Asked))
 	case !d.mayAny(by.Key, a.From):
 		return nil, Refuse(NotAllowed, "You cannot decide this: %s can.", names(d.Approvers(a.From)))
+	}
+	return a, nil
+}
+
+// undecided finds an approval that waits and has not ended.
+func (i *Incident) undecided(at time.Time, n uint64) (*Approval, error) {
+	a := i.Approval(n)
+	if a == nil {
+		return nil, Refuse(NotFound, "%s has no approval %s.", i.ID, ApprovalName(n))
+	}
+	switch {
+	case a.Glass && (a.State == Granted || a.State == Used):
+		return nil, Refuse(TooLate, "%s broke the glass at %s.", a.DecidedBy.Name, clock(a.Decided))
+	case a.State == Granted || a.State == Used:
+		return nil, Refuse(TooLate, "%s approved at %s.", a.DecidedBy.Name, clock(a.Decided))
+	case a.State == IsDenied:
+		return nil, Refuse(TooLate, "%s denied it at %s: %s.", a.DecidedBy.Name, clock(a.Decided), a.Why).Then("A denial is final; the operator can ask again.")
+	case a.State == IsWithdrawn:
+		return nil, Refuse(TooLate, "Withdrawn at %s: %s.", clock(a.Decided), a.Why)
+	case a.State != Pending || !at.Before(a.Expires):
+		return nil, Refuse(TooLate, "Too late: ended %s. Nothing ran.", clock(a.Expires)).Then("The operator can ask again.")
 	}
 	return a, nil
 }

@@ -28,6 +28,7 @@ type Entry struct {
 	SSHKey    string   `yaml:"ssh_key" json:"ssh_key,omitempty"`
 	Manager   string   `yaml:"manager" json:"manager,omitempty"`
 	Roles     []string `yaml:"roles" json:"roles,omitempty"`
+	Breaks    bool     `yaml:"-" json:"break_glass,omitempty"` // listed in break_glass; a right like a role, and recorded as one (I17)
 }
 
 // Key is what the record calls the person: the lower-case email, else the chat user.
@@ -169,6 +170,17 @@ func (t *Table) With(rights ...incident.Right) []incident.Person {
 	return list
 }
 
+// Breakers lists who may break the glass, in the configuration's order.
+func (t *Table) Breakers() []incident.Person {
+	var list []incident.Person
+	for _, e := range t.entries {
+		if e.Breaks {
+			list = append(list, e.Person(""))
+		}
+	}
+	return list
+}
+
 // Changes says in words what differs from an earlier table (I17).
 func (t *Table) Changes(old *Table) []string {
 	var changes []string
@@ -198,10 +210,13 @@ func (t *Table) Changes(old *Table) []string {
 }
 
 func roles(e Entry) string {
-	if len(e.Roles) == 0 {
-		return "no role"
-	}
 	list := slices.Clone(e.Roles)
 	slices.Sort(list)
+	if e.Breaks {
+		list = append(list, "may break the glass")
+	}
+	if len(list) == 0 {
+		return "no role"
+	}
 	return strings.Join(list, ", ")
 }

@@ -114,6 +114,12 @@ func decision(i *incident.Incident, a *incident.Approval) []Span {
 		}
 	}
 	switch a.State {
+	case incident.Granted, incident.Used:
+		if a.Glass {
+			return Line("decided.glass", facts)
+		}
+	}
+	switch a.State {
 	case incident.Granted:
 		return Line("decided.granted", facts)
 	case incident.Used:
@@ -276,7 +282,8 @@ func approvalActions(i *incident.Incident, a *incident.Approval, s *incident.Ste
 			Yes: Say("button.approve", nil), No: Say("button.back", nil),
 		}
 	}
-	return Actions{Elements: []Element{approve, Button{Verb: "recover deny", Object: a.Name(), Label: Say("button.deny", nil), Style: "danger"}}}
+	elements := []Element{approve, Button{Verb: "recover deny", Object: a.Name(), Label: Say("button.deny", nil), Style: "danger"}}
+	return Actions{Elements: append(elements, glassButton(i, a, f)...)}
 }
 
 // actionLines are all parts of an action that the card's rows do not show whole, one a line.

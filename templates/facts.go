@@ -19,6 +19,7 @@ type Facts struct {
 	Usual      map[string]Usual          // by procedure
 	Approvers  []incident.Person         // who may decide now
 	Operators  []incident.Person
+	Breakers   []incident.Person // who may break the glass
 	Live       map[string]Tail // "R7/p1.s6": what the running step wrote last
 	Degraded   []string        // links that are down, a sentence each
 	Backup     *Backup         // nil: backups are not watched

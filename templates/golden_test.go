@@ -113,6 +113,7 @@ func cards() map[string]Message {
 	handCards(add)
 	promiseCards(add)
 	houseCards(add, frozen)
+	glassCards(add)
 	return all
 }
 

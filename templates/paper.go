@@ -95,7 +95,7 @@ func (p *paper) run(r *incident.Run) {
 	fmt.Fprintln(&p.b)
 	for k := range r.Steps {
 		s := &r.Steps[k]
-		p.item(stepLine(r, s, p.f))
+		p.item(stepLine(p.i, r, s, p.f))
 		if r.State != incident.Ended && !s.State.Over() {
 			p.step(r, s)
 		}

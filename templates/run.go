@@ -24,6 +24,9 @@ func RunCard(i *incident.Incident, r *incident.Run, f Facts) Message {
 	if line := runState(r, f); len(line) > 0 {
 		m.Blocks = append(m.Blocks, Lines{Lines: [][]Span{line}})
 	}
+	if lines := glassLines(i, r); len(lines) > 0 {
+		m.Blocks = append(m.Blocks, Lines{Lines: lines})
+	}
 	m.Blocks = append(m.Blocks, Lines{Lines: stepLines(i, r, f)})
 	if rows := runRows(i, r, f); len(rows) > 0 {
 		m.Blocks = append(m.Blocks, Rows{Rows: rows})
@@ -97,7 +100,7 @@ func stepLines(i *incident.Incident, r *incident.Run, f Facts) [][]Span {
 		steps = steps[:foldOver]
 	}
 	for k := range steps {
-		lines = append(lines, stepLine(r, &steps[k], f))
+		lines = append(lines, stepLine(i, r, &steps[k], f))
 	}
 	if left > 0 {
 		lines = append(lines, Line("run.left", map[string]any{"Count": left}))
@@ -140,7 +143,7 @@ func Sign(s incident.StepState) string {
 // StepKey names a step of a run as buttons and links do: "R7/p1.s6".
 func StepKey(r *incident.Run, s *incident.Step) string { return r.Name() + "/" + s.ID }
 
-func stepLine(r *incident.Run, s *incident.Step, f Facts) []Span {
+func stepLine(i *incident.Incident, r *incident.Run, s *incident.Step, f Facts) []Span {
 	sign := Sign(s.State)
 	if r.AwaitsConfirm(s) {
 		sign = "⏳"
@@ -150,6 +153,7 @@ func stepLine(r *incident.Run, s *incident.Step, f Facts) []Span {
 		"Approval": "", "Took": s.EndedAt.Sub(s.Started), "Note": flat(s.Note, 160), "Said": "", "Usual": time.Duration(0),
 		"Confirm": r.AwaitsConfirm(s), "Tail": "", "TailAt": time.Time{}, "Draft": r.State == incident.Draft, "Why": flat(s.Why, 100), "Condition": flat(s.Condition, 80),
 	}
+	facts["Glass"] = slices.ContainsFunc(i.Glass, func(g incident.Glass) bool { return g.Approval == s.Approval })
 	if s.Approval != 0 {
 		facts["Approval"] = incident.ApprovalName(s.Approval)
 	}

@@ -184,6 +184,9 @@ func (r *raw) valid(file string, getenv func(string) string) (*config, error) {
 		c.House = c.Announce
 	}
 	var err error
+	if err := mayBreak(r.People, r.BreakGlass); err != nil {
+		return nil, err
+	}
 	if c.People, err = people.New(r.People); err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ func (h *house) facts(ctx context.Context, i *incident.Incident) templates.Facts
 	f := templates.Facts{
 		Now: h.clock.Now(), Commands: templates.Commands{Incident: h.config.Commands.Incident, Recover: h.config.Commands.Recover},
 		Host: h.config.Commands.Host, Degraded: h.degraded(), Approvers: h.config.People.With(incident.Approver), Operators: h.config.People.With(incident.Operator),
+		Breakers: h.config.People.Breakers(),
 	}
 	if house, err := h.store.House(ctx); err == nil {
 		f.House = house

@@ -170,12 +170,20 @@ func (p program) paper(c *config, args []string) error {
 
 func (p program) approve() *cobra.Command {
 	var sum, key string
+	var glass glass
 	cmd := &cobra.Command{
 		Use: "approve A17", Short: "Print the whole text of an approval and approve it", Args: cobra.ExactArgs(1),
 		Long: "Approve prints everything that would run and asks for the first eight digits of its sha256, so that nobody approves\n" +
 			"what they have not seen. In scripts give them with --sha256.",
-		RunE: func(cmd *cobra.Command, args []string) error { return p.decideOn(cmd.Context(), args[0], sum, key) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if glass.reason != "" || glass.target != "" {
+				return p.breakGlass(cmd.Context(), args[0], sum, key, glass)
+			}
+			return p.decideOn(cmd.Context(), args[0], sum, key)
+		},
 	}
+	cmd.Flags().StringVar(&glass.reason, "break-glass", "", "the reason to decide in place of approvers who do not answer; for those in break_glass")
+	cmd.Flags().StringVar(&glass.target, "target", "", "with --break-glass: the target, typed (asked for otherwise)")
 	cmd.Flags().StringVar(&sum, "sha256", "", "at least the first eight digits of the sha256")
 	cmd.Flags().StringVar(&key, "ssh-key", "", "public key with which ssh-agent proves who you are")
 	return cmd
@@ -192,23 +200,8 @@ func (p program) decideOn(ctx context.Context, approval, sum, key string) error 
 	}
 	defer client.Close()
 	if sum == "" {
-		a, err := client.Command(ctx, terminal.Request{Verb: "recover text", Object: approval})
-		if err != nil {
+		if sum, err = p.readText(ctx, client, approval, "approve "+approval); err != nil {
 			return err
-		}
-		if err := p.printAnswer(a, false); err != nil {
-			return err
-		}
-		var view struct {
-			Digest string `json:"digest"`
-		}
-		if err := json.Unmarshal(a.Data, &view); err != nil || len(view.Digest) != 64 {
-			return errors.New("the running drbot did not say the sha256")
-		}
-		_, _ = fmt.Fprintf(p.stdout, "\nsha256 %s\nType its first eight digits to approve %s, anything else to leave it: ", view.Digest, approval)
-		if _, err := fmt.Fscanln(p.stdin, &sum); err != nil || len(sum) < 8 || !strings.HasPrefix(view.Digest, strings.ToLower(sum)) {
-			say(p.stdout, "Left undecided.")
-			return findings()
 		}
 	}
 	a, err := client.Command(ctx, terminal.Request{Verb: "recover approve", Object: approval, Fields: map[string][]string{"sha256": {sum}}})
@@ -216,6 +209,29 @@ func (p program) decideOn(ctx context.Context, approval, sum, key string) error 
 		return err
 	}
 	return p.printAnswer(a, false)
+}
+
+// readText prints the whole text of an approval and asks for the first digits of its sha256.
+func (p program) readText(ctx context.Context, client *terminal.Client, approval, what string) (sum string, err error) {
+	a, err := client.Command(ctx, terminal.Request{Verb: "recover text", Object: approval})
+	if err != nil {
+		return "", err
+	}
+	if err := p.printAnswer(a, false); err != nil {
+		return "", err
+	}
+	var view struct {
+		Digest string `json:"digest"`
+	}
+	if err := json.Unmarshal(a.Data, &view); err != nil || len(view.Digest) != 64 {
+		return "", errors.New("the running drbot did not say the sha256")
+	}
+	_, _ = fmt.Fprintf(p.stdout, "\nsha256 %s\nType its first eight digits to %s, anything else to leave it: ", view.Digest, what)
+	if _, err := fmt.Fscanln(p.stdin, &sum); err != nil || len(sum) < 8 || !strings.HasPrefix(view.Digest, strings.ToLower(sum)) {
+		say(p.stdout, "Left undecided.")
+		return "", findings()
+	}
+	return sum, nil
 }
 
 func (p program) deny() *cobra.Command {

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/drbot/drbot/integrations/terminal"
+	"github.com/drbot/drbot/people"
+)
+
+// mayBreak marks the people of break_glass, named by email or by their whole name. Each is one person: a list with somebody
+// unknown in it would be shorter than it looks on the day when it counts.
+func mayBreak(all []people.Entry, names []string) error {
+	for n, name := range names {
+		found := 0
+		for k := range all {
+			if name != "" && (strings.EqualFold(all[k].Email, name) || all[k].Name == name) {
+				all[k].Breaks = true
+				found++
+			}
+		}
+		if found != 1 {
+			return fmt.Errorf("break_glass[%d]: %q is %d of people; name one by email", n, name, found)
+		}
+	}
+	return nil
+}
+
+// glass is what breaking it needs besides the approval.
+type glass struct{ reason, target string }
+
+// breakGlass shows the whole text, asks for the digits of its sha256 and for the target, and decides in place of approvers
+// who do not answer.
+func (p program) breakGlass(ctx context.Context, approval, sum, key string, g glass) error {
+	if g.reason == "" {
+		return usage("breaking the glass needs its reason: --break-glass \"Bea and Chen were called twice\"")
+	}
+	c, err := p.config()
+	if err != nil {
+		return err
+	}
+	client, err := p.dial(ctx, c, key)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	if sum == "" {
+		if sum, err = p.readText(ctx, client, approval, "break the glass on "+approval); err != nil {
+			return err
+		}
+	}
+	if g.target == "" {
+		_, _ = fmt.Fprint(p.stdout, "Type the target: ")
+		if _, err := fmt.Fscanln(p.stdin, &g.target); err != nil {
+			say(p.stdout, "Left undecided.")
+			return findings()
+		}
+	}
+	fields := map[string][]string{"reason": {g.reason}, "target": {g.target}, "sha256": {sum}}
+	a, err := client.Command(ctx, terminal.Request{Verb: "recover break", Object: approval, Fields: fields})
+	if err != nil {
+		return err
+	}
+	return p.printAnswer(a, false)
+}

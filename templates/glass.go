@@ -1,0 +1,96 @@
+package templates
+
+import (
+	"strings"
+	"time"
+
+	"github.com/drbot/drbot/incident"
+)
+
+// Nudge calls the approvers of a request again, with the ways to reach them; the second call offers break-glass.
+func Nudge(i *incident.Incident, a *incident.Approval, e incident.DeadlineSpoken, f Facts) Message {
+	facts := glassFacts(i, a)
+	facts["Who"], facts["Late"], facts["Down"] = a.Open()[:min(len(a.Open()), 8)], e.Late, e.Late > 2*time.Minute
+	facts["Waited"] = e.Due.Add(e.Late).Sub(a.At).Truncate(time.Minute)
+	m := Message{Text: locked(i, Say("nudge.text", facts))}
+	lines := [][]Span{marked(i, Line("nudge.line", facts))}
+	if reach := phones(a.Open(), f); reach != "" {
+		lines = append(lines, Line("nudge.phones", map[string]any{"Reach": reach}))
+	}
+	if strings.HasSuffix(e.Key, "/2") {
+		facts["Breakers"] = breakers(a, f)
+		lines = append(lines, Line("nudge.glass", facts))
+	}
+	m.Blocks = []Block{Lines{Lines: lines}}
+	return fit(m)
+}
+
+// Broken says in a channel that the glass was broken. Outside of a restricted incident's channel it names the incident and
+// nothing else (I56).
+func Broken(i *incident.Incident, e incident.GlassBroken, outside bool) Message {
+	facts := map[string]any{
+		"ID": i.ID, "By": e.By, "Run": incident.RunName(e.Run), "Approval": incident.ApprovalName(e.Approval), "Number": e.Step, "Target": flat(e.Target, 60),
+		"Reason": sentence(flat(e.Reason, 500)), "Secret": outside && i.Restricted,
+	}
+	for _, g := range i.Glass {
+		if g.Approval == e.Approval {
+			facts["Number"] = g.Number
+		}
+	}
+	line := marked(i, Line("broken.line", facts))
+	if outside {
+		for k := range line {
+			line[k].Object = "" // it stands in another channel
+		}
+	}
+	return fit(Message{Text: locked(i, Say("broken.text", facts)), Blocks: []Block{Lines{Lines: [][]Span{line}}}})
+}
+
+func glassFacts(i *incident.Incident, a *incident.Approval) map[string]any {
+	return map[string]any{
+		"ID": i.ID, "Name": a.Name(), "Number": a.Number, "Target": flat(target(a), 50), "Ends": a.Expires, "Left": max(0, a.Need-len(a.Votes)),
+	}
+}
+
+// breakers are the listed people but for those who asked.
+func breakers(a *incident.Approval, f Facts) []incident.Person {
+	var list []incident.Person
+	for _, p := range f.Breakers {
+		if !p.Same(a.By) && len(list) < 8 {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// phones are names with numbers, for the case that nobody reads the chat.
+func phones(people []incident.Person, f Facts) string {
+	var list []string
+	for _, p := range people[:min(len(people), 8)] {
+		for _, c := range f.Contacts {
+			if c.Key == p.Key && c.Phone != "" {
+				list = append(list, flat(c.Name, 60)+" "+flat(c.Phone, 40))
+			}
+		}
+	}
+	return strings.Join(list, " · ")
+}
+
+// glassButton stands on the card once it was offered; who is not listed hears who is.
+func glassButton(i *incident.Incident, a *incident.Approval, f Facts) []Element {
+	if !i.GlassOffered(a) || len(breakers(a, f)) == 0 {
+		return nil
+	}
+	return []Element{Button{Verb: "recover break", Object: a.Name(), Label: Say("button.break", nil)}}
+}
+
+// glassLines mark a run in which the glass was broken, for ever.
+func glassLines(i *incident.Incident, r *incident.Run) [][]Span {
+	var lines [][]Span
+	for _, g := range i.BrokenIn(r.N) {
+		lines = append(lines, Line("run.glass", map[string]any{
+			"By": g.By, "At": g.At, "Number": g.Number, "Approval": incident.ApprovalName(g.Approval), "Reason": flat(g.Reason, 200),
+		}))
+	}
+	return lines
+}
