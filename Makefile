@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 GO ?= go
 PKGS := ./...
-DEBIAN := bash coreutils gcc libc6-dev git openssh-client sqlite3
+DEBIAN := bash coreutils gcc libc6-dev git openssh-client sqlite3 postgresql postgresql-client redis-server redis-tools
 export DEBIAN_FRONTEND := noninteractive
 
 .PHONY: help test check tools fmt vet lint demo build bench fuzz golden crash
@@ -12,7 +12,7 @@ help: ## print the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 test: tools vet lint ## install what the tests need, then run everything with the race detector
-	$(GO) test -race -timeout 12m $(PKGS)
+	DRBOT_TEST_SERVERS=1 $(GO) test -race -timeout 12m $(PKGS)
 
 check: ## the fast loop: format, vet, lint, imports and unit tests
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run: make fmt"; exit 1; }

@@ -197,6 +197,9 @@ func (p planning) secretsMissing(e *runbook.Entry) string {
 			return fmt.Sprintf("its secret %s is not configured", param.Name)
 		}
 	}
+	if on := e.On; on != nil && on.Server != nil && on.Server.Secret != "" && !slices.Contains(p.config.Secrets, on.Server.Secret) {
+		return fmt.Sprintf("the secret %s of its target is not configured", on.Server.Secret)
+	}
 	return ""
 }
 

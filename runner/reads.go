@@ -31,7 +31,7 @@ const (
 // reading is one read-only text of a step and what becomes of its output.
 type reading struct {
 	what   string // for a failure: "probe of db1"
-	script string
+	script string // bash; empty: who is the server of the step's target?
 	spec   *incident.Spec
 	env    []incident.Var
 	take   func(out string) error
@@ -90,15 +90,19 @@ func (r *Runner) readings(ctx context.Context, run *incident.Run, e incident.Rea
 		if err != nil {
 			return nil, err
 		}
-		if spec.Probe != "" && !probed[spec.Target] {
+		if !probed[spec.Target] {
 			probed[spec.Target] = true
-			list = append(list, reading{"probe of " + spec.Target, spec.Probe, spec, nil, func(out string) error {
-				names, err := identity(out)
+			take := func(out string) error {
 				mu.Lock()
 				defer mu.Unlock()
-				put(&done.Identity, spec.Target, names)
-				return err
-			}})
+				return identify(done, spec.Target, out)
+			}
+			if spec.Probe != "" {
+				list = append(list, reading{"probe of " + spec.Target, spec.Probe, spec, nil, take})
+			}
+			if spec.Server != nil {
+				list = append(list, reading{"identity of the server of " + spec.Target, "", spec, nil, take})
+			}
 		}
 		env := known(spec, run.Values)
 		if e.For != incident.ReadForPlan {
@@ -123,6 +127,22 @@ func (r *Runner) readings(ctx context.Context, run *incident.Run, e incident.Rea
 		}
 	}
 	return list, nil
+}
+
+// identify adds what was read of a target to what is known of it. Two readings that speak of the same thing are refused: one
+// of them would be lost.
+func identify(done *incident.ReadsDone, target, out string) error {
+	names, err := identity(out)
+	for name, value := range done.Identity[target] {
+		if _, twice := names[name]; twice {
+			return fmt.Errorf("its probe and its server both say %q", name)
+		}
+		if err == nil {
+			names[name] = value
+		}
+	}
+	put(&done.Identity, target, names)
+	return err
 }
 
 func put[V any](m *map[string]V, name string, v V) {
@@ -174,7 +194,7 @@ func (r *Runner) readAll(ctx context.Context, list []reading) error {
 // it printed counts only whole and with exit 0.
 func (r *Runner) read(ctx context.Context, one reading) (string, error) {
 	script := []byte(one.script)
-	secrets, missing := r.secrets(one.spec.Secrets)
+	secrets, missing := r.secrets(one.spec.Secrets, one.spec.Server)
 	if missing != "" {
 		return "", fmt.Errorf("secret %s is not configured", missing)
 	}
@@ -183,7 +203,10 @@ func (r *Runner) read(ctx context.Context, one reading) (string, error) {
 	job := attempt.Job{
 		Attempt: readPrefix + hex.EncodeToString(token[:]), Interpreter: attempt.Bash, Script: script, SHA256: incident.Digest(script), Env: one.env,
 		Secrets: envNames(one.spec.Secrets), Dir: one.spec.Dir, Path: one.spec.Path, User: one.spec.User, Timeout: readTimeout, Grace: readGrace,
-		OutputLimit: 1 << 20,
+		OutputLimit: 1 << 20, Server: one.spec.Server,
+	}
+	if one.script == "" {
+		job.Interpreter, job.Identify, job.Env, job.Secrets = attempt.InterpreterOf(one.spec.Server.Kind), true, nil, nil
 	}
 	if err := attempt.Start(ctx, r.Reads, job, secrets); err != nil {
 		return "", err

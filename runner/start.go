@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/runbook"
 	"github.com/drbot/drbot/runner/attempt"
 	"github.com/drbot/drbot/secret"
 )
@@ -30,7 +31,7 @@ func (r *Runner) start(ctx context.Context, id incident.ID, e incident.StepStart
 	if why != "" {
 		return r.refuse(ctx, w, why)
 	}
-	secrets, missing := r.secrets(e.Action.Secrets)
+	secrets, missing := r.secrets(e.Action.Secrets, e.Action.Server)
 	if missing != "" {
 		return r.refuse(ctx, w, "secret "+missing+" is not configured")
 	}
@@ -130,8 +131,19 @@ func (r *Runner) job(i *incident.Incident, spec *incident.Spec, e incident.StepS
 		Attempt: e.Attempt, Incident: i.ID.String(), Run: incident.RunName(e.Run), Step: e.Step, Interpreter: a.Interpreter,
 		Script: []byte(spec.Script), SHA256: a.Script, Env: a.Env, Secrets: envNames(a.Secrets), Dir: a.Dir, Path: a.Path, Timeout: a.Timeout,
 		OutputLimit: r.OutputLimit, Survivors: a.Survivors, User: a.User, Expect: spec.Expect, Databases: a.Databases, KeepGoing: a.KeepGoing,
-		Produces: spec.Produces,
+		Produces: spec.Produces, Server: a.Server, ReadOnly: a.ReadOnly, Identifiers: identifiers(spec),
 	}
+}
+
+// identifiers are the parameters of a sql step that may stand for a name.
+func identifiers(spec *incident.Spec) []string {
+	var list []string
+	for _, p := range spec.Params {
+		if p.Type == runbook.TypeDBName && spec.Interpreter == runbook.SQL {
+			list = append(list, p.Name)
+		}
+	}
+	return list
 }
 
 // envNames are the variables of "PGPASSWORD=pg" references.
@@ -144,8 +156,9 @@ func envNames(references []string) []string {
 	return names
 }
 
-// secrets gives every configured secret, to be hidden in the output, and those of the step under their variables.
-func (r *Runner) secrets(references []string) (all map[string]secret.String, missing string) {
+// secrets gives every configured secret, to be hidden in the output, those of the step under their variables, and the password of its
+// server.
+func (r *Runner) secrets(references []string, server *incident.Server) (all map[string]secret.String, missing string) {
 	configured := r.Secrets
 	all = make(map[string]secret.String, len(configured)+len(references))
 	for name, value := range configured {
@@ -161,6 +174,13 @@ func (r *Runner) secrets(references []string) (all map[string]secret.String, mis
 			return nil, of
 		}
 		all[name] = value
+	}
+	if server != nil && server.Secret != "" {
+		value, found := configured[server.Secret]
+		if !found {
+			return nil, server.Secret
+		}
+		all[attempt.ServerPassword] = value
 	}
 	return all, ""
 }

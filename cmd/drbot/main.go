@@ -28,7 +28,7 @@ type env struct {
 }
 
 func main() {
-	if attempt.SupervisorMain() {
+	if attempt.SupervisorMain(executors()...) {
 		return
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -26,7 +26,7 @@ import (
 const starterName = "test-starter"
 
 func TestMain(m *testing.M) {
-	SupervisorMain()
+	SupervisorMain(fakeExecutor{})
 	if os.Args[0] == starterName {
 		starterMain(os.Args[1])
 		return

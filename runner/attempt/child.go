@@ -73,8 +73,13 @@ func newChild(dir string, j Job, secrets map[string][]byte) (*child, error) {
 	if info, err := os.Stat(c.cmd.Dir); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("directory %s of the target is not there", c.cmd.Dir)
 	}
-	if j.Interpreter == SQLite {
+	switch {
+	case j.Interpreter == SQLite:
 		return c, c.useSQLite(env, vars)
+	case j.Interpreter != Bash:
+		return c, c.useExecutor(env, vars, secrets[ServerPassword])
+	case j.Server != nil:
+		vars = append(vars, j.Server.Environment(string(secrets[ServerPassword]))...)
 	}
 	return c, c.useBash(env, vars)
 }

@@ -45,8 +45,8 @@ const (
 // KeepSurvivors is the Survivors value of a step that starts a server on purpose.
 const KeepSurvivors = "keep"
 
-// Var is one declared parameter. bash gets it as an environment variable, sqlite
-// as the bound parameter :NAME; it is never pasted into text. UTF-8 without NUL.
+// Var is one declared parameter. bash gets it as an environment variable, the
+// others as the bound parameter :NAME; it is never pasted into text. UTF-8 without NUL.
 type Var = incident.Var
 
 // Expect says when a step did what it should. Of the output, up to 1 MiB of
@@ -80,6 +80,11 @@ type Job struct {
 	Databases   []Database    `json:"databases,omitempty"`  // of sqlite; files relative to Dir
 	KeepGoing   bool          `json:"keep_going,omitempty"` // sqlite: print a failing statement, go on, exit 1 at the end
 	Produces    []string      `json:"produces,omitempty"`   // names the step must write as NAME=value to $DRBOT_OUT
+
+	Server      *incident.Server `json:"server,omitempty"`      // of the target: an executor speaks to it, bash finds it in the environment
+	ReadOnly    bool             `json:"read_only,omitempty"`   // of an executor: what would change something fails
+	Identifiers []string         `json:"identifiers,omitempty"` // of Env: those that may stand for a name in SQL
+	Identify    bool             `json:"identify,omitempty"`    // no script: print who the server is, lines name=value
 }
 
 var (
@@ -138,8 +143,6 @@ func (j Job) check() error {
 		return fmt.Errorf("job version %d is not known to this drbot (%d)", j.Version, Version)
 	case !attemptName.MatchString(j.Attempt):
 		return fmt.Errorf("attempt name %q", j.Attempt)
-	case j.Interpreter != Bash && j.Interpreter != SQLite:
-		return fmt.Errorf("interpreter %q is not known; use bash or sqlite", j.Interpreter)
 	case bytes.IndexByte(j.Script, 0) >= 0:
 		return errors.New("script holds a NUL byte, which bash would drop")
 	case j.Timeout < 0 || j.Grace < 0 || j.OutputLimit < 0:
@@ -150,6 +153,9 @@ func (j Job) check() error {
 		return errors.New("databases and keep_going are for sqlite")
 	case j.Survivors != "" && j.Survivors != KeepSurvivors && j.Survivors != "kill":
 		return fmt.Errorf("survivors %q: use keep or kill", j.Survivors)
+	}
+	if err := j.checkExecutor(); err != nil {
+		return err
 	}
 	return j.checkWords()
 }
@@ -173,6 +179,9 @@ func (j Job) checkWords() error {
 		}
 	}
 	words := []string{j.Dir, j.Path, j.User}
+	if s := j.Server; s != nil {
+		words = append(words, s.Host, s.Database, s.User, s.TLS)
+	}
 	for _, d := range j.Databases {
 		words = append(words, d.Name, d.File)
 	}
@@ -211,7 +220,7 @@ func (j Job) checkSecrets(secrets map[string]secret.String) error {
 			return fmt.Errorf("secret %s: %w", name, err)
 		}
 	}
-	return nil
+	return j.checkPassword(secrets)
 }
 
 // readJob reads job.json back, strictly: a field that this version does not know

@@ -14,8 +14,6 @@ import (
 
 	"modernc.org/libc"
 	sqlite3 "modernc.org/sqlite/lib"
-
-	"github.com/drbot/drbot/incident"
 )
 
 // sqliteName is argv[0] of the sqlite interpreter: this binary again, as the
@@ -38,17 +36,7 @@ func (c *child) useSQLite(env []string, vars []Var) error {
 	for _, v := range vars {
 		plan.Values[v.Name] = []byte(v.Value)
 	}
-	raw, err := json.Marshal(plan)
-	if err != nil {
-		return err
-	}
-	f, err := sealed(raw, incident.Digest(raw))
-	if err != nil {
-		return err
-	}
-	c.cmd.Path, c.cmd.Args, c.cmd.Env = "/proc/self/exe", []string{sqliteName}, env
-	c.cmd.ExtraFiles = append(c.cmd.ExtraFiles, f)
-	return nil
+	return c.standIn(sqliteName, env, plan)
 }
 
 // sqliteMain runs the script on descriptor 3 and returns the exit code: 1 when any

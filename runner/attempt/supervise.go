@@ -30,15 +30,18 @@ const (
 )
 
 // SupervisorMain must be called first in main and in every TestMain of a test
-// that calls Start: when this process was spawned as a supervisor or as the
-// sqlite interpreter it does that work and exits, and never returns. Otherwise it
-// returns false at once.
-func SupervisorMain() (ran bool) {
+// that calls Start: when this process was spawned as a supervisor or as a step of
+// sqlite or of one of the executors it does that work and exits, and never returns.
+// Otherwise it returns false at once. Without executors a job may be bash or sqlite.
+func SupervisorMain(with ...Executor) (ran bool) {
+	executors = with
 	switch os.Args[0] {
 	case supervisorName:
 		syscall.Exit(superviseMain(os.Args[1])) // not os.Exit: nothing waits to be run, and a race build sleeps a second
 	case sqliteName:
 		syscall.Exit(sqliteMain())
+	case executorName:
+		syscall.Exit(executorMain())
 	}
 	return false
 }
