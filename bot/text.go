@@ -103,6 +103,6 @@ func offset(s string, n int) int {
 }
 
 // typedText undoes what Slack does to the three characters of its markup in what people type; mentions stay as <@U…>.
-func typedText(s string) string {
-	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(s)
-}
+func typedText(s string) string { return asTyped.Replace(s) }
+
+var asTyped = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
