@@ -15,39 +15,56 @@ type Env struct {
 	Exists func(path string) bool    // a file or folder, relative to the runbook's folder
 	Binary func(program string) bool // a program on the PATH
 	Types  map[string][]string       // the configuration's `procedures`: incident type -> procedures
+	// Services is the configuration's `services`: service -> tier of the RTO table. nil: not asked.
+	Services map[string]string
 }
 
-// Lint says what a careful reader would say of a runbook and its lock, by line.
+// Lint says what a careful reader would of a runbook and its lock, by file and line.
 func Lint(rb *Runbook, env Env) []Finding {
 	l := &linter{rb: rb, env: env, out: slices.Clone(rb.Warnings)}
-	doc, err := openDocument(rb.Source)
-	if err != nil {
-		l.add(0, "unreadable", LevelError, err.Error(), "mend the Markdown")
-		return l.out
+	files := rb.Files
+	if files == nil {
+		files = []*Runbook{rb}
 	}
-	l.doc = doc
-	l.fences()
-	l.phrases()
-	l.contents()
-	l.objectives()
-	l.links()
-	l.policy()
+	for _, f := range files {
+		doc, err := openDocument(f.Source)
+		if err != nil {
+			l.add(0, "unreadable", LevelError, err.Error(), "mend the Markdown")
+			return l.out
+		}
+		l.doc, l.part = doc, f
+		if rb.Files != nil {
+			l.file = f.Path
+		}
+		l.fences()
+		l.phrases()
+		l.contents()
+		l.objectives()
+		l.links()
+		l.policy()
+	}
 	for i := range rb.Procedures {
+		l.file = rb.Procedures[i].File
 		l.procedure(&rb.Procedures[i])
 	}
+	l.file = ""
+	l.messages()
+	l.services()
 	l.lock()
 	return sortFindings(l.out)
 }
 
 type linter struct {
-	rb  *Runbook
-	doc *document
-	env Env
-	out []Finding
+	rb   *Runbook
+	part *Runbook // the file being read: rb itself where there is one
+	file string   // its name, in a folder
+	doc  *document
+	env  Env
+	out  []Finding
 }
 
 func (l *linter) add(line int, rule, level, message, fix string) {
-	l.out = append(l.out, Finding{line, rule, level, message, fix})
+	l.out = append(l.out, Finding{line, rule, level, message, fix, l.file})
 }
 
 // fences holds every shell and SQL fence against the table of rules, line by line.
@@ -77,7 +94,7 @@ func (l *linter) fences() {
 }
 
 func (l *linter) rule(r lineRule, src string, first int) {
-	if r.unless != nil && r.unless.MatchString(src) || r.with != nil && !r.with.MatchString(src) || r.unlessRunbook != nil && r.unlessRunbook.Match(l.doc.src) {
+	if r.unless != nil && r.unless.MatchString(src) || r.with != nil && !r.with.MatchString(src) || r.unlessRunbook != nil && r.unlessRunbook.Match(l.rb.Source) {
 		return
 	}
 	for i, line := range strings.Split(src, "\n") {
@@ -125,7 +142,7 @@ func (l *linter) script(src string, first int) {
 func (l *linter) byHand(first int) bool {
 	for _, p := range l.rb.Procedures {
 		for _, s := range p.Steps {
-			if s.Entry != nil && s.Entry.Manual && slices.ContainsFunc(s.Commands, func(c Command) bool { return c.Line == first }) {
+			if p.File == l.file && s.Entry != nil && s.Entry.Manual && slices.ContainsFunc(s.Commands, func(c Command) bool { return c.Line == first }) {
 				return true
 			}
 		}
@@ -211,20 +228,20 @@ var continuous = regexp.MustCompile(`(?i)pg_basebackup|pgbackrest|wal-g|barman|l
 
 // objectives asks of each row what makes it true.
 func (l *linter) objectives() {
-	for _, o := range l.rb.RPO {
+	for _, o := range l.part.RPO {
 		switch {
 		case o.Every > 0 && o.Target > 0 && o.Every >= o.Target:
 			l.add(o.Line, "rpo-unreachable", LevelError, fmt.Sprintf("%s: %q can lose %s plus the time that the backup takes; the target is %s", o.Data, o.Mechanism, shortDuration(o.Every), shortDuration(o.Target)),
 				fmt.Sprintf("back up more often than every %s, or say that more may be lost", shortDuration(o.Target/2)))
-		case o.Every == 0 && !continuous.Match(l.doc.src):
+		case o.Every == 0 && !continuous.Match(l.rb.Source):
 			l.add(o.Line, "rpo-no-mechanism", LevelError, fmt.Sprintf("%s: nothing in this runbook does %q", o.Data, o.Mechanism), "say what does it and how often, or set the target by what the backups can do")
 		}
 	}
-	for _, o := range l.rb.RTO {
+	for _, o := range l.part.RTO {
 		if o.Target <= 0 {
 			continue
 		}
-		for _, s := range l.rb.Severities {
+		for _, s := range l.part.Severities {
 			if s.Level == 1 && s.Respond*4 >= o.Target {
 				l.add(s.Line, "slow-answer", LevelNote, fmt.Sprintf("%s may take %s to be answered, a quarter or more of the %s in which %s is to be back", s.ID, shortDuration(s.Respond), shortDuration(o.Target), o.Tier), "answer SEV-1 sooner, or allow more time")
 			}
@@ -234,7 +251,7 @@ func (l *linter) objectives() {
 
 // links asks whether the parts name each other.
 func (l *linter) links() {
-	for _, t := range l.rb.IncidentTypes {
+	for _, t := range l.part.IncidentTypes {
 		if len(l.rb.ProceduresFor(t.Name, l.env.Types)) == 0 {
 			l.add(t.Line, "type-without-procedure", LevelWarning, fmt.Sprintf("no procedure is for %q", t.Name), "write one, or name it under procedures in drbot.yaml")
 		}
@@ -258,12 +275,12 @@ func (l *linter) links() {
 
 // policy asks about people, messages and what is owed afterwards.
 func (l *linter) policy() {
-	for _, s := range l.rb.Severities {
+	for _, s := range l.part.Severities {
 		if s.Update == 0 {
 			l.add(s.Line, "no-cadence", LevelNote, s.ID+" says when to answer and not how often people are told", "a column Update every, or severities in drbot.yaml")
 		}
 	}
-	for _, c := range l.rb.Contacts {
+	for _, c := range l.part.Contacts {
 		switch {
 		case !c.Known:
 			l.add(c.Line, "contact", LevelError, fmt.Sprintf("%s: %q reaches nobody", c.Role, c.Contact), "a name with a phone number")
@@ -274,6 +291,31 @@ func (l *linter) policy() {
 			l.add(c.Line, "contact-late", LevelWarning, fmt.Sprintf("%s is asked at %s alone; a suspicion often starts lower", c.Role, c.Text), "by type of incident, not by severity")
 		}
 	}
+}
+
+// services asks which services a tier is about, and whether each has one.
+func (l *linter) services() {
+	if l.env.Services == nil {
+		return
+	}
+	for name, tier := range l.env.Services {
+		if !slices.ContainsFunc(l.rb.RTO, func(o Objective) bool { return strings.EqualFold(o.Tier, tier) }) {
+			l.add(0, "service-without-tier", LevelWarning, fmt.Sprintf("the service %s is of tier %q, which the RTO table does not have", name, tier), "a tier of the table, under services in drbot.yaml")
+		}
+	}
+	for _, o := range l.rb.RTO {
+		used := false
+		for _, tier := range l.env.Services {
+			used = used || strings.EqualFold(o.Tier, tier)
+		}
+		if !used {
+			l.add(o.Line, "tier-without-service", LevelNote, fmt.Sprintf("no service is of tier %s, so nothing is held to %s", o.Tier, o.TargetText), "name its services under services in drbot.yaml")
+		}
+	}
+}
+
+// messages asks about the four messages and what is owed afterwards.
+func (l *linter) messages() {
 	for _, key := range []string{"initial", "update", "resolution", "status_page"} {
 		if l.rb.Template(key) == nil {
 			l.add(0, "template", LevelNote, "no message "+key+": drbot's own is used", "a fence under a heading of that name")

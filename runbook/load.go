@@ -17,12 +17,16 @@ const (
 	WhyAccepted = "not accepted yet"
 )
 
-// LockPath is where the lock of a Markdown file stands: RUNBOOK.md, RUNBOOK.lock.yaml.
+// LockPath is where the lock of a Markdown file stands: RUNBOOK.md, RUNBOOK.lock.yaml. A folder of them has one for all, DirLock inside it. Its
+// folder is the one that targets' relative directories count from.
 func LockPath(markdown string) string {
+	if info, err := os.Stat(markdown); err == nil && info.IsDir() {
+		return filepath.Join(markdown, DirLock)
+	}
 	return strings.TrimSuffix(markdown, filepath.Ext(markdown)) + ".lock.yaml"
 }
 
-// Load reads a runbook and the lock beside it. Without a lock every step is for people. A lock that is damaged is an error that names its
+// Load reads a runbook, a file or a folder of files, and the lock beside it. Without a lock every step is for people. A lock that is damaged is an error that names its
 // line; LoadText then still gives the text.
 func Load(path string, opt Sections) (*Runbook, error) {
 	rb, err := loadMarkdown(path, opt)
@@ -64,15 +68,17 @@ func LoadText(path string, opt Sections) (*Runbook, error) {
 }
 
 func loadMarkdown(path string, opt Sections) (*Runbook, error) {
-	src, err := os.ReadFile(path)
+	src, err := ReadSource(path)
 	if err != nil {
-		return nil, fmt.Errorf("read runbook: %w", err)
+		return nil, err
 	}
 	rb, err := Parse(src, opt)
 	if err != nil {
 		return nil, inFile(err, path)
 	}
-	rb.Path = path
+	if rb.Path = path; rb.Files != nil {
+		rb.Warnings = append(rb.Warnings, unusedLocks(path)...)
+	}
 	return rb, nil
 }
 
@@ -213,7 +219,7 @@ func (rb *Runbook) verdicts() {
 				continue
 			}
 			for _, c := range s.Commands {
-				i := slices.IndexFunc(rb.Fences, func(b Block) bool { return b.Line == c.Line-1 || b.Line == c.Line })
+				i := slices.IndexFunc(rb.Fences, func(b Block) bool { return b.File == p.File && (b.Line == c.Line-1 || b.Line == c.Line) })
 				if i < 0 {
 					continue
 				}

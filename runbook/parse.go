@@ -36,13 +36,47 @@ type parser struct {
 	next  int               // last checklist number given
 }
 
-// Parse reads a runbook. What it does not understand becomes a Warning; what would mislead (a severity that is none of 1 to 4,
-// two procedures of one number, a placeholder that no fact fills) is an error of type *Error, several joined. A file without
-// any procedure is refused.
+// Parse reads a runbook, or a bundle of several (see ReadSource). What it does not understand becomes a Warning; what would mislead (a severity
+// that is none of 1 to 4, two procedures of one number, a placeholder that no fact fills) is an error of type *Error, several joined. A text
+// without any procedure is refused.
 func Parse(src []byte, opt Sections) (*Runbook, error) {
 	if len(src) > maxMarkdown {
 		return nil, &Error{Problem: fmt.Sprintf("%d bytes of Markdown", len(src)), Want: fmt.Sprintf("at most %d", maxMarkdown)}
 	}
+	files, err := unbundle(src)
+	if err != nil {
+		return nil, err
+	}
+	if files != nil {
+		return parseBundle(src, files, opt)
+	}
+	p, err := newParser(src, opt)
+	if err != nil {
+		return nil, err
+	}
+	p.readAll()
+	if len(p.rb.Procedures) == 0 && len(p.errs) == 0 {
+		p.errs = append(p.errs, noProcedure())
+	}
+	if len(p.rb.Severities) == 0 {
+		p.rb.Warnings = append(p.rb.Warnings, noSeverities())
+	}
+	if len(p.errs) > 0 {
+		return nil, errors.Join(p.errs...)
+	}
+	p.rb.resolveCalls()
+	return p.rb, nil
+}
+
+func noProcedure() error {
+	return &Error{Line: 1, Problem: "no procedure", Want: `a heading like "Procedure 1: Database recovery" with a numbered list under it`}
+}
+
+func noSeverities() Finding {
+	return Finding{Rule: "no-severities", Level: LevelWarning, Message: "no table of severities", Fix: `a table with the columns Level, Name, Definition, Response Time`}
+}
+
+func newParser(src []byte, opt Sections) (*parser, error) {
 	if err := plainText(src); err != nil {
 		return nil, err
 	}
@@ -58,6 +92,11 @@ func Parse(src []byte, opt Sections) (*Runbook, error) {
 		return nil, err
 	}
 	p.rb = &Runbook{Source: slices.Clone(src), Digest: digest(src)}
+	return p, nil
+}
+
+// read goes through the sections in order.
+func (p *parser) readAll() {
 	secs := p.doc.sections()
 	explicit := p.explicit(secs)
 	for i, s := range secs {
@@ -68,10 +107,6 @@ func Parse(src []byte, opt Sections) (*Runbook, error) {
 	}
 	p.endProcedure()
 	p.finish()
-	if len(p.errs) > 0 {
-		return nil, errors.Join(p.errs...)
-	}
-	return p.rb, nil
 }
 
 // plainText refuses what is no text: such bytes would be read in one way here and in another by whoever reviews them.
@@ -95,7 +130,7 @@ func (p *parser) fail(line int, problem, want string) {
 }
 
 func (p *parser) warn(line int, rule, message, fix string) {
-	p.rb.Warnings = append(p.rb.Warnings, Finding{line, rule, LevelWarning, message, fix})
+	p.rb.Warnings = append(p.rb.Warnings, Finding{line, rule, LevelWarning, message, fix, ""})
 }
 
 // part says which part of the runbook a section belongs to by the config's words; "" leaves it to the shape.
@@ -170,7 +205,7 @@ func (p *parser) block(n ast.Node, verdict, why string) {
 		return
 	}
 	p.used[n] = true
-	b := Block{p.doc.line(n), verdict, why}
+	b := Block{p.doc.line(n), verdict, why, ""}
 	if _, ok := n.(*ast.List); ok {
 		p.rb.Lists = append(p.rb.Lists, b)
 		return
@@ -198,13 +233,6 @@ func (p *parser) finish() {
 	byLine := func(a, b Block) int { return a.Line - b.Line }
 	slices.SortStableFunc(p.rb.Fences, byLine)
 	slices.SortStableFunc(p.rb.Lists, byLine)
-	if len(p.rb.Procedures) == 0 && len(p.errs) == 0 {
-		p.fail(1, "no procedure", `a heading like "Procedure 1: Database recovery" with a numbered list under it`)
-	}
-	if len(p.rb.Severities) == 0 {
-		p.warn(0, "no-severities", "no table of severities", `a table with the columns Level, Name, Definition, Response Time`)
-	}
-	p.resolveCalls()
 }
 
 // innerFences accounts for fences inside a list.
@@ -224,7 +252,7 @@ func (p *parser) htmlFences(n ast.Node) {
 		seg := n.Lines().At(i)
 		if line := strings.TrimSpace(string(seg.Value(p.doc.src))); strings.HasPrefix(line, "```") || strings.HasPrefix(line, "~~~") {
 			if open = !open; open {
-				p.rb.Fences = append(p.rb.Fences, Block{p.doc.lineAt(seg.Start), "display", "stands in HTML, where no step is read: an empty line before it makes it a fence"})
+				p.rb.Fences = append(p.rb.Fences, Block{p.doc.lineAt(seg.Start), "display", "stands in HTML, where no step is read: an empty line before it makes it a fence", ""})
 			}
 		}
 	}

@@ -6,7 +6,7 @@ import "time"
 type Runbook struct {
 	Title         string
 	Path          string // as given to Load; empty after Parse
-	Source        []byte // the Markdown, byte for byte
+	Source        []byte // the Markdown, byte for byte; of a folder a bundle, see ReadSource
 	Digest        string // sha256 of Source, 64 hex digits
 	Severities    []Severity
 	IncidentTypes []IncidentType
@@ -17,13 +17,14 @@ type Runbook struct {
 	Templates     []Template
 	Review        Review
 	Contacts      []Contact
-	Fences        []Block   // every code fence, in order, with its verdict
-	Lists         []Block   // every list that is not inside another, with its verdict
-	Warnings      []Finding // what was read but not understood; lint shows them first
-	Lock          *Lock     // nil: none was found, every step is manual
-	LockSource    []byte    // the lock, byte for byte
-	LockDigest    string    // sha256 of LockSource, 64 hex digits; empty without a lock
-	LockError     error     // set by LoadText only: why the lock beside the Markdown was not used
+	Fences        []Block    // every code fence, in order, with its verdict
+	Lists         []Block    // every list that is not inside another, with its verdict
+	Warnings      []Finding  // what was read but not understood; lint shows them first
+	Files         []*Runbook // of a folder: each file by itself, in order; else nil
+	Lock          *Lock      // nil: none was found, every step is manual
+	LockSource    []byte     // the lock, byte for byte
+	LockDigest    string     // sha256 of LockSource, 64 hex digits; empty without a lock
+	LockError     error      // set by LoadText only: why the lock beside the Markdown was not used
 }
 
 // Severity is one row of the severity table.
@@ -84,6 +85,9 @@ type Procedure struct {
 	Notes    []string
 	Steps    []Step
 	Line     int
+	File     string // of a folder: the file that it is in
+
+	written int // its number in its own file
 }
 
 // Step is one numbered item of a procedure, or one of several commands of an item (a sub-step: p1.s4.1, 1.4.1).
@@ -203,6 +207,7 @@ type Block struct {
 	Line    int    `json:"line"`
 	Verdict string `json:"verdict"` // executable | choice | blocked | manual | configuration | output | template | display
 	Why     string `json:"why"`
+	File    string `json:"file,omitempty"` // of a folder: where the line is
 }
 
 // The levels of a Finding.
@@ -219,4 +224,5 @@ type Finding struct {
 	Level   string `json:"level"`
 	Message string `json:"message"`
 	Fix     string `json:"fix"`
+	File    string `json:"file,omitempty"` // of a folder: where the line is
 }

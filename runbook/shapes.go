@@ -135,7 +135,7 @@ func (p *parser) openProcedure(secs []section, i int, explicit bool) {
 			f.number = max(f.number, other.Number+1)
 		}
 	}
-	p.proc = &procedureInWork{Procedure: Procedure{Number: f.number, Title: f.title, Line: max(1, secs[i].line)}, mode: f.mode, until: f.until}
+	p.proc = &procedureInWork{Procedure: Procedure{Number: f.number, written: f.number, Title: f.title, Line: max(1, secs[i].line)}, mode: f.mode, until: f.until}
 	p.proc.ID = fmt.Sprintf("p%d", f.number)
 	for _, other := range p.rb.Procedures {
 		if other.Number == f.number {

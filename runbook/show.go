@@ -64,6 +64,7 @@ type shownProcedure struct {
 	Notes    []string    `json:"notes"`
 	Steps    []shownStep `json:"steps"`
 	Line     int         `json:"line"`
+	File     string      `json:"file,omitempty"`
 }
 
 type shownStep struct {
@@ -159,7 +160,7 @@ func show(rb *Runbook) shownRunbook {
 			return shownRPO{o.Data, o.Target.Seconds(), o.TargetText, o.Mechanism, o.Every.Seconds()}
 		}),
 		Procedures: each(rb.Procedures, func(p Procedure) shownProcedure {
-			return shownProcedure{p.ID, p.Number, p.Title, p.Scenario, list(p.Notes), showSteps(p.Steps), p.Line}
+			return shownProcedure{p.ID, p.Number, p.Title, p.Scenario, list(p.Notes), showSteps(p.Steps), p.Line, p.File}
 		}),
 		Checklist: shownChecklist{each(rb.Checklist.Phases, func(p Phase) shownPhase { return shownPhase{p.Title, each(p.Items, showItem)} })},
 		Templates: each(rb.Templates, showTemplate),
@@ -252,7 +253,7 @@ func SortFindings(fs []Finding) Findings {
 }
 
 func compareFindings(a, b Finding) int {
-	return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message))
+	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message))
 }
 
 func sortFindings(fs []Finding) []Finding {
