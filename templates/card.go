@@ -91,7 +91,7 @@ func Card(i *incident.Incident, f Facts) Message {
 		})}})
 	}
 	m.Blocks = append(m.Blocks, cardActions(i), Note{Spans: Line("card.opened", map[string]any{"I": i, "Source": flat(i.Source, 120), "Type": flat(i.Type, 80), "Revision": short8(i.Revision)})})
-	return fit(m)
+	return fit(m).dated(f.Now)
 }
 
 func cardHeader(i *incident.Incident) string {

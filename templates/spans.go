@@ -174,3 +174,33 @@ func escape(kind string, v uint32, width int) string {
 	}
 	return `\` + kind + out
 }
+
+// dated gives their day to instants that are more than half a day from now: "due 10:59" is tomorrow's otherwise.
+func (m Message) dated(now time.Time) Message {
+	if now.IsZero() {
+		return m
+	}
+	far := func(spans []Span) []Span {
+		for k, s := range spans {
+			if !s.At.IsZero() && !s.Date && s.At.Sub(now).Abs() > 12*time.Hour {
+				spans[k] = Day(s.At)
+			}
+		}
+		return spans
+	}
+	for _, b := range m.Blocks {
+		switch b := b.(type) {
+		case Lines:
+			for _, line := range b.Lines {
+				far(line)
+			}
+		case Rows:
+			for _, row := range b.Rows {
+				far(row.Spans)
+			}
+		case Note:
+			far(b.Spans)
+		}
+	}
+	return m
+}

@@ -78,11 +78,11 @@ func (p program) serveWith(ctx context.Context, c *config, hup <-chan os.Signal)
 	run("http", func(ctx context.Context) error { return serveHTTP(ctx, httpListener, h.mux(), log) })
 	h.run(run)
 	run("reload", func(ctx context.Context) error { return h.reloads(ctx, hup) })
-	log.Info("ready", "version", release(), "listen", httpListener.Addr().String(), "data", c.Data, "pid", os.Getpid())
-	h.ready.Store(true)
 	if err := writeAddress(c.Data, httpListener.Addr()); err != nil {
 		log.Warn("write the address", "error", err)
 	}
+	h.ready.Store(true)
+	log.Info("ready", "version", release(), "listen", httpListener.Addr().String(), "data", c.Data, "pid", os.Getpid())
 	<-ctx.Done()
 	log.Info("stopping; running steps go on under their supervisors")
 	all.Wait()
@@ -92,9 +92,13 @@ func (p program) serveWith(ctx context.Context, c *config, hup <-chan os.Signal)
 	return nil
 }
 
-// writeAddress says where the HTTP door is, for a listen address that ends in :0.
+// writeAddress says where the HTTP door is, for a listen address that ends in :0. It is there whole or not at all.
 func writeAddress(data string, addr net.Addr) error {
-	return os.WriteFile(filepath.Join(data, "address"), []byte(addr.String()+"\n"), 0o600)
+	path := filepath.Join(data, "address")
+	if err := os.WriteFile(path+".new", []byte(addr.String()+"\n"), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
 }
 
 func serveHTTP(ctx context.Context, l net.Listener, mux http.Handler, log *slog.Logger) error {
