@@ -114,6 +114,11 @@ func (rb *Runbook) join(lock *Lock, src []byte, dir string) *Runbook {
 	}
 	out.Procedures = out.inOnePiece(lock).Procedures
 	m := match(out, lock)
+	undos := map[string]*Entry{}
+	for k := range lock.Steps {
+		undos[lock.Steps[k].UndoOf] = &lock.Steps[k]
+	}
+	delete(undos, "")
 	for i := range out.Procedures {
 		p := &out.Procedures[i]
 		p.ID = m.procedures[i]
@@ -121,7 +126,7 @@ func (rb *Runbook) join(lock *Lock, src []byte, dir string) *Runbook {
 			s := &p.Steps[j]
 			s.ID = m.ids[i][j]
 			s.Entry = load(lock, m.entries[i][j], dir)
-			s.Undo = load(lock, undoOf(lock, s.ID), dir)
+			s.Undo = load(lock, undos[s.ID], dir)
 			s.settle()
 			if s.Condition == "" && s.Entry != nil {
 				s.Condition = s.Entry.Condition
@@ -213,13 +218,17 @@ func (rb *Runbook) renameCalls(ids []string, before *Runbook) {
 
 // verdicts brings the fences' verdicts in line with what the lock settled.
 func (rb *Runbook) verdicts() {
+	at := map[Block]int{} // by file and line
+	for i, b := range rb.Fences {
+		at[Block{Line: b.Line, File: b.File}] = i + 1
+	}
 	for _, p := range rb.Procedures {
 		for _, s := range p.Steps {
 			if s.Entry == nil {
 				continue
 			}
 			for _, c := range s.Commands {
-				i := slices.IndexFunc(rb.Fences, func(b Block) bool { return b.File == p.File && (b.Line == c.Line-1 || b.Line == c.Line) })
+				i := max(at[Block{Line: c.Line - 1, File: p.File}], at[Block{Line: c.Line, File: p.File}]) - 1 // a fence, or indented code
 				if i < 0 {
 					continue
 				}

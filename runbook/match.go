@@ -2,6 +2,7 @@ package runbook
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -19,6 +20,13 @@ type matched struct {
 func match(rb *Runbook, l *Lock) matched {
 	m := matched{procedures: matchProcedures(rb, l)}
 	used := map[string]bool{}
+	known := map[string][]*Entry{} // by procedure
+	for k := range l.Steps {
+		if e := &l.Steps[k]; e.own() {
+			known[e.Procedure] = append(known[e.Procedure], e)
+		}
+	}
+	given := givenIDs(l)
 	for i, p := range rb.Procedures {
 		entries := make([]*Entry, len(p.Steps))
 		take := func(fits func(*Step, *Entry) bool) {
@@ -26,9 +34,8 @@ func match(rb *Runbook, l *Lock) matched {
 				if entries[j] != nil {
 					continue
 				}
-				for k := range l.Steps {
-					e := &l.Steps[k]
-					if e.Procedure == m.procedures[i] && e.own() && !used[e.ID] && fits(&p.Steps[j], e) {
+				for _, e := range known[m.procedures[i]] {
+					if !used[e.ID] && fits(&p.Steps[j], e) {
 						entries[j], used[e.ID] = e, true
 						break
 					}
@@ -39,7 +46,7 @@ func match(rb *Runbook, l *Lock) matched {
 		take(sameSource)
 		take(func(s *Step, e *Entry) bool { return s.Title == e.Title })
 		m.entries = append(m.entries, entries)
-		m.ids = append(m.ids, giveIDs(m.procedures[i], p.Steps, entries, l))
+		m.ids = append(m.ids, giveIDs(m.procedures[i], p.Steps, entries, given[m.procedures[i]]))
 	}
 	m.leave(rb, l, used)
 	return m
@@ -73,14 +80,24 @@ func sameSource(s *Step, e *Entry) bool {
 	return s.SourceSHA256 != "" && e.SourceSHA256 == s.SourceSHA256
 }
 
-// giveIDs numbers the steps without an entry: past every id that was ever given in the procedure, sub-steps past those of their item.
-func giveIDs(procedure string, steps []Step, entries []*Entry, l *Lock) []string {
-	highest, subs := 0, map[int]int{}
+// idsGiven is what a procedure's ids were so far.
+type idsGiven struct {
+	highest int
+	subs    map[int]int // by step, the highest sub-step; 1 where the step itself was given
+}
+
+func givenIDs(l *Lock) map[string]idsGiven {
+	out := map[string]idsGiven{}
 	note := func(id string) {
-		if x := idParts(id); fmt.Sprintf("p%d", x.procedure) == procedure {
-			highest = max(highest, x.step)
-			subs[x.step] = max(subs[x.step], x.sub, 1)
+		x := idParts(id)
+		p := fmt.Sprintf("p%d", x.procedure)
+		g := out[p]
+		if g.subs == nil {
+			g.subs = map[int]int{}
 		}
+		g.highest = max(g.highest, x.step)
+		g.subs[x.step] = max(g.subs[x.step], x.sub, 1)
+		out[p] = g
 	}
 	for _, e := range l.Steps {
 		note(e.ID)
@@ -88,6 +105,13 @@ func giveIDs(procedure string, steps []Step, entries []*Entry, l *Lock) []string
 	for _, id := range l.Retired {
 		note(id)
 	}
+	return out
+}
+
+// giveIDs numbers the steps without an entry: past every id that was ever given in the procedure, sub-steps past those of their item.
+func giveIDs(procedure string, steps []Step, entries []*Entry, given idsGiven) []string {
+	highest, subs := given.highest, map[int]int{}
+	maps.Copy(subs, given.subs)
 	items := map[string]int{} // number of an item with sub-steps, where one of them has an entry
 	for j, e := range entries {
 		if e != nil && steps[j].Item != "" && items[steps[j].Item] == 0 {
@@ -120,16 +144,27 @@ func giveIDs(procedure string, steps []Step, entries []*Entry, l *Lock) []string
 func matchProcedures(rb *Runbook, l *Lock) []string {
 	ids := make([]string, len(rb.Procedures))
 	taken := map[string]bool{}
+	bySource, byTitle := map[string][]*Entry{}, map[string][]*Entry{}
+	for k := range l.Steps {
+		e := &l.Steps[k]
+		bySource[e.SourceSHA256] = append(bySource[e.SourceSHA256], e)
+		if e.own() {
+			byTitle[e.Title] = append(byTitle[e.Title], e)
+		}
+	}
 	type pair struct{ i, score, number int }
 	var pairs []pair
 	for i, p := range rb.Procedures {
 		scores := map[string]int{}
-		for _, e := range l.Steps {
-			for j := range p.Steps {
-				switch {
-				case sameSource(&p.Steps[j], &e):
+		for j := range p.Steps {
+			st := &p.Steps[j]
+			for _, e := range bySource[st.SourceSHA256] {
+				if st.SourceSHA256 != "" {
 					scores[e.Procedure] += 3
-				case e.own() && p.Steps[j].Title == e.Title:
+				}
+			}
+			for _, e := range byTitle[st.Title] {
+				if !sameSource(st, e) {
 					scores[e.Procedure]++
 				}
 			}

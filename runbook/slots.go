@@ -20,12 +20,17 @@ type rewritten struct {
 	open       []string // what could not be rewritten, as questions
 }
 
+// maxSlots bounds the values of one command; nobody fills in more.
+const maxSlots = 200
+
 // slot is one token of the text.
 type slot struct {
 	from, to int
 	text     string
 	sample   bool
 	variable string // what it is assigned to as a whole: BACKUP="…"
+	at, end  int    // of its mark in the marked text
+	done     bool   // rewritten
 }
 
 var (
@@ -42,8 +47,10 @@ func samples(src string) []string { return distinct(slots(sampleForms, src)) }
 
 func distinct(all []slot) []string {
 	var out []string
+	seen := map[string]bool{}
 	for _, s := range all {
-		if !slices.Contains(out, s.text) {
+		if !seen[s.text] {
+			seen[s.text] = true
 			out = append(out, s.text)
 		}
 	}
@@ -55,7 +62,7 @@ func slots(form *regexp.Regexp, src string) []slot {
 	var out []slot
 	at := 0
 	for line := range strings.SplitAfterSeq(src, "\n") {
-		if !strings.HasPrefix(strings.TrimSpace(line), "#") {
+		if mayHold(form, line) && !strings.HasPrefix(strings.TrimSpace(line), "#") {
 			for _, m := range form.FindAllStringSubmatchIndex(line, -1) {
 				for g := 2; g < len(m); g += 2 {
 					if m[g] < 0 || m[g] > 0 && line[m[g]] == '<' && line[m[g]-1] == '<' {
@@ -74,6 +81,14 @@ func slots(form *regexp.Regexp, src string) []slot {
 	return out
 }
 
+// mayHold spares the expression on lines that hold none of the words that it begins with.
+func mayHold(form *regexp.Regexp, line string) bool {
+	if form == sampleForms {
+		return strings.Contains(line, "20") || strings.Contains(line, "example.") || strings.Contains(line, "registry/")
+	}
+	return strings.ContainsAny(line, "[<{") || strings.Contains(line, "YYYY") || strings.Contains(line, "CHANGEME") || strings.Contains(line, "REPLACE_ME")
+}
+
 // markSlots puts a word that stands nowhere else in the place of each token, so that bash's grammar can be asked where it stands.
 func markSlots(src string) (marked, mark string, all []slot) {
 	all = append(slots(placeholderForms, src), slots(sampleForms, src)...)
@@ -85,10 +100,12 @@ func markSlots(src string) (marked, mark string, all []slot) {
 	}
 	var b strings.Builder
 	last := 0
-	for i, s := range all {
+	for i := range all {
+		s := &all[i]
 		b.WriteString(src[last:s.from])
+		s.at = b.Len()
 		fmt.Fprintf(&b, "%s%dz", mark, i)
-		last = s.to
+		s.end, last = b.Len(), s.to
 	}
 	b.WriteString(src[last:])
 	return b.String(), mark, all
@@ -96,12 +113,15 @@ func markSlots(src string) (marked, mark string, all []slot) {
 
 // fill makes the slots of a bash text parameters. A text that does not parse, with or without them, is an error.
 func fill(src string) (rewritten, error) {
-	marked, mark, all := markSlots(src)
+	marked, _, all := markSlots(src)
+	if len(all) > maxSlots {
+		return rewritten{}, fmt.Errorf("%d places wait for a value; at most %d are made parameters", len(all), maxSlots)
+	}
 	sh, err := readShell(marked)
 	if err != nil {
 		return rewritten{}, err
 	}
-	f := &filler{src: marked, mark: mark, slots: all, used: map[string]string{}}
+	f := &filler{src: marked, slots: all, used: map[string]string{}}
 	for _, v := range sh.names() {
 		f.used[v] = "$" + v
 	}
@@ -118,7 +138,6 @@ func fill(src string) (rewritten, error) {
 type filler struct {
 	rewritten
 	src   string // the text with a mark for each token
-	mark  string
 	slots []slot
 	used  map[string]string // parameter or variable -> what it stands for
 	edits []edit
@@ -131,10 +150,9 @@ type edit struct {
 
 // edit applies the edits; tokens that none touched come back as they were.
 func (f *filler) edit() string {
-	for i, s := range f.slots {
-		m := fmt.Sprintf("%s%dz", f.mark, i)
-		if at := strings.Index(f.src, m); !slices.ContainsFunc(f.edits, func(e edit) bool { return e.from <= at && at < e.to }) {
-			f.edits = append(f.edits, edit{at, at + len(m), s.text})
+	for _, s := range f.slots {
+		if !s.done {
+			f.edits = append(f.edits, edit{s.at, s.end, s.text})
 			f.open = appendOnce(f.open, ask(s))
 		}
 	}
@@ -194,11 +212,10 @@ func (f *filler) tokens(sh *shell) {
 
 // marks finds the tokens between two offsets.
 func (f *filler) marks(from, to int, each func(s slot, from, to int)) {
-	for i, s := range f.slots {
-		m := fmt.Sprintf("%s%dz", f.mark, i)
-		if at := strings.Index(f.src[from:to], m); at >= 0 {
-			each(s, from+at, from+at+len(m))
-		}
+	i, _ := slices.BinarySearchFunc(f.slots, from, func(s slot, at int) int { return s.at - at })
+	for ; i < len(f.slots) && f.slots[i].end <= to; i++ {
+		f.slots[i].done = true
+		each(f.slots[i], f.slots[i].at, f.slots[i].end)
 	}
 }
 
