@@ -137,7 +137,7 @@ func (s *served) behind(b *testing.B) int {
 	defer func() { _ = answer.Body.Close() }()
 	var r readiness
 	if err := json.NewDecoder(answer.Body).Decode(&r); err != nil || !r.Ready {
-		b.Fatalf("not ready: %+v, %v", r, err)
+		b.Fatalf("not ready: %s, %v", r.Problem, err)
 	}
 	for _, f := range r.Followers {
 		if f.Follower == paper.Name {
