@@ -10,6 +10,7 @@ import (
 
 	"github.com/drbot/drbot/commands"
 	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/runbook"
 )
 
 // history replays the record of one incident and holds every start against what must be true of it.
@@ -64,6 +65,8 @@ func (h *history) starting(e incident.StepStarting, at time.Time, frozen bool) e
 		return fmt.Errorf("%s started in a run that is %s, cancel %q", e.Attempt, run.State, run.Cancel)
 	case s == nil || s.ID != e.Step:
 		return fmt.Errorf("I27: %s started while %s", e.Attempt, run.Doing())
+	case s.Condition != "" && !s.Needed:
+		return fmt.Errorf("%s started and nobody said that it is needed", e.Attempt)
 	}
 	h.attempts[e.Attempt] = true
 	if !s.NeedsApproval() {
@@ -136,7 +139,7 @@ func (r *rig) answerAs(rt *rapid.T, n int) {
 	if run.Asking == incident.ReadForPlan {
 		e.Choices = map[string][]incident.Choice{"BACKUP": backups}
 	} else if s := run.Next(); s != nil {
-		e.Step = s.ID
+		e.Step = rapid.SampledFrom([]string{s.ID, s.ID, "p1.s1", "p1.s2", "p1.s3", "p1.s4"}).Draw(rt, "of step")
 	}
 	switch rapid.IntRange(0, 9).Draw(rt, "reads") {
 	case 0:
@@ -177,6 +180,8 @@ func (r *rig) forward(n int) {
 		r.press(bea, "recover approve", incident.ApprovalName(s.Approval))
 	case s.State == incident.StepHand:
 		r.press(ana, "recover hand", "", "saw", "it is there")
+	case s.State == incident.StepAsked:
+		r.say(ana, "/recover "+[]string{"needed", "needed", "notneeded it is there already"}[n%3])
 	case s.State == incident.StepFailed || s.State == incident.StepIsLost:
 		r.say(ana, "/recover retry")
 	case run.AwaitsConfirm(s):
@@ -201,7 +206,7 @@ func (r *rig) anything(rt *rapid.T, n int) {
 	case 3:
 		r.say(ana, "/recover step")
 	case 4:
-		r.say(ana, "/recover "+rapid.SampledFrom([]string{"pause", "resume", "retry", "undo"}).Draw(rt, "steer"))
+		r.say(ana, "/recover "+rapid.SampledFrom([]string{"pause", "resume", "retry", "undo", "needed", "notneeded not here"}).Draw(rt, "steer"))
 	case 5:
 		r.press(ana, "recover skip", "", "reason", "no need")
 	case 6:
@@ -240,7 +245,9 @@ func (r *rig) anything(rt *rapid.T, n int) {
 func TestI1_I8_I11_I18_I19_I20_I21_I24_I27_I52_RunsUnderAnything(t *testing.T) {
 	starts, ended := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
-		o := recovery(t)
+		o := recovery(t, func(l *runbook.Lock) {
+			entryOf(l, "p1.s3").Condition, entryOf(l, "p1.s4").Condition = "if necessary", "if the data is damaged"
+		})
 		r := o.rig()
 		h := &history{fold: incident.New(r.id), attempts: map[string]bool{}, used: map[uint64]bool{}}
 		if rapid.Bool().Draw(rt, "planned") {

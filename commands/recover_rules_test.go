@@ -334,3 +334,23 @@ func TestI22_TwoRunsNeverHoldOneTarget(t *testing.T) {
 	}
 	second.must(second.say(ana, "/recover start"))
 }
+
+// A step that was skipped while its target was being read stays skipped, whatever the answer is.
+func TestI27_AnAnswerDoesNotStartAStepThatWasSkipped(t *testing.T) {
+	r := recovery(t).rig()
+	r.plan()
+	r.must(r.say(ana, "/recover start"))
+	run := r.run()
+	asked, ask := run.Next().ID, run.Ask
+	if run.Asking != incident.ReadForStart {
+		t.Fatalf("%+v", run.Doing())
+	}
+	r.must(r.say(ana, "/recover skip 1.1 I know what it says"))
+	if r.run().Ask != ask { // the next step asks too, and an old answer is not for it
+		r.report("late/1", incident.ReadsDone{Run: run.N, Step: asked, For: incident.ReadForStart, Ask: ask})
+	}
+	r.report("late/2", incident.ReadsDone{Run: run.N, Step: asked, For: incident.ReadForStart, Ask: r.run().Ask})
+	if s := r.run().Step(asked); s.State != incident.StepSkip || r.starts() != 0 {
+		t.Errorf("%s, %d starts", s.State, r.starts())
+	}
+}

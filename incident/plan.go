@@ -192,16 +192,18 @@ func (i *Incident) ReadsDone(d Desk, e ReadsDone) ([]Event, error) {
 	if r == nil || r.State == Ended || r.Ask != e.Ask || r.Asking == "" {
 		return nil, nil
 	}
+	asked := r.Step(e.Step)
+	waits := asked != nil && asked == r.Next() && asked.State == StepReading
 	w := i.draft(d.At)
 	w.add(e)
 	r = w.Run(e.Run)
 	if e.For == ReadForPlan {
 		return w.events, nil
 	}
-	s := r.Step(e.Step)
-	if s == nil || r.State != Running || r.Cancel != "" {
-		return w.events, nil // paused meanwhile: resume goes on from here
+	if !waits || r.State != Running || r.Cancel != "" {
+		return w.events, nil // skipped or done by hand meanwhile; or paused, and resume goes on from here
 	}
+	s := r.Step(e.Step)
 	identity, declared := e.Identity[s.Target], r.Identity[s.Target]
 	switch {
 	case e.Failure != "":
