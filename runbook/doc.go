@@ -29,7 +29,8 @@
 //
 //	sql    statements as psql reads them, without its backslash commands; each commits by itself unless the text says BEGIN; the first error
 //	       ends the step with 1. With risk: read all of them run in one read-only transaction. Results look like those of sqlite. A
-//	       parameter is bound as :NAME or :'NAME'; one of type db_identifier may stand for a name as :"NAME". So the same text works in psql -v
+//	       parameter is bound as :NAME or :'NAME'; one of type db_identifier may stand for a name as :"NAME". So the same text works in psql -v.
+//	       A line \connect name, or \connect :"NAME", goes on in another database of the same server
 //	redis  one command a line, words quoted as in a shell; a parameter is a whole word, :NAME; an error reply ends the step with 1
 //	http   one request a line: GET http://host/path [status=200] [timeout=5s] [attempts=10] [redirects=0] [bearer=:TOKEN]; prints the
 //	       status line ("HTTP 200") and the body of the last answer; another status ends the step with 1

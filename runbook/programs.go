@@ -19,7 +19,7 @@ var changers = strings.Fields(`
 	apt apt-get yum dnf pip npm crontab mount`)
 
 var destroyers = strings.Fields(`
-	rm rmdir unlink mv dd shred truncate fdisk parted wipefs pkill killall shutdown reboot halt poweroff dropdb dropuser pg_restore pg_ctl pg_resetwal pg_rewind
+	rm rmdir unlink mv dd shred truncate fdisk parted wipefs pkill killall shutdown reboot halt poweroff dropdb dropuser pg_ctl pg_resetwal pg_rewind
 	eval source . iptables nft ufw umount userdel passwd ssh su runuser chroot nsenter unshare initctl service`)
 
 // judge looks at the words after the program's name; false: it knows nothing about the program.
@@ -43,6 +43,8 @@ func judge(name string, rest []string) (Risk, bool) {
 		return curl(rest), true
 	case "redis-cli":
 		return redisCLI(rest), true
+	case "pg_restore":
+		return pgRestore(rest), true
 	case "kill":
 		return when(len(rest) > 0 && (rest[0] == "-0" || rest[0] == "-l"), Read, Destructive), true
 	case "sed":
@@ -162,6 +164,17 @@ func redisCLI(rest []string) Risk {
 			return when(slices.Contains([]string{"GET", "LIST", "USAGE", "STATS", "INFO", "NODES"}, strings.ToUpper(rest[i+1])), Read, Destructive)
 		case up == "BGSAVE", up == "SAVE", up == "BGREWRITEAOF", up == "--RDB":
 			return Change
+		}
+	}
+	return Destructive
+}
+
+// pgRestore reads a dump where it lists it or writes it nowhere.
+func pgRestore(rest []string) Risk {
+	for i, w := range rest {
+		switch {
+		case w == "-l", w == "--list", w == "--file=/dev/null", w == "-f" && i+1 < len(rest) && rest[i+1] == "/dev/null":
+			return when(slices.ContainsFunc(rest, func(w string) bool { return strings.HasPrefix(w, "-d") || strings.HasPrefix(w, "--dbname") }), Destructive, Read)
 		}
 	}
 	return Destructive

@@ -195,6 +195,7 @@ func describe(name string, rest []string) string {
 var (
 	sqlNoise  = regexp.MustCompile(`(?s)--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|"(?:[^"]|"")*"`)
 	sqlWord   = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_]*`)
+	connects  = regexp.MustCompile(`(?m)^\\connect[ \t]+(:"[A-Z][A-Z0-9_]*"|[a-z_][a-z0-9_]*)[ \t]*$`)
 	sqlShell  = regexp.MustCompile(`(?m)^\s*[.\\]\S*`)
 	sqlDeeds  = regexp.MustCompile(`(?i)\b(insert|update|delete|replace|into|pg_promote|pg_terminate_backend|pg_cancel_backend|pg_switch_wal|pg_drop\w*|pg_create\w*|setval|nextval|lo_import|lo_export|lo_unlink|load_extension|writefile|dblink\w*|pg_read\w*|pg_ls\w*|edit)\b`)
 	readsOnly = []string{
@@ -205,7 +206,7 @@ var (
 
 // sql judges statement by statement, by the first word; strings and comments are left out.
 func (r *Inferred) sql(text string) {
-	bare := sqlNoise.ReplaceAllString(text, " ")
+	bare := sqlNoise.ReplaceAllString(connects.ReplaceAllString(text, ""), " ") // another database of the same server, for the same reading
 	if strings.ContainsAny(bare, `'"`) || strings.Contains(bare, "/*") {
 		r.raise(Destructive, "does not parse: a quote or comment is left open")
 		return

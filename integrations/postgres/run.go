@@ -52,18 +52,26 @@ func (e Executor) Run(ctx context.Context, w incident.Work, out io.Writer) (err 
 	if found := runbook.InferRisk(runbook.SQL, w.Script); w.ReadOnly && found.Risk != runbook.Read {
 		return fmt.Errorf("a step that reads cannot run this: %s", strings.Join(found.Why, ", "))
 	}
-	conn, err := e.connect(ctx, w)
+	conn, err := e.begin(ctx, w)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // ends the session, and rolls back what is open
-	if w.ReadOnly {
-		if err := freeze(ctx, conn); err != nil {
-			return err
-		}
-	}
 	p := printer{out: out}
 	for k, b := range ready {
+		if b.database != "" {
+			if err := idle(conn, w); err != nil {
+				return err
+			}
+			_ = conn.Close(ctx)
+			w.Server.Database = b.database
+			next, err := e.begin(ctx, w)
+			if err != nil {
+				return fmt.Errorf("line %d: %w", list[k].line, err)
+			}
+			conn = next
+			continue
+		}
 		if err := p.print(conn.ExecParams(ctx, b.sql, b.values, nil, nil, nil)); err != nil {
 			return fmt.Errorf("statement %d, line %d: %w", k+1, list[k].line, said(err))
 		}
@@ -71,6 +79,24 @@ func (e Executor) Run(ctx context.Context, w incident.Work, out io.Writer) (err 
 			return fmt.Errorf("statement %d, line %d ended the transaction that only reads", k+1, list[k].line)
 		}
 	}
+	return idle(conn, w)
+}
+
+// begin opens a session, and where the step only reads the transaction in which it does.
+func (e Executor) begin(ctx context.Context, w incident.Work) (*pgconn.PgConn, error) {
+	conn, err := e.connect(ctx, w)
+	if err != nil || !w.ReadOnly {
+		return conn, err
+	}
+	if err := freeze(ctx, conn); err != nil {
+		_ = conn.Close(ctx)
+		return nil, err
+	}
+	return conn, nil
+}
+
+// idle holds that a session may end here.
+func idle(conn *pgconn.PgConn, w incident.Work) error {
 	if !w.ReadOnly && conn.TxStatus() != 'I' {
 		return errors.New("the text leaves a transaction open: it was rolled back")
 	}
@@ -90,8 +116,9 @@ func freeze(ctx context.Context, conn *pgconn.PgConn) error {
 
 // bound is a statement as it is sent.
 type bound struct {
-	sql    string
-	values [][]byte
+	sql      string
+	values   [][]byte
+	database string // of \connect, instead of the rest
 }
 
 // bind gives every place its value: $1, $2 … beside the text, or a quoted name in it. Each place has a number of its
@@ -121,9 +148,14 @@ func (s statement) bind(w incident.Work) (bound, error) {
 		case v == "" || len(v) > maxIdentifier:
 			return b, fmt.Errorf("%q is %d bytes long; a name has 1 to %d", v, len(v), maxIdentifier)
 		}
+		if s.other {
+			return bound{database: v}, nil
+		}
 		sql.WriteString(pgx.Identifier{v}.Sanitize())
 	}
-	b.sql = sql.String()
+	if b.sql = sql.String(); s.other {
+		return bound{database: b.sql}, nil
+	}
 	return b, nil
 }
 

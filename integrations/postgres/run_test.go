@@ -59,7 +59,7 @@ func TestServer(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, *pgtest.Server){
 		"PrintsTables": printsTables, "I32_TheFirstErrorFails": firstErrorFails, "ReadsOnly": readsOnly, "I34_Hostile": hostile,
 		"I33_Environment": environment, "Identify": identifies, "AloneOrInATransaction": transactions, "CancelReachesTheServer": cancels,
-		"SplitsAsPsql": splitsAsPsql, "RefusedBeforeAnythingRuns": refused, "Names": quotesNames,
+		"SplitsAsPsql": splitsAsPsql, "RefusedBeforeAnythingRuns": refused, "Names": quotesNames, "GoesElsewhere": goesElsewhere,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, s) })
 	}
@@ -181,6 +181,29 @@ func quotesNames(t *testing.T, s *pgtest.Server) {
 	}
 }
 
+// goesElsewhere holds that \connect reaches another database, and that a step that reads still only reads there.
+func goesElsewhere(t *testing.T, s *pgtest.Server) {
+	s.Exec(t, "postgres", "CREATE DATABASE side")
+	s.Exec(t, "side", "CREATE TABLE t(x int)", "CREATE FUNCTION sly() RETURNS int LANGUAGE plpgsql AS $$ BEGIN INSERT INTO t VALUES (99); RETURN 1; END $$")
+	w := work(s, "SELECT current_database() AS here;\n-- there\n\\connect :\"NAME\"\nSELECT current_database() AS here;\n\\connect postgres\nSELECT current_database() AS here")
+	w.Values, w.Identifiers, w.ReadOnly = map[string]string{"NAME": "side"}, []string{"NAME"}, true
+	if got := must(t, w); got != "here\npostgres\n\nhere\nside\n\nhere\npostgres\n" {
+		t.Errorf("%q", got)
+	}
+	w.Script = "\\connect side\nSELECT sly()"
+	if _, err := run(t, w); code(err) != "25006" {
+		t.Errorf("%v", err)
+	}
+	w.Script, w.ReadOnly = "BEGIN; SELECT 1;\n\\connect side\nSELECT 1", false
+	if _, err := run(t, w); err == nil || !strings.Contains(err.Error(), "leaves a transaction open") {
+		t.Errorf("%v", err)
+	}
+	w.Script = "\\connect nowhere\nSELECT 1"
+	if _, err := run(t, w); code(err) != "3D000" {
+		t.Errorf("%v", err)
+	}
+}
+
 // environment holds that nothing around the process decides where it connects or what it runs (I33).
 func environment(t *testing.T, s *pgtest.Server) {
 	home := t.TempDir()
@@ -287,6 +310,11 @@ func until(t *testing.T, holds func() bool) {
 
 func refused(t *testing.T, s *pgtest.Server) {
 	for script, want := range map[string]string{
+		"SELECT 1; \\connect postgres":               "alone on its line",
+		"SELECT 1\n\\connect postgres\n":             "between two statements",
+		"SELECT 1;\n\\connect postgres evil":         "expected \\connect name",
+		"SELECT 1;\n\\connect :\"GONE\"":             "has no value",
+		"SELECT 1;\n\\connect service=evil":          "expected \\connect name",
 		"SELECT 1; \\! id":                           "is a command of psql",
 		"SELECT 1;\nSELECT :GONE":                    "statement 2, line 2: parameter :GONE has no value",
 		"SELECT 1; SELECT 'open":                     "does not end",

@@ -10,6 +10,7 @@ import (
 type statement struct {
 	line   int // of its first word, from 1
 	pieces []piece
+	other  bool     // \connect: pieces are the name of a database, and nothing is sent
 	words  []string // the first identifiers outside of quotes, in lower case
 }
 
@@ -114,6 +115,8 @@ func (s *scanner) token() error {
 	}
 	s.fill()
 	switch {
+	case c == '\\' && strings.HasPrefix(rest, `\connect`):
+		return s.connect()
 	case c == '\\':
 		return fmt.Errorf("%.20q is a command of psql, not SQL", rest)
 	case c == '\'':
@@ -141,6 +144,33 @@ func (s *scanner) token() error {
 	s.skip(1)
 	return nil
 }
+
+var connectLine = regexp.MustCompile(`^\\connect[ \t]+(?::"([A-Z][A-Z0-9_]*)"|([a-z_][a-z0-9_]*))[ \t]*(?:\n|$)`)
+
+// connect takes the one command of psql that has a meaning here, alone on its line: another database of the same server.
+func (s *scanner) connect() error {
+	m := connectLine.FindStringSubmatch(s.rest())
+	if m == nil || s.words() || s.at > 0 && s.text[s.at-1] != '\n' {
+		return fmt.Errorf("expected \\connect name, or \\connect :\"NAME\", alone on its line and between two statements")
+	}
+	kind, name := plain, m[2]
+	if m[1] != "" {
+		kind, name = identifier, m[1]
+	}
+	s.now.other, s.now.pieces = true, []piece{{kind, name}}
+	s.skip(len(m[0]))
+	s.from = s.at
+	s.end()
+	return nil
+}
+
+// words reports whether a statement has begun before here. (token marked the present word as one of it.)
+func (s *scanner) words() bool {
+	return len(s.now.pieces) > 0 || strings.TrimSpace(stripped.ReplaceAllString(s.text[s.from:s.at], "")) != ""
+}
+
+// stripped are comments; those before \connect hold no quotes that would matter.
+var stripped = regexp.MustCompile(`(?s)--[^\n]*|/\*.*?\*/`)
 
 func lineLength(text string) int {
 	if n := strings.IndexAny(text, "\r\n"); n >= 0 {
