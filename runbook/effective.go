@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -124,8 +125,7 @@ func writeReviewed(w io.Writer, v reflect.Value) {
 	case reflect.Pointer:
 		writeReviewed(w, v.Elem())
 	case reflect.Struct:
-		for i := range v.NumField() {
-			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ",")
+		for i, name := range yamlNames(v.Type()) {
 			if f := v.Field(i); name != "" && name != "-" && !isEmpty(f) {
 				fmt.Fprintf(w, "%s=", name)
 				writeReviewed(w, f)
@@ -150,6 +150,21 @@ func writeReviewed(w io.Writer, v reflect.Value) {
 	default:
 		fmt.Fprintf(w, "%v,", v.Interface())
 	}
+}
+
+var namesOf sync.Map // reflect.Type -> []string
+
+// yamlNames are the keys of a struct's members, in their order.
+func yamlNames(t reflect.Type) []string {
+	if names, ok := namesOf.Load(t); ok {
+		return names.([]string) // nothing else is stored
+	}
+	names := make([]string, t.NumField())
+	for i := range names {
+		names[i], _, _ = strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+	}
+	namesOf.Store(t, names)
+	return names
 }
 
 // isEmpty says that a member is absent. A list that is there and empty is not: an empty `from` means nobody.

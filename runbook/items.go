@@ -108,7 +108,9 @@ func (p *parser) readFences(it *item, n ast.Node) {
 func (p *parser) addPart(it *item, n ast.Node) {
 	src := p.doc.code(n)
 	c := Command{Lang: p.doc.lang(n), Source: src, SHA256: digest([]byte(src)), Line: p.doc.firstLine(n)}
-	part := itemPart{Command: c, v: classify(c.Lang, src), node: n, label: strings.TrimRight(it.label, " .:")}
+	v := classify(c.Lang, src)
+	c.judged = &v
+	part := itemPart{Command: c, v: v, node: n, label: strings.TrimRight(it.label, " .:")}
 	if m := optionWords.FindStringSubmatch(part.label); m != nil {
 		part.option = m[1] + m[2] + m[3]
 	}

@@ -76,7 +76,7 @@ func (l *linter) step(s *Step) {
 		return
 	}
 	for _, c := range s.Commands {
-		v := classify(c.Lang, c.Source)
+		v := c.verdict()
 		switch v.verdict {
 		case "choice":
 			l.add(c.Line, "alternatives", LevelWarning, fmt.Sprintf("step %s: %s", s.Number, v.why), "one fence for each, and a sentence on when")

@@ -28,7 +28,7 @@ func propose(s *Step, l *Lock) Entry {
 		return e
 	}
 	for _, c := range s.Commands {
-		if v := classify(c.Lang, c.Source); v.verdict == "executable" || v.verdict == "blocked" {
+		if v := c.verdict(); v.verdict == "executable" || v.verdict == "blocked" {
 			e.addCommand(v, c)
 			break // parse gives a step one command that can run
 		}

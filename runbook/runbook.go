@@ -118,6 +118,16 @@ type Command struct {
 	Source string // the bytes between the fences, dedented as Markdown says
 	SHA256 string
 	Line   int // of the fence's first line of content
+
+	judged *verdict // by parse
+}
+
+// verdict is what the fence is by its text alone.
+func (c *Command) verdict() verdict {
+	if c.judged != nil {
+		return *c.judged
+	}
+	return classify(c.Lang, c.Source)
 }
 
 // Alternative is one branch of a choice. ID to Why are set by Load, like those of a Step.

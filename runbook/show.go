@@ -204,7 +204,7 @@ func worst(a, b Risk) Risk {
 func showStep(s Step) shownStep {
 	out := shownStep{
 		ID: s.ID, Number: s.Number, Title: s.Title, Kind: s.Kind, Text: s.Text, Condition: s.Condition, Calls: s.Calls, Ready: s.Ready, Why: s.Why, Line: s.Line,
-		Commands: each(s.Commands, func(c Command) shownCommand { return shownCommand(c) }),
+		Commands: each(s.Commands, func(c Command) shownCommand { return shownCommand{c.Lang, c.Source, c.SHA256, c.Line} }),
 	}
 	for _, a := range s.Alternatives {
 		b := shownAlternative{ID: a.ID, Label: a.Label, Source: a.Source, Ready: a.Ready, Why: a.Why}
