@@ -49,7 +49,7 @@ func TestI47_AnIncidentFromOpenToReopen(t *testing.T) {
 	w.answers(w.eve, room, "/incident note switch in rack 2 rebooted", "Noted at")
 	w.answers(w.ana, room, "/incident update We restore the backup next 30m", "Update 1 of INC-1 is sent", "promised by")
 	w.expect(w.dev, room, "Update 1 by @Ana Ruiz", "We restore the backup")
-	w.expect(w.dev, "incidents", "Update 1 by @Ana Ruiz", "We restore the backup")
+	w.expect(w.dev, "incidents", "We restore the backup", "Status: Identified")
 	w.answers(w.ana, "incidents", "/incident list", "SEV-1 INC-1", "identified", "Ana Ruiz")
 	w.answers(w.ana, "incidents", "/incident show 1", "nobody can log in")
 	w.answers(w.dev, room, "/incident sevrity 2", "Did you mean `severity`")
