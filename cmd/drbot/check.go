@@ -158,7 +158,7 @@ func checkRunbook(c *config) []finding {
 		}
 	}
 	found = append(found, finding{"note", fmt.Sprintf("Runbook %s: %d of %d steps can run (procedures: %d).", rb.Digest[:6], ready, steps, len(rb.Procedures)), ""})
-	if n := len(runbook.Lint(rb, runbook.Env{})); n > 0 {
+	if n := len(runbook.Lint(rb, c.linked(onThisMachine(c.Runbook)))); n > 0 {
 		found = append(found, finding{"note", fmt.Sprintf("A careful reader would remark on %d things in the runbook.", n), "`drbot runbook lint` lists them."})
 	}
 	return found

@@ -57,7 +57,11 @@ func (h *house) lastRunbook(ctx context.Context) (*runbook.Runbook, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rb.Join(lock, filepath.Dir(h.config.Runbook))
+	dir := filepath.Dir(h.config.Runbook)
+	if rb.Files != nil {
+		dir = h.config.Runbook // a folder, gone or not: its targets count from inside
+	}
+	return rb.Join(lock, dir)
 }
 
 // reload reads runbook and lock again and makes them the revision of new runs; a file that cannot be used changes

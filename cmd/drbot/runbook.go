@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -72,14 +73,20 @@ func (p program) runbookLint() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			found := runbook.SortFindings(runbook.Lint(rb, runbook.Env{Exists: onThisMachine(path)}))
+			env := onThisMachine(path)
+			if len(args) == 0 {
+				if c, err := p.config(); err == nil {
+					env = c.linked(env)
+				}
+			}
+			found := runbook.SortFindings(runbook.Lint(rb, env))
 			if asJSON {
 				if err := printJSON(p.stdout, found); err != nil {
 					return err
 				}
 			} else {
 				for _, f := range found.Findings {
-					say(p.stdout, "%s:%d: %s: %s [%s]\n    %s", path, f.Line, f.Level, f.Message, f.Rule, f.Fix)
+					say(p.stdout, "%s:%d: %s: %s [%s]\n    %s", inFolder(path, f.File), f.Line, f.Level, f.Message, f.Rule, f.Fix)
 				}
 				say(p.stdout, "%d findings.", len(found.Findings))
 			}
@@ -144,7 +151,7 @@ type compiled struct {
 }
 
 func compile(path string, sections runbook.Sections) (*compiled, error) {
-	src, err := os.ReadFile(path)
+	src, err := runbook.ReadSource(path)
 	if err != nil {
 		return nil, err
 	}
@@ -178,11 +185,27 @@ func (c *compiled) print(p program, diff bool) {
 	}
 	say(p.stdout, "%s", c.report.Summary())
 	for _, b := range c.report.Fences {
-		say(p.stdout, "  line %d: %s: %s", b.Line, b.Verdict, b.Why)
+		say(p.stdout, "  %s: %s: %s", lineOf(b), b.Verdict, b.Why)
 	}
 	for _, b := range c.report.Lists {
-		say(p.stdout, "  line %d: list: %s: %s", b.Line, b.Verdict, b.Why)
+		say(p.stdout, "  %s: list: %s: %s", lineOf(b), b.Verdict, b.Why)
 	}
+}
+
+// lineOf is where a fence or list stands; in a folder with its file.
+func lineOf(b runbook.Block) string {
+	if b.File != "" {
+		return fmt.Sprintf("%s line %d", b.File, b.Line)
+	}
+	return fmt.Sprintf("line %d", b.Line)
+}
+
+// inFolder is the path of a runbook's file: the runbook itself, or one file of its folder.
+func inFolder(path, file string) string {
+	if file == "" {
+		return path
+	}
+	return filepath.Join(path, file)
 }
 
 // writeLock replaces the lock in one step, so that no reader ever sees half of it.
@@ -259,14 +282,29 @@ func showItems(w io.Writer, items []runbook.Item, indent string) {
 	}
 }
 
-// onThisMachine lets lint ask for files that the runbook names, where they count from its folder.
-func onThisMachine(path string) func(string) bool {
-	dir := filepath.Dir(path)
-	return func(name string) bool {
-		if !filepath.IsAbs(name) {
-			name = filepath.Join(dir, name)
-		}
-		_, err := os.Stat(name)
-		return err == nil
+// onThisMachine lets lint ask for files that the runbook names, where they count from its folder, and for programs.
+func onThisMachine(path string) runbook.Env {
+	dir := filepath.Dir(runbook.LockPath(path)) // the folder itself, or the file's
+	return runbook.Env{
+		Exists: func(name string) bool {
+			if !filepath.IsAbs(name) {
+				name = filepath.Join(dir, name)
+			}
+			_, err := os.Stat(name)
+			return err == nil
+		},
+		Binary: func(program string) bool {
+			_, err := exec.LookPath(program)
+			return err == nil
+		},
 	}
+}
+
+// linked adds what the configuration says of the parts of a runbook: types and their procedures, services and their tiers.
+func (c *config) linked(env runbook.Env) runbook.Env {
+	env.Types, env.Services = c.Commands.Procedures, map[string]string{}
+	for name, s := range c.Commands.Services {
+		env.Services[name] = s.Tier
+	}
+	return env
 }
