@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/drbot/drbot/commands"
 	"github.com/drbot/drbot/runbook"
 )
 
@@ -219,5 +220,68 @@ func TestI5_ASignatureAcceptsTheLock(t *testing.T) {
 	if n := len(w.records("LockAccepted")); n != 1 {
 		t.Errorf("%d acceptances", n)
 	}
+	w.audited()
+}
+
+// TestAFolderIsOneRunbook: severities from one file, procedures from two that number theirs alike; show, lint, compile, check
+// and serve take the folder; a reload changes one file, and with the folder gone drbot starts with what it used last.
+func TestAFolderIsOneRunbook(t *testing.T) {
+	t.Parallel()
+	w := settle(t, small())
+	folder := w.path("runbooks")
+	w.ok(os.MkdirAll(folder, 0o700))
+	put := func(name, text string) { w.ok(os.WriteFile(folder+"/"+name, []byte(text), 0o600)) }
+	put("00-levels.md", bookHead+bookTail)
+	procedure := func(title, command string) string {
+		return "# " + title + "\n\n## Procedure 1: " + title + "\n\n**Scenario:** it broke\n\n**Steps:**\n\n1. **Do it.**\n    ```bash\n    " + command + "\n    ```\n"
+	}
+	put("database.md", procedure("Database", "echo database >> ran.txt"))
+	put("network.md", procedure("Network", "echo network >> ran.txt"))
+	config, err := os.ReadFile(w.config())
+	w.ok(err)
+	w.ok(os.WriteFile(w.config(), []byte(strings.Replace(string(config), "runbook: ./RUNBOOK.md", "runbook: ./runbooks", 1)), 0o600))
+
+	if code, out, errs := w.drbot("runbook", "compile"); code != 0 || !strings.Contains(out, "network.md line") {
+		t.Fatalf("compile: exit %d: %s%s", code, out, errs)
+	}
+	if code, out, errs := w.drbot("runbook", "decide", "--answer", "target=db1=../work"); code != 0 || !strings.Contains(out, "2 of 2 steps ready") {
+		t.Fatalf("decide: exit %d: %s%s", code, out, errs)
+	}
+	if code, _, errs := w.drbot("runbook", "compile", "--check"); code != 0 {
+		t.Fatalf("compile --check: exit %d: %s", code, errs)
+	}
+	if _, out, _ := w.drbot("runbook", "show"); !strings.Contains(out, "p1 Database") || !strings.Contains(out, "p2 Network") || !strings.Contains(out, "SEV-1") {
+		t.Errorf("show: %s", out)
+	}
+	if _, out, _ := w.drbot("runbook", "lint"); !strings.Contains(out, "runbooks/00-levels.md:16: ") {
+		t.Errorf("lint: %s", out)
+	}
+	if _, out, _ := w.drbot("check", "--offline"); !strings.Contains(out, "2 of 2 steps can run (procedures: 2)") {
+		t.Errorf("check: %s", out)
+	}
+
+	w.up()
+	room := w.open(w.ana, "Database corruption: users gone")
+	w.start(w.ana, room, "network")
+	w.press(w.ana, room, "recover.confirm", "step 2.1 changes something", "echo network")
+	w.awaitRun(1, "ended")
+	if w.ran("network") != 1 || w.ran("database") != 0 {
+		t.Error("another file's step ran")
+	}
+	w.leave()
+	put("network.md", procedure("Network", "echo netwOrk >> ran.txt"))
+	w.serve()
+	w.linked()
+	w.answers(w.ana, room, "/recover list", "Network", "1 step changed since review", "Database · ready")
+	w.leave()
+	put("network.md", procedure("Network", "echo network >> ran.txt"))
+	w.serve()
+	w.leave()
+	w.ok(os.Rename(folder, w.path("away")))
+	w.serve()
+	w.linked()
+	w.start(w.ana, room, "network")
+	w.press(w.ana, room, "recover.confirm", "step 2.1 changes something", "echo network")
+	w.awaitView(1, "the last revision runs where it ran", func(commands.View) bool { return w.ran("network") == 2 })
 	w.audited()
 }
