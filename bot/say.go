@@ -32,7 +32,7 @@ var sayWants = []string{
 	incident.SeveritySet{}.EventKind(), incident.UpdateSent{}.EventKind(), incident.DeadlineSpoken{}.EventKind(), incident.Resolved{}.EventKind(), incident.ReviewOpened{}.EventKind(),
 	incident.RunPlanned{}.EventKind(), incident.ReadsDone{}.EventKind(), incident.RunStarted{}.EventKind(), incident.ApprovalAsked{}.EventKind(),
 	incident.StepEnded{}.EventKind(), incident.StepNotStarted{}.EventKind(), incident.StepUnknown{}.EventKind(), incident.HandAsked{}.EventKind(),
-	incident.GlassBroken{}.EventKind(),
+	incident.GlassBroken{}.EventKind(), incident.RoleOffered{}.EventKind(),
 	incident.ConditionAsked{}.EventKind(),
 }
 

@@ -22,6 +22,8 @@ func (t *talk) run(e incident.Event) error {
 		return t.runCard(e.Run)
 	case incident.ApprovalAsked:
 		return t.approval(e)
+	case incident.RoleOffered:
+		return t.offer(e)
 	case incident.GlassBroken:
 		return t.broken(e)
 	case incident.StepEnded:

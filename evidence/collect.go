@@ -55,6 +55,8 @@ func (c *collected) collect(ctx context.Context) error {
 			}
 		case incident.RunStarted:
 			c.started[e.Run] = e.By
+		case incident.RunHandedOver:
+			c.started[e.Run] = e.To
 		case incident.Confirmed:
 			c.words[stepKey(e.Run, e.Step)] = &Word{What: "confirmed", By: e.By, At: r.Time, Text: e.Digest, Record: r.Seq}
 		case incident.StepStarting:

@@ -42,7 +42,7 @@ func (i *Incident) Clone() *Incident {
 	c := *i
 	c.Spoken, c.Pins, c.Parked = slices.Clone(i.Spoken), slices.Clone(i.Pins), slices.Clone(i.Parked)
 	c.Checklist, c.Services = slices.Clone(i.Checklist), slices.Clone(i.Services)
-	c.Glass = slices.Clone(i.Glass)
+	c.Glass, c.Offers = slices.Clone(i.Glass), slices.Clone(i.Offers)
 	if i.Roles != nil {
 		c.Roles = make(map[Role]Person, len(i.Roles))
 		for role, p := range i.Roles {

@@ -45,6 +45,7 @@ var kinds = func() map[string]reflect.Type {
 		UpdateSent{}, DeadlineSpoken{}, Snoozed{}, DeliveryParked{}, DeliveryRequeued{},
 		RunPlanned{}, ReadsAsked{}, ReadsDone{}, RunStarted{}, RunPaused{}, RunResumed{}, CancelAsked{}, RunEnded{},
 		ApprovalAsked{}, Confirmed{}, Approved{}, Denied{}, Withdrawn{}, Expired{}, GlassBroken{},
+		RoleOffered{}, OfferEnded{}, RunHandedOver{},
 		HandAsked{}, ConditionAsked{}, ConditionAnswered{}, StepStarting{}, StepStarted{}, StepNotStarted{}, StepExtended{}, StepEnded{}, StepUnknown{}, StepSettled{},
 		StepSkipped{}, StepByHand{}, UndoPlanned{},
 	} {

@@ -71,7 +71,7 @@ func (i *Incident) Apply(at Stamp, e Event) {
 	case DeliveryRequeued:
 		i.Parked = slices.DeleteFunc(i.Parked, func(p Parked) bool { return p.Follower == e.Follower && p.Seq == e.Seq })
 	default:
-		if !i.applyItem(at, e) && !i.applyApproval(at, e) {
+		if !i.applyItem(at, e) && !i.applyApproval(at, e) && !i.applyOffer(at, e) {
 			i.applyRun(at, e)
 		}
 	}

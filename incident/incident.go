@@ -152,6 +152,7 @@ type Incident struct {
 	Checklist   []Item        `json:"checklist,omitempty"` // in the runbook's order
 	Runs        []*Run        `json:"runs,omitempty"`
 	Approvals   []*Approval   `json:"approvals,omitempty"` // undecided and unused ones, and the last decided of each step
+	Offers      []Offer       `json:"offers,omitempty"`    // hand-overs that wait, and the last that ended
 	Glass       []Glass       `json:"glass,omitempty"`     // each time that the glass was broken
 	Parked      []Parked      `json:"parked,omitempty"`
 	Review      *Review       `json:"review,omitempty"`

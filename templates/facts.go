@@ -20,10 +20,10 @@ type Facts struct {
 	Approvers  []incident.Person         // who may decide now
 	Operators  []incident.Person
 	Breakers   []incident.Person // who may break the glass
-	Live       map[string]Tail // "R7/p1.s6": what the running step wrote last
-	Degraded   []string        // links that are down, a sentence each
-	Backup     *Backup         // nil: backups are not watched
-	Saved      *Saved          // nil: nothing came back from a backup, or it is not known from which
+	Live       map[string]Tail   // "R7/p1.s6": what the running step wrote last
+	Degraded   []string          // links that are down, a sentence each
+	Backup     *Backup           // nil: backups are not watched
+	Saved      *Saved            // nil: nothing came back from a backup, or it is not known from which
 	Contacts   []Contact
 	ChannelURL string // opens the incident's channel
 	Host       string // where drbot runs

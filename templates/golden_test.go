@@ -114,6 +114,7 @@ func cards() map[string]Message {
 	promiseCards(add)
 	houseCards(add, frozen)
 	glassCards(add)
+	handoverCards(add)
 	return all
 }
 

@@ -277,7 +277,7 @@ func runActions(i *incident.Incident, r *incident.Run, f Facts) Actions {
 			menu.Options = append(menu.Options, Button{Verb: "recover undo", Object: StepKey(r, u), Label: Say("button.undo", map[string]any{"Number": u.Number})})
 		}
 	}
-	menu.Options = append(menu.Options, cancel)
+	menu.Options = append(menu.Options, Button{Verb: "recover handover", Object: name, Label: Say("button.handover", nil)}, cancel)
 	return Actions{Elements: append(list, output, menu)}
 }
 
