@@ -162,8 +162,7 @@ func needsForm(d drafted) bool {
 
 // askedOf gives what was chosen for a draft before.
 func askedOf(p *runbook.Procedure, r *incident.Run) desired {
-	w := desired{values: map[string]string{}, reasons: map[string]string{}, branches: map[string]string{}}
-	maps.Copy(w.branches, r.Branches)
+	w := desired{values: map[string]string{}, reasons: map[string]string{}, branches: map[string]string{}, kept: r.Branches}
 	for k := range p.Steps {
 		for _, e := range entriesOf(&p.Steps[k], r) {
 			for _, param := range e.Parameters {
@@ -290,12 +289,9 @@ var errFields = errors.New("some fields are wrong")
 
 // formDesired reads the plan's form. While branches are to be chosen it asks for nothing else, and what was said before stays.
 func formDesired(c *call, rb *runbook.Runbook, r *incident.Run) desired {
-	w := desired{values: map[string]string{}, reasons: map[string]string{}, branches: maps.Clone(r.Branches)}
+	w := desired{values: map[string]string{}, reasons: map[string]string{}, branches: map[string]string{}, kept: r.Branches}
 	if k := slices.IndexFunc(rb.Procedures, func(p runbook.Procedure) bool { return p.ID == r.Procedure }); k >= 0 && len(r.Undecided()) > 0 {
 		w = askedOf(&rb.Procedures[k], r)
-	}
-	if w.branches == nil {
-		w.branches = map[string]string{}
 	}
 	for name := range c.Fields {
 		v := c.Field(name)

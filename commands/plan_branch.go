@@ -12,26 +12,71 @@ import (
 )
 
 // A step of which one branch runs is asked about at the plan, even where only one branch could run: that the others are
-// wrong here is for a person to say. The chosen branch takes the step's place and number.
+// wrong here is for a person to say. The chosen branch takes the step's place and number. Steps of one procedure whose
+// branches are called alike (stop it, start it: on Kubernetes, by systemd) are one question, and one answer is for all of
+// them unless somebody says otherwise.
 
 // branch gives the step as its chosen branch makes it. open: nobody chose yet.
 func (p planning) branch(s *runbook.Step, d *drafted) (one *runbook.Step, open bool, err error) {
-	said := ""
-	for _, name := range []string{s.Number, s.ID} { // the number is what somebody typed just now, the id what was chosen before
-		if b := p.branches[name]; b != "" && said == "" {
-			said = b
+	if !s.Choosable() {
+		return s, false, nil
+	}
+	if said := p.typedBranch(s); said != "" {
+		if one, err = s.Choose(said); err != nil {
+			return nil, false, incident.Refuse(incident.BadInput, "Step %s has no branch “%s”.", s.Number, cut(said, 60)).Then("Branches: %s.", branchWords(branches(s)))
 		}
-	}
-	if !s.Choosable() || said == "" {
-		return s, s.Choosable(), nil
-	}
-	one, err = s.Choose(said)
-	if err != nil {
-		return nil, false, incident.Refuse(incident.BadInput, "Step %s has no branch “%s”.", s.Number, cut(said, 60)).Then("Branches: %s.", branchWords(branches(s)))
+	} else if one = p.sameBranch(s); one == nil {
+		if one, err = s.Choose(p.kept[s.ID]); err != nil {
+			return s, true, nil // nobody chose, or what was chosen is gone from the runbook
+		}
 	}
 	d.planned.Branches[s.ID] = one.ID
 	one.Number = s.Number
 	return one, false, nil
+}
+
+// typedBranch is what somebody says now for this very step.
+func (p planning) typedBranch(s *runbook.Step) string {
+	return or(p.branches[s.Number], p.branches[s.ID])
+}
+
+// sameBranch follows what somebody says now for a step whose branches are called alike, unless the two were chosen apart before.
+func (p planning) sameBranch(s *runbook.Step) *runbook.Step {
+	for k := range p.procedure.Steps {
+		t := &p.procedure.Steps[k]
+		said := p.typedBranch(t)
+		if t.ID == s.ID || said == "" || !t.Choosable() || !slices.Equal(labels(branches(s)), labels(branches(t))) {
+			continue
+		}
+		if labelOf(branches(s), p.kept[s.ID]) != labelOf(branches(t), p.kept[t.ID]) {
+			continue
+		}
+		if other, err := t.Choose(said); err == nil {
+			if one, err := s.Choose(labelOf(branches(t), other.ID)); err == nil {
+				return one
+			}
+		}
+	}
+	return nil
+}
+
+func labels(list []incident.Branch) []string {
+	var all []string
+	for _, b := range list {
+		all = append(all, strings.ToLower(b.Label))
+	}
+	slices.Sort(all)
+	return all
+}
+
+// labelOf is the label of the branch with an id; empty where there is none.
+func labelOf(list []incident.Branch, id string) string {
+	for _, b := range list {
+		if b.ID == id {
+			return b.Label
+		}
+	}
+	return ""
 }
 
 // chooses holds that every branch that was named belongs to a step that has some.
@@ -88,20 +133,46 @@ func branchTyped(b incident.Branch) string {
 	return b.ID[len(strings.TrimRight(b.ID, "abcdefghijklmnopqrstuvwxyz")):]
 }
 
-// branchFields asks for the branch of every step that has some.
-func branchFields(r *incident.Run, specs map[string]*incident.Spec) []templates.Field {
-	var fields []templates.Field
+// question is one choice to make: for one step, or for several whose branches are called alike.
+type question struct {
+	spec  *incident.Spec // of the first
+	title string         // "1.2 Stop it, 1.6 Start it"
+	steps []string       // their numbers
+	open  bool           // nobody chose yet
+}
+
+// questions are the choices of a draft, in the order of its steps.
+func questions(r *incident.Run, specs map[string]*incident.Spec) []question {
+	var list []question
 	for k := range r.Steps {
 		s := &r.Steps[k]
 		spec := specs[s.Spec]
-		if spec.ChoiceOf == "" {
+		if spec == nil || spec.ChoiceOf == "" {
 			continue
 		}
+		title := s.Number + " " + choiceTitle(r, s, spec)
+		same := slices.IndexFunc(list, func(q question) bool {
+			return slices.Equal(labels(q.spec.Branches), labels(spec.Branches)) &&
+				labelOf(q.spec.Branches, r.Branches[q.spec.ChoiceOf]) == labelOf(spec.Branches, r.Branches[spec.ChoiceOf])
+		})
+		if same < 0 {
+			list = append(list, question{spec: spec, title: title, steps: []string{s.Number}, open: s.Choose})
+			continue
+		}
+		list[same].title, list[same].steps = list[same].title+", "+title, append(list[same].steps, s.Number)
+	}
+	return list
+}
+
+// branchFields asks for the branch of every step that has some.
+func branchFields(r *incident.Run, specs map[string]*incident.Spec) []templates.Field {
+	var fields []templates.Field
+	for _, q := range questions(r, specs) {
 		f := templates.Field{
-			ID: spec.ChoiceOf, Label: cut(s.Number+" "+choiceTitle(r, s, spec), 150), Kind: templates.FieldSelect, Value: r.Branches[spec.ChoiceOf],
+			ID: q.spec.ChoiceOf, Label: cut(q.title, 150), Kind: templates.FieldSelect, Value: r.Branches[q.spec.ChoiceOf],
 			Hint: "One of them runs; the choice is recorded.",
 		}
-		for _, b := range spec.Branches {
+		for _, b := range q.spec.Branches {
 			f.Options = append(f.Options, templates.Option{Value: b.ID, Label: cut(b.Label, 70), Hint: cut(b.Why, 70)})
 		}
 		fields = append(fields, f)
@@ -122,15 +193,13 @@ func choiceTitle(r *incident.Run, s *incident.Step, spec *incident.Spec) string 
 // branchLines say at the terminal what is still to choose, and how it is typed.
 func branchLines(r *incident.Run, specs map[string]*incident.Spec) string {
 	text := ""
-	for k := range r.Steps {
-		s := &r.Steps[k]
-		spec := specs[s.Spec]
-		if !s.Choose || spec == nil {
+	for _, q := range questions(r, specs) {
+		if !q.open {
 			continue
 		}
-		text += fmt.Sprintf("\n%s %s: one of these runs", s.Number, s.Title)
-		for _, b := range spec.Branches {
-			text += fmt.Sprintf("\n%s=%s  %s", s.Number, branchTyped(b), b.Label)
+		text += "\n" + q.title + ": one of these runs"
+		for _, b := range q.spec.Branches {
+			text += fmt.Sprintf("\n%s=%s  %s", q.steps[0], branchTyped(b), b.Label)
 			if b.Why != "" {
 				text += " (" + b.Why + ")"
 			}

@@ -22,7 +22,13 @@ const choicesText = "# Recovery\n\n" +
 // choices gives an office whose runbook has a choice, a condition and a call, compiled and accepted.
 func choices(t testing.TB, change ...func(*runbook.Lock)) *office {
 	t.Helper()
-	rb, err := runbook.Parse([]byte(choicesText), nil)
+	return compiledOffice(t, choicesText, change...)
+}
+
+// compiledOffice gives an office whose runbook is compiled, decided and accepted.
+func compiledOffice(t testing.TB, markdown string, change ...func(*runbook.Lock)) *office {
+	t.Helper()
+	rb, err := runbook.Parse([]byte(markdown), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,5 +213,62 @@ func TestAStepThatNamesAProcedureOffersIt(t *testing.T) {
 	r.must(r.press(ana, "recover plan", "1/p2"))
 	if run := r.fold().LiveRun(); run == nil || run.Procedure != "p2" {
 		t.Errorf("%+v", run)
+	}
+}
+
+const twiceText = "# Recovery\n\n## Procedure 1: Restart\n\n**Scenario:** it hangs\n\n**Steps:**\n\n" +
+	"1. **Stop it.**\n    ```bash\n    # Kubernetes\n    echo stop kube\n    # Systemd\n    echo stop unit\n    ```\n\n" +
+	"2. **Look.**\n    ```bash\n    echo eye\n    # OR\n    echo tool\n    ```\n\n" +
+	"3. **Start it.**\n    ```bash\n    # Systemd\n    echo start unit\n    # Kubernetes\n    echo start kube\n    ```\n"
+
+// Stopping and starting the same thing is one question: nobody stops it in one place and starts it in another by an oversight.
+func TestChoicesThatAreCalledAlikeAreOneQuestion(t *testing.T) {
+	r := compiledOffice(t, twiceText).rig()
+	chosen := func() string {
+		var titles []string
+		for _, s := range r.run().Steps {
+			titles = append(titles, s.Title)
+		}
+		return strings.Join(titles, ", ")
+	}
+	form := r.say(ana, "/recover restart").Form
+	if form == nil || len(form.Fields) != 2 || form.Fields[0].Label != "1.1 Stop it, 1.3 Start it" || form.Fields[1].Label != "1.2 Look" {
+		t.Fatalf("%+v", form)
+	}
+	r.must(r.press(ana, "recover choose", "R1", "p1.s1", "p1.s1b", "p1.s2", "p1.s2a"))
+	if got := chosen(); got != "Stop it: Systemd, Look: echo eye, Start it: Systemd" {
+		t.Errorf("%s", got)
+	}
+	if branches := r.run().Branches; len(branches) != 3 || branches["p1.s3"] != "p1.s3a" {
+		t.Errorf("the record says what each step is: %v", branches)
+	}
+	r.answer()
+	r.must(r.say(ana, "/recover plan 1.1=kubernetes"))
+	if got := chosen(); got != "Stop it: Kubernetes, Look: echo eye, Start it: Kubernetes" {
+		t.Errorf("the other follows: %s", got)
+	}
+	r.answer()
+	r.must(r.say(ana, "/recover plan 1.3=systemd"))
+	if got := chosen(); got != "Stop it: Systemd, Look: echo eye, Start it: Systemd" {
+		t.Errorf("%s", got)
+	}
+	r.answer()
+	r.must(r.say(ana, "/recover plan 1.1=kubernetes 1.3=systemd"))
+	if got := chosen(); got != "Stop it: Kubernetes, Look: echo eye, Start it: Systemd" {
+		t.Errorf("each as it was said: %s", got)
+	}
+	r.answer()
+	if form, err := r.PlanForm(t.Context(), "R1"); err != nil || len(form.Fields) != 3 {
+		t.Errorf("chosen apart, they are two questions: %+v %v", form, err)
+	}
+	r.must(r.press(ana, "recover choose", "R1", "p1.s1", "p1.s1a", "p1.s2", "p1.s2b", "p1.s3", "p1.s3a"))
+	if got := chosen(); got != "Stop it: Kubernetes, Look: echo tool, Start it: Systemd" {
+		t.Errorf("%s", got)
+	}
+	for _, s := range r.run().Steps {
+		spec, err := r.Spec(t.Context(), s.Spec)
+		if e := entryOf(r.book.Lock, s.ID); err != nil || e == nil || spec.Script != e.Run || s.Script != e.SHA256 {
+			t.Errorf("I6: %s is not its lock entry's bytes: %+v %v", s.ID, spec, err)
+		}
 	}
 }

@@ -13,6 +13,7 @@ type desired struct {
 	said            string            // words for the procedure
 	values, reasons map[string]string // by parameter; why an unverified value is taken
 	branches        map[string]string // step by number or id -> the branch that runs, by label, letter or id
+	kept            map[string]string // step id -> branch id, as the draft before has it
 }
 
 var (
