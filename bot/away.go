@@ -85,6 +85,11 @@ func decisionOf(e incident.Event) (string, incident.Person) {
 		return "step " + number(e.Step) + " confirmed", e.By
 	case incident.StepByHand:
 		return "step " + number(e.Step) + " done by hand", e.By
+	case incident.ConditionAnswered:
+		if e.Needed {
+			return "step " + number(e.Step) + " called needed", e.By
+		}
+		return "step " + number(e.Step) + " called not needed", e.By
 	case incident.StepSkipped:
 		return "step " + number(e.Step) + " skipped", e.By
 	case incident.SeveritySet:

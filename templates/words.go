@@ -43,7 +43,7 @@ func inWords(i *incident.Incident, e incident.Event) (string, bool) {
 
 // eventFacts names what an event is about. The fields are the same ones in many events, so they are found by their names.
 func eventFacts(i *incident.Incident, e incident.Event) map[string]any {
-	facts := map[string]any{"E": e, "Run": "", "Step": "", "Approval": "", "Item": "", "Sum": "", "Kind": "", "Took": time.Duration(0)}
+	facts := map[string]any{"E": e, "Run": "", "Step": "", "Approval": "", "Item": "", "Sum": "", "Kind": "", "Chosen": "", "Took": time.Duration(0)}
 	v := reflect.ValueOf(e)
 	number := func(name string) uint64 {
 		if f := v.FieldByName(name); f.IsValid() && f.Kind() == reflect.Uint64 {
@@ -82,8 +82,23 @@ func eventFacts(i *incident.Incident, e incident.Event) map[string]any {
 			kind += "/" + next
 		}
 		facts["Kind"] = kind
+	case incident.RunPlanned:
+		facts["Chosen"] = chosenBranches(e)
 	case incident.StepEnded:
 		facts["Took"] = max(0, e.Ended.Sub(e.Started))
 	}
 	return facts
+}
+
+// chosenBranches names the steps of which one branch was chosen, by that branch.
+func chosenBranches(e incident.RunPlanned) string {
+	var list []string
+	for k := range e.Steps {
+		for _, branch := range e.Branches {
+			if e.Steps[k].ID == branch {
+				list = append(list, e.Steps[k].Number+" “"+flat(e.Steps[k].Title, 100)+"”")
+			}
+		}
+	}
+	return strings.Join(list, ", ")
 }

@@ -114,6 +114,8 @@ func TestWords(t *testing.T) {
 		incident.DeadlineSpoken{Key: "update/late/1", Due: at("03:05"), Late: time.Minute}, incident.DeadlineSpoken{Key: "step/R7/p1.s6/1", Due: at("03:05")},
 		incident.ItemDone{By: incident.Bot, Item: "c5", How: "step 1.6 of R7"}, incident.RoleTaken{By: ana, Who: ana, Role: incident.Commander},
 		incident.Resolved{By: ana, Summary: "It is back"}, incident.Expired{Approval: 17}, incident.ReadsDone{Run: 7, For: incident.ReadForPlan},
+		incident.RunPlanned{Run: 7, By: ana, Title: "Restart", Steps: []incident.Step{{ID: "p1.s1", Number: "1.1", Title: "Look"}, {ID: "p1.s2b", Number: "1.2", Title: "Stop it: Systemd"}}, Branches: map[string]string{"p1.s2": "p1.s2b"}},
+		incident.ConditionAnswered{Run: 7, Step: "p1.s8", By: ana, Condition: "if necessary", Why: "it is gone"}, incident.ConditionAnswered{Run: 7, Step: "p1.s8", By: ana, Needed: true},
 	} {
 		text, _ := inWords(i, e)
 		said = append(said, text)
