@@ -215,7 +215,7 @@ func (p planning) step(e *runbook.Entry, number, title string) incident.Step {
 	s := incident.Step{
 		ID: e.ID, Number: number, Title: title, Risk: incident.Risk(runbook.Worse(e.Risk, e.EffectiveRisk())), Entry: e.Digest(),
 		Script: incident.Digest([]byte(e.Run)), Interpreter: e.Interpreter, Target: e.Target, Timeout: e.Timeout, Precheck: e.Precheck != "",
-		Leaves: e.Leaves, OnFailure: e.OnFailure, Confirm: e.Confirm, Output: e.Output,
+		Leaves: e.Leaves, OnFailure: e.OnFailure, Confirm: e.Confirm, Output: e.Output, Verify: e.Verify,
 	}
 	if e.On != nil {
 		s.Lock, s.Probe = e.On.Lock, e.On.Probe != "" || e.On.Server != nil

@@ -43,6 +43,10 @@ func recoverVerbs() []Verb {
 			Does: "Runs a failed or unknown step again, with a new approval where it needs one.", do: retryStep,
 		},
 		{
+			Group: run, Name: "check", May: op, Scope: InChannel, Grammar: "[<step>]", Example: "check 1.6", Deed: "check steps", Decides: true,
+			Does: "Runs the reading that proves a step which ended without a result.", do: checkStep,
+		},
+		{
 			Group: run, Name: "undo", May: op, Scope: InChannel, Grammar: "[<step>]", Example: "undo 1.6", Deed: "undo steps", Decides: true,
 			Does: "Plans the undo of a step as the next step, with its own approval.", do: undoStep,
 		},

@@ -16,7 +16,7 @@ func (i *Incident) applyRun(at Stamp, e Event) {
 	case ReadsAsked:
 		i.run(e.Run, func(r *Run) {
 			r.Ask, r.Asking = e.Ask, e.For
-			if s := r.Step(e.Step); s != nil {
+			if s := r.Step(e.Step); s != nil && e.For != ReadForCheck {
 				s.State = StepReading
 			}
 		})
@@ -95,6 +95,10 @@ func (r *Run) readsDone(at Stamp, e ReadsDone) {
 		return
 	}
 	r.Asking = ""
+	if e.For == ReadForCheck {
+		r.checked(at, e)
+		return
+	}
 	if e.For == ReadForPlan {
 		r.ReadsAt, r.Failure, r.Identity, r.Choices = at.Time, e.Failure, e.Identity, e.Choices
 		return
@@ -154,6 +158,7 @@ func (i *Incident) applyStep(at Stamp, e Event) {
 		i.step(e.Run, e.Step, func(_ *Run, s *Step) {
 			s.State, s.Attempt, s.Started, s.Until = StepStarts, e.Attempt, at.Time, e.Until
 			s.Attempts, s.EndedAt, s.Note, s.Last, s.Outcome = s.Attempts+1, time.Time{}, "", "", ""
+			s.Check = Checked{}
 		})
 	case StepStarted:
 		i.attempt(e.Run, e.Step, e.Attempt, func(_ *Run, s *Step) { s.State = StepRuns })

@@ -197,7 +197,7 @@ func (i *Incident) ReadsDone(d Desk, e ReadsDone) ([]Event, error) {
 	w := i.draft(d.At)
 	w.add(e)
 	r = w.Run(e.Run)
-	if e.For == ReadForPlan {
+	if e.For == ReadForPlan || e.For == ReadForCheck {
 		return w.events, nil
 	}
 	if !waits || r.State != Running || r.Cancel != "" {

@@ -79,6 +79,7 @@ type Step struct {
 	Probe       bool          `json:"probe,omitempty"`
 	Precheck    bool          `json:"precheck,omitempty"`
 	Leaves      string        `json:"leaves,omitempty"`
+	Verify      string        `json:"verify,omitempty"` // id of the reading that proves it
 	Undo        string        `json:"undo,omitempty"`
 	UndoOf      string        `json:"undo_of,omitempty"`
 	OnFailure   string        `json:"on_failure,omitempty"`
@@ -97,6 +98,7 @@ type Step struct {
 	Outcome  string    `json:"outcome,omitempty"`
 	Note     string    `json:"note,omitempty"` // why it failed, was skipped, what was seen
 	Last     string    `json:"last,omitempty"` // last lines of the output
+	Check    Checked   `json:"check,omitzero"` // what its proof showed after it ended without a result
 	By       Person    `json:"by"`             // who approved, confirmed, skipped or did it
 }
 

@@ -31,7 +31,8 @@ type ReadsAsked struct {
 	Run  uint64 `json:"run"`
 	Step string `json:"step,omitempty"`
 	For  string `json:"for"`
-	Ask  uint64 `json:"ask"` // counts within the run: an answer to an older question is ignored
+	Ask  uint64 `json:"ask"`         // counts within the run: an answer to an older question is ignored
+	By   Person `json:"by,omitzero"` // of a check
 }
 
 // Fact is one line of an approval card, read at its time and not bound by the digest.

@@ -35,6 +35,7 @@ type reading struct {
 	spec   *incident.Spec
 	env    []incident.Var
 	take   func(out string) error
+	step   *incident.Step // a whole step, with its own interpreter and expectation, and not a text of bash
 }
 
 // reads answers a question about the target. A question that nobody waits for any more is not asked.
@@ -79,6 +80,9 @@ func (r *Runner) readings(ctx context.Context, run *incident.Run, e incident.Rea
 		}
 		steps = []incident.Step{*s}
 	}
+	if e.For == incident.ReadForCheck {
+		return r.proof(ctx, run, &steps[0], done)
+	}
 	var mu sync.Mutex // readings of one question run side by side
 	var list []reading
 	probed := map[string]bool{}
@@ -98,10 +102,10 @@ func (r *Runner) readings(ctx context.Context, run *incident.Run, e incident.Rea
 				return identify(done, spec.Target, out)
 			}
 			if spec.Probe != "" {
-				list = append(list, reading{"probe of " + spec.Target, spec.Probe, spec, nil, take})
+				list = append(list, reading{"probe of " + spec.Target, spec.Probe, spec, nil, take, nil})
 			}
 			if spec.Server != nil {
-				list = append(list, reading{"identity of the server of " + spec.Target, "", spec, nil, take})
+				list = append(list, reading{"identity of the server of " + spec.Target, "", spec, nil, take, nil})
 			}
 		}
 		env := known(spec, run.Values)
@@ -112,7 +116,7 @@ func (r *Runner) readings(ctx context.Context, run *incident.Run, e incident.Rea
 					defer mu.Unlock()
 					done.Facts = facts(out)
 					return nil
-				}})
+				}, nil})
 			}
 			continue
 		}
@@ -123,7 +127,7 @@ func (r *Runner) readings(ctx context.Context, run *incident.Run, e incident.Rea
 				defer mu.Unlock()
 				put(&done.Choices, name, lines)
 				return err
-			}})
+			}, nil})
 		}
 	}
 	return list, nil
@@ -205,7 +209,10 @@ func (r *Runner) read(ctx context.Context, one reading) (string, error) {
 		Secrets: envNames(one.spec.Secrets), Dir: one.spec.Dir, Path: one.spec.Path, User: one.spec.User, Timeout: readTimeout, Grace: readGrace,
 		OutputLimit: 1 << 20, Server: one.spec.Server,
 	}
-	if one.script == "" {
+	switch {
+	case one.step != nil:
+		proofJob(&job, one)
+	case one.script == "":
 		job.Interpreter, job.Identify, job.Env, job.Secrets = attempt.InterpreterOf(one.spec.Server.Kind), true, nil, nil
 	}
 	if err := attempt.Start(ctx, r.Reads, job, secrets); err != nil {

@@ -115,6 +115,7 @@ func cards() map[string]Message {
 	houseCards(add, frozen)
 	glassCards(add)
 	handoverCards(add)
+	checkCards(add)
 	return all
 }
 

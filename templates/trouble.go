@@ -60,7 +60,9 @@ func Unknown(i *incident.Incident, r *incident.Run, s *incident.Step, f Facts) M
 	}
 	m.Blocks = append(m.Blocks, Header{Text: short(drill(i, Say("unknown.header", facts)), maxHeader)},
 		Lines{Lines: [][]Span{Line("unknown.why", facts), Line("unknown.promise", facts)}}, troubleRows(r, s))
-	list := []Element{Button{Verb: "recover hand", Object: StepKey(r, s), Label: Say("button.looked", nil)}}
+	m.Blocks = append(m.Blocks, checkBlocks(r, s)...)
+	list := checkButton(r, s)
+	list = append(list, Button{Verb: "recover hand", Object: StepKey(r, s), Label: Say("button.looked", nil)})
 	if undo := undoButton(r); undo != nil {
 		list = append(list, *undo)
 	}
