@@ -220,21 +220,20 @@ func textOnly(r *incident.Run) []string {
 // planned says what the plan is and what it still lacks, with the choices that were read.
 func planned(i *incident.Incident, r *incident.Run, specs map[string]*incident.Spec) string {
 	text := fmt.Sprintf("%s · %s is planned: %s.", r.Name(), r.Title, shape(r))
+	only := ""
 	for _, line := range textOnly(r) {
-		text += "\n" + line
-	}
-	if len(r.Undecided()) > 0 {
-		return text + branchLines(r, specs)
-	}
-	if r.Asking != "" {
-		return text + " The target is being read."
-	}
-	if r.Failure != "" {
-		return text + " Reading the target failed: " + r.Failure
+		only += "\n" + line
 	}
 	missing := r.Missing()
-	if len(missing) == 0 {
-		return text + " Nothing runs until it is started."
+	switch {
+	case len(r.Undecided()) > 0:
+		return text + branchLines(r, specs) + only
+	case r.Asking != "":
+		return text + " The target is being read." + only
+	case r.Failure != "":
+		return text + " Reading the target failed: " + r.Failure + only
+	case len(missing) == 0:
+		return text + " Nothing runs until it is started." + only
 	}
 	text += " Still to choose: " + words(missing) + "."
 	for _, name := range missing {
@@ -248,7 +247,7 @@ func planned(i *incident.Incident, r *incident.Run, specs map[string]*incident.S
 			}
 		}
 	}
-	return text
+	return text + only
 }
 
 // procedureForm is the first page of the plan's form.
