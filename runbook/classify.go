@@ -29,6 +29,9 @@ var (
 
 // classify judges a fence. It never widens what may run: that needs a lock entry for these very bytes.
 func classify(lang, src string) verdict {
+	if len(src) > maxCommand {
+		return verdict{verdict: "manual", why: fmt.Sprintf("%d bytes are more than anybody reviews: keep it in a file, and run that", len(src))}
+	}
 	switch lang {
 	case "bash", "sh", "shell":
 	case "sql":

@@ -10,7 +10,11 @@ import (
 const (
 	maxMarkdown = 16 << 20 // bytes
 	maxLock     = 8 << 20  // bytes
+	maxCommand  = 64 << 10 // bytes of one fence that can be a command
+	maxMarks    = 10_000   // of one inline mark in one paragraph
 	maxNesting  = 100      // containers
+	maxSteps    = 1000     // procedures of a runbook, items of a procedure
+	maxParts    = 100      // fences of one item
 )
 
 // Error is one reason why a runbook or its lock is not read. Line and Column count from 1; 0 is unknown.

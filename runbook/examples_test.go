@@ -60,8 +60,14 @@ func TestExampleAragoraHoldsTheWholeSubject(t *testing.T) {
 	if len(rb.IncidentTypes) != 10 || len(rb.RTO) != 4 || len(rb.RPO) != 6 || len(rb.Procedures) != 6 || items != 23 || len(rb.Contacts) != 4 {
 		t.Errorf("%d types, %d RTO, %d RPO, %d procedures, %d items, %d contacts", len(rb.IncidentTypes), len(rb.RTO), len(rb.RPO), len(rb.Procedures), items, len(rb.Contacts))
 	}
-	for _, p := range rb.Procedures[1:] {
+	for k, p := range rb.Procedures[1:] {
 		for _, s := range p.Steps {
+			if k < 2 && s.Number != "2.10" && s.Number != "3.1" { // 2 and 3 run, as 1 does
+				if !s.Ready {
+					t.Errorf("%s: %s", s.Number, s.Why)
+				}
+				continue
+			}
 			if s.Kind != Manual && s.Kind != Call || s.Ready {
 				t.Errorf("%s: %s ready %v", s.Number, s.Kind, s.Ready)
 			}

@@ -35,6 +35,9 @@ var (
 )
 
 func (p *parser) newItem(line int) *item {
+	if len(p.proc.items) == maxSteps {
+		p.fail(line, fmt.Sprintf("procedure %d has more than %d steps", p.proc.Number, maxSteps), "several procedures")
+	}
 	p.proc.items = append(p.proc.items, &item{line: line})
 	return p.proc.items[len(p.proc.items)-1]
 }
@@ -106,6 +109,12 @@ func (p *parser) readFences(it *item, n ast.Node) {
 }
 
 func (p *parser) addPart(it *item, n ast.Node) {
+	if len(it.parts) == maxParts {
+		p.fail(p.doc.line(n), fmt.Sprintf("a step with more than %d fences", maxParts), "several steps")
+	}
+	if len(it.parts) >= maxParts || len(p.proc.items) > maxSteps {
+		return // refused already
+	}
 	src := p.doc.code(n)
 	c := Command{Lang: p.doc.lang(n), Source: src, SHA256: digest([]byte(src)), Line: p.doc.firstLine(n)}
 	v := classify(c.Lang, src)

@@ -43,6 +43,9 @@ func openDocument(source []byte) (*document, error) {
 	if line, depth := deepest(src); depth > maxNesting {
 		return nil, &Error{Line: line, Problem: fmt.Sprintf("quotes or lists nested %d deep", depth), Want: fmt.Sprintf("at most %d", maxNesting)}
 	}
+	if line, mark, n := busiest(src); n > maxMarks {
+		return nil, &Error{Line: line, Problem: fmt.Sprintf("a paragraph with %d times %c", n, mark), Want: fmt.Sprintf("at most %d; an empty line parts paragraphs", maxMarks)}
+	}
 	md := goldmark.New(goldmark.WithExtensions(extension.Table, extension.TaskList))
 	d.root = md.Parser().Parse(text.NewReader(src))
 	return d, nil
@@ -88,6 +91,26 @@ func deepest(src []byte) (line, depth int) {
 		}
 	}
 	return line, depth
+}
+
+// busiest finds the paragraph with the most of one inline mark; goldmark looks back from each to those before it.
+func busiest(src []byte) (line int, mark byte, most int) {
+	const marks = "[]*_`<!~"
+	var counts [len(marks)]int
+	n, first := 0, 1
+	for l := range bytes.SplitSeq(src, []byte("\n")) {
+		n++
+		if len(bytes.TrimSpace(l)) == 0 {
+			counts, first = [len(marks)]int{}, n+1
+			continue
+		}
+		for i := range marks {
+			if counts[i] += bytes.Count(l, []byte{marks[i]}); counts[i] > most {
+				line, mark, most = first, marks[i], counts[i]
+			}
+		}
+	}
+	return line, mark, most
 }
 
 // lineAt gives the line, counted from 1, of a byte offset.

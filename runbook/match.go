@@ -144,12 +144,20 @@ func giveIDs(procedure string, steps []Step, entries []*Entry, given idsGiven) [
 func matchProcedures(rb *Runbook, l *Lock) []string {
 	ids := make([]string, len(rb.Procedures))
 	taken := map[string]bool{}
-	bySource, byTitle := map[string][]*Entry{}, map[string][]*Entry{}
+	bySource, byTitle := map[string]map[string]int{}, map[string]map[string]int{} // -> procedure -> how many
+	count := func(in map[string]map[string]int, key, procedure string) {
+		if in[key] == nil {
+			in[key] = map[string]int{}
+		}
+		in[key][procedure]++
+	}
 	for k := range l.Steps {
 		e := &l.Steps[k]
-		bySource[e.SourceSHA256] = append(bySource[e.SourceSHA256], e)
+		if e.SourceSHA256 != "" {
+			count(bySource, e.SourceSHA256, e.Procedure)
+		}
 		if e.own() {
-			byTitle[e.Title] = append(byTitle[e.Title], e)
+			count(byTitle, e.Title, e.Procedure)
 		}
 	}
 	type pair struct{ i, score, number int }
@@ -158,15 +166,11 @@ func matchProcedures(rb *Runbook, l *Lock) []string {
 		scores := map[string]int{}
 		for j := range p.Steps {
 			st := &p.Steps[j]
-			for _, e := range bySource[st.SourceSHA256] {
-				if st.SourceSHA256 != "" {
-					scores[e.Procedure] += 3
-				}
+			for id, n := range bySource[st.SourceSHA256] {
+				scores[id] += 3 * n
 			}
-			for _, e := range byTitle[st.Title] {
-				if !sameSource(st, e) {
-					scores[e.Procedure]++
-				}
+			for id, n := range byTitle[st.Title] {
+				scores[id] += n
 			}
 		}
 		for id, score := range scores {

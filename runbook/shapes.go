@@ -129,6 +129,12 @@ func (p *parser) openProcedure(secs []section, i int, explicit bool) {
 	if f == nil {
 		return
 	}
+	if len(p.rb.Procedures) >= maxSteps {
+		if len(p.rb.Procedures) == maxSteps && len(p.errs) == 0 {
+			p.fail(secs[i].line, fmt.Sprintf("more than %d procedures", maxSteps), "several runbooks")
+		}
+		return
+	}
 	if f.number == 0 && !procedureHeading.MatchString(secs[i].title) {
 		f.number = 1
 		for _, other := range p.rb.Procedures {

@@ -69,7 +69,7 @@ func slots(form *regexp.Regexp, src string) []slot {
 						continue
 					}
 					s := slot{from: at + m[g], to: at + m[g+1], text: line[m[g]:m[g+1]], sample: form == sampleForms}
-					if a := wholeAssignment.FindStringSubmatch(line[:m[g]]); a != nil && strings.Trim(line[m[g+1]:], "\"'; \n\t") == "" {
+					if a := wholeAssignment.FindStringSubmatch(line[max(0, m[g]-80):m[g]]); a != nil && strings.Trim(line[m[g+1]:], "\"'; \n\t") == "" {
 						s.variable = a[1]
 					}
 					out = append(out, s)

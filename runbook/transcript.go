@@ -16,6 +16,9 @@ var (
 	otherPrompt = regexp.MustCompile(`(?m)^\s{0,3}(?:(\w+)?[=(\[][\w*!]*[)\]]?[#>] |mysql> |MariaDB \[.*\]> |sqlite> |>>> |PS [A-Z]:|[A-Z]:\\|\d+\.\d+\.\d+\.\d+:\d+> |redis[^ >]*> |\w+=[#>] )`)
 )
 
+// maxContinued bounds the lines of one command behind a prompt.
+const maxContinued = 200
+
 // hasPrompt says that every command of a fence would begin with a prompt.
 func hasPrompt(src string) bool {
 	for line := range strings.SplitSeq(src, "\n") {
@@ -42,7 +45,7 @@ func transcript(src string) (commands, output string, rewrites []Rewrite) {
 		}
 		text := lines[i][at[1]:]
 		first := lines[i][:at[1]]
-		for unfinished(text) && i+1 < len(lines) && !prompt.MatchString(lines[i+1]) {
+		for from := i; i < from+maxContinued && unfinished(text) && i+1 < len(lines) && !prompt.MatchString(lines[i+1]); {
 			i++
 			text += "\n" + strings.TrimPrefix(lines[i], "> ")
 		}
