@@ -23,12 +23,13 @@ type ApprovalView struct {
 	Need     int       `json:"need"`
 	Given    int       `json:"given"`
 	Expires  time.Time `json:"expires"`
+	Glass    bool      `json:"broken_glass,omitempty"`
 }
 
 func approvalView(i *incident.Incident, a *incident.Approval) ApprovalView {
 	return ApprovalView{
 		ID: a.Name(), Incident: i.ID.String(), Run: incident.RunName(a.Run), Step: a.Number, Target: a.Action.Target, By: a.By.Name,
-		State: string(a.State), SHA256: a.Digest, Need: a.Need, Given: len(a.Votes), Expires: a.Expires,
+		State: string(a.State), SHA256: a.Digest, Need: a.Need, Given: len(a.Votes), Expires: a.Expires, Glass: a.Glass,
 	}
 }
 

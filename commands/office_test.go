@@ -34,7 +34,7 @@ var staff = []people.Entry{
 	{Name: "Ana Ruiz", Email: "ana@example.com", Slack: "U0ANA", Unix: "ana", Roles: []string{"responder", "operator"}},
 	{Name: "Bea Ode", Email: "bea@example.com", Slack: "U0BEA", Unix: "bea", Roles: []string{"responder", "approver"}},
 	{Name: "Chen Li", Email: "chen@example.com", Slack: "U0CHEN", Roles: []string{"approver", "admin"}},
-	{Name: "Dev Rao", Email: "dev@example.com", Slack: "U0DEV", Roles: []string{"responder"}},
+	{Name: "Dev Rao", Email: "dev@example.com", Slack: "U0DEV", Unix: "dev", Roles: []string{"responder"}, Breaks: true},
 }
 
 func opened(t testing.TB) *office {

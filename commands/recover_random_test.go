@@ -2,7 +2,6 @@ package commands_test
 
 import (
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -76,14 +75,23 @@ func (h *history) starting(e incident.StepStarting, at time.Time, frozen bool) e
 	switch {
 	case a == nil || h.used[e.Approval]:
 		return fmt.Errorf("I21: %s used approval %d again, or none", e.Attempt, e.Approval)
+	case a.Glass:
+		if err := h.glass(run, a, at); err != nil {
+			return err
+		}
 	case a.State != incident.Granted || len(a.Votes) < a.Need:
 		return fmt.Errorf("I11: %s started with %s %s", e.Attempt, a.Name(), a.State)
+	}
+	switch {
 	case a.Step != e.Step || a.Run != e.Run || a.Digest != e.Digest:
 		return fmt.Errorf("I1: %s started with the approval of something else", e.Attempt)
 	case !at.Before(a.StartBy):
 		return fmt.Errorf("I19: %s started after %s", e.Attempt, a.StartBy)
 	}
 	for _, v := range a.Votes {
+		if a.Glass {
+			break // votes that were too few count for nothing
+		}
 		if v.By.Same(run.Operator) || v.By.Same(a.By) || !v.At.Before(a.Expires) {
 			return fmt.Errorf("I8, I18: %s counted for %s at %s", v.By.Name, a.Name(), v.At)
 		}
@@ -176,6 +184,14 @@ func (r *rig) forward(n int) {
 	switch s := run.Next(); {
 	case s.State.Active():
 		r.report(key, incident.StepEnded{Run: run.N, Step: s.ID, Attempt: s.Attempt, Outcome: incident.Succeeded, Produced: map[string]string{"PICK": "backup_1"}})
+	case s.State == incident.StepWaits && n%5 == 4:
+		r.pass(7 * time.Minute)
+		r.press(dev, "recover break", incident.ApprovalName(s.Approval), "target", "db1", "reason", unheard)
+	case s.State == incident.StepWaits && n%7 == 3:
+		r.say(ana, "/recover handover <@U0CHEN>")
+		if k := len(r.fold().Offers); k > 0 {
+			r.press(chen, "incident take", fmt.Sprintf("%d/h%d", r.id, r.fold().Offers[k-1].N))
+		}
 	case s.State == incident.StepWaits:
 		r.press(bea, "recover approve", incident.ApprovalName(s.Approval))
 	case s.State == incident.StepHand:
@@ -198,7 +214,7 @@ func (r *rig) anything(rt *rapid.T, n int) {
 	if k := len(r.fold().Approvals); k > 0 {
 		approval = r.fold().Approvals[max(0, k-1-rapid.IntRange(0, 1).Draw(rt, "back"))].Name()
 	}
-	switch rapid.IntRange(0, 21).Draw(rt, "thing") {
+	switch rapid.IntRange(0, 27).Draw(rt, "thing") {
 	case 0:
 		r.say(ana, "/recover plan database BACKUP=backup_1")
 	case 1, 2:
@@ -229,13 +245,21 @@ func (r *rig) anything(rt *rapid.T, n int) {
 			r.do(commands.Command{Verb: "outcome", Actor: commands.Actor{Bot: true}, Outcome: commands.Tick{Incident: r.id}})
 		}
 	case 15:
-		entries := slices.Clone(staff)
+		entries := crew()
 		if rapid.Bool().Draw(rt, "all rights") {
 			entries[1].Roles = []string{"responder"}
 		}
 		r.people(entries)
 	case 16, 17, 18:
 		r.answerAs(rt, n)
+	case 22, 23, 24:
+		r.pass(time.Duration(rapid.SampledFrom([]int{0, 200, 400, 400, 400}).Draw(rt, "waited")) * time.Second)
+		target := rapid.SampledFrom([]string{"db1", "db1", "db1", "db2"}).Draw(rt, "target")
+		r.press(rapid.SampledFrom([]commands.Actor{dev, dev, ana, bea}).Draw(rt, "breaker"), "recover break", approval, "target", target, "reason", "nobody answers and users are locked out")
+	case 25:
+		r.say(who, "/recover check")
+	case 26, 27:
+		r.handed(rt, who)
 	default:
 		r.outcomeOf(rt, n)
 	}
@@ -243,11 +267,12 @@ func (r *rig) anything(rt *rapid.T, n int) {
 
 // TestI1_…_RunsUnderAnything: people, the runner and crashes do anything in any order; what must never happen does not.
 func TestI1_I8_I11_I18_I19_I20_I21_I24_I27_I52_RunsUnderAnything(t *testing.T) {
-	starts, ended := 0, 0
+	starts, ended, glasses, handed := 0, 0, 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		o := recovery(t, func(l *runbook.Lock) {
 			entryOf(l, "p1.s3").Condition, entryOf(l, "p1.s4").Condition = "if necessary", "if the data is damaged"
 		})
+		o.people(crew())
 		r := o.rig()
 		h := &history{fold: incident.New(r.id), attempts: map[string]bool{}, used: map[uint64]bool{}}
 		if rapid.Bool().Draw(rt, "planned") {
@@ -268,7 +293,12 @@ func TestI1_I8_I11_I18_I19_I20_I21_I24_I27_I52_RunsUnderAnything(t *testing.T) {
 				rt.Fatal(err)
 			}
 		}
-		starts += len(h.attempts)
+		starts, glasses = starts+len(h.attempts), glasses+len(h.fold.Glass)
+		for _, offer := range h.fold.Offers {
+			if offer.How == incident.OfferTaken {
+				handed++
+			}
+		}
 		for _, run := range h.fold.Runs {
 			if run.How == incident.EndDone {
 				ended++
@@ -278,5 +308,5 @@ func TestI1_I8_I11_I18_I19_I20_I21_I24_I27_I52_RunsUnderAnything(t *testing.T) {
 			rt.Fatal(err)
 		}
 	})
-	t.Logf("%d starts, %d runs done", starts, ended)
+	t.Logf("%d starts, %d runs done, %d glasses broken, %d hand-overs", starts, ended, glasses, handed)
 }

@@ -40,8 +40,10 @@ func TestI8_HandOverChangesHandsWhenItIsTaken(t *testing.T) {
 	if o.Run != 7 || len(o.Roles) != 1 || o.Roles[0] != Commander || !s.i.Run(7).Operator.Same(ana) || !s.i.Roles[Commander].Same(ana) {
 		t.Fatalf("offered %+v, held by %v and %v", o, s.i.Run(7).Operator, s.i.Roles)
 	}
-	_, err := s.i.TakeOver(d.Rights, bea, n)
+	_, err := s.i.TakeOver(rightsOf{"bea": {Operator}}, bea, n)
 	refusedAs(t, "somebody else took it", err, NotAllowed)
+	_, err = s.i.NotNow(bea, n)
+	refusedAs(t, "somebody else declined it", err, NotAllowed)
 	events, err := s.i.TakeOver(d.Rights, eva, n)
 	if err != nil {
 		t.Fatal(err)

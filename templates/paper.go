@@ -85,6 +85,9 @@ func (p *paper) run(r *incident.Run) {
 	}
 	p.title("paper.run", map[string]any{"Run": r.Name(), "Title": flat(r.Title, 120), "Targets": targets(r)})
 	p.item(runState(r, p.f))
+	for _, line := range glassLines(p.i, r) {
+		p.item(line)
+	}
 	if now := r.NowTrue(); now != "" {
 		p.item([]Span{B(Say("label.nowtrue", nil) + ":"), T(" " + flat(now, 500))})
 	}
