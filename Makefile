@@ -6,7 +6,7 @@ PKGS := ./...
 DEBIAN := bash coreutils gcc libc6-dev git openssh-client sqlite3 postgresql postgresql-client redis-server redis-tools
 export DEBIAN_FRONTEND := noninteractive
 
-.PHONY: help test check tools fmt vet lint demo build bench fuzz golden crash
+.PHONY: help test check tools fmt vet lint demo build bench fuzz golden crash drill-sqlite drill-redis drill-postgres
 
 help: ## print the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,15 @@ fuzz: ## every fuzz target for 20 s each
 
 golden: ## rewrite the golden files; read the difference afterwards
 	$(GO) test ./templates ./bot -update
+
+drill-sqlite: ## destroy SQLite files and recover them through approvals; prints RTO and RPO
+	$(GO) test -count=1 -run 'TestDrill_SQLite' -v ./cmd/drbot
+
+drill-redis: tools ## the same with a real Redis, AOF on, and its undo
+	DRBOT_TEST_SERVERS=1 $(GO) test -count=1 -run 'TestDrill_Redis' -v ./cmd/drbot
+
+drill-postgres: tools ## the same with a real PostgreSQL: from a dump, and its undo
+	DRBOT_TEST_SERVERS=1 $(GO) test -count=1 -run 'TestDrill_Postgres' -v ./cmd/drbot
 
 crash: ## kill -9 drbot at random instants of a run, many times
 	$(GO) test -race -count=1 -run 'TestI26_Crash' ./cmd/drbot -crash.rounds=50

@@ -32,9 +32,17 @@ type Server struct {
 // Start runs a Redis on an empty directory. Settings are lines of redis.conf.
 func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
+	s := New(t, settings...)
+	s.Launch(t)
+	return s
+}
+
+// New makes the directory and the configuration of a Redis that somebody else starts.
+func New(t testing.TB, settings ...string) *Server {
+	t.Helper()
 	s := &Server{Dir: pgtest.Folder(t), Port: pgtest.FreePort(t)}
 	lines := append([]string{
-		"bind 127.0.0.1", fmt.Sprintf("port %d", s.Port), "dir " + s.Dir, fmt.Sprintf("requirepass %q", Password), "daemonize no", "save \"\"",
+		"bind 127.0.0.1", fmt.Sprintf("port %d", s.Port), "dir " + s.Dir, fmt.Sprintf("requirepass %q", Password), "daemonize no", "save \"\"", "repl-diskless-sync-delay 0",
 		"logfile " + filepath.Join(s.Dir, "log"), "pidfile " + filepath.Join(s.Dir, "pid"),
 	}, settings...)
 	if err := os.WriteFile(s.Config(), []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
@@ -45,7 +53,6 @@ func Start(t testing.TB, settings ...string) *Server {
 			t.Fatal(err)
 		}
 	}
-	s.Launch(t)
 	return s
 }
 
