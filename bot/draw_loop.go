@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -73,7 +74,8 @@ func before(a item, wa *wish, b item, wb *wish) bool {
 func (d *drawer) done(it item, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if u, away := later(err).(follow.Unavailable); away {
+	var u follow.Unavailable
+	if errors.As(later(err), &u) {
 		d.budget.pause(time.Now(), max(u.RetryAfter, time.Second))
 		for _, waiter := range d.dirty[it].waiters {
 			waiter <- err

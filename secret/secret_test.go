@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -162,11 +163,11 @@ func TestASecretIsNeverAPattern(t *testing.T) {
 }
 
 func TestShortSecretsAreRefused(t *testing.T) {
-	if _, err := NewRedactor(New("abc")); err != ErrShort {
+	if _, err := NewRedactor(New("abc")); !errors.Is(err, ErrShort) {
 		t.Error(err)
 	}
 	r, err := NewRedactor(New(""), New("ab"), New("long enough"))
-	if err != ErrShort {
+	if !errors.Is(err, ErrShort) {
 		t.Error(err)
 	}
 	if got := redact(t, r, "ab long enough"); got != "ab *****" {

@@ -48,6 +48,8 @@ func glassCards(add func(string, Message)) {
 	add("broken/restricted", Broken(s.Incident, s.event(), true))
 	s = ended(started(broken(), "03:21:01", "p1.s6", 17), "03:27", "p1.s6", "")
 	add("run/glass", RunCard(s.Incident, s.Run(7), s.listed(eva)))
+	s.say("03:31", incident.RunEnded{Run: 7, How: incident.EndDone}, incident.Resolved{By: ana, Summary: "It is back"})
+	add("resolution/glass", Resolution(s.Incident, Facts{}))
 }
 
 func (s *story) event() incident.GlassBroken {
@@ -90,5 +92,18 @@ func TestI56_GlassOutsideOfARestrictedIncident(t *testing.T) {
 	m := Broken(s.Incident, s.event(), true)
 	if text := m.Text + Text(m); strings.Contains(text, "1.6") || strings.Contains(text, "db1") || strings.Contains(text, eva.Name) || strings.Contains(text, "called") {
 		t.Errorf("outside: %s", text)
+	}
+}
+
+// TestI16_TheReviewSaysWhoBrokeTheGlass, and the resolution counts it as no approval.
+func TestI16_TheReviewSaysWhoBrokeTheGlass(t *testing.T) {
+	s := ended(started(broken(), "03:21:01", "p1.s6", 17), "03:27", "p1.s6", "").
+		say("03:31", incident.RunEnded{Run: 7, How: incident.EndDone}, incident.Resolved{By: ana, Summary: "It is back"})
+	draft := string(ReviewDraft(s.Incident, nil, Facts{}, ""))
+	if !strings.Contains(draft, "Eva Roy broke the glass after 7 min: "+unheard) || !strings.Contains(draft, "glass broken 1 time") {
+		t.Errorf("the draft:\n%s", draft)
+	}
+	if text := Text(Resolution(s.Incident, Facts{})); !strings.Contains(text, "glass broken 1 time") {
+		t.Errorf("the resolution:\n%s", text)
 	}
 }

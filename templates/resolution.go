@@ -164,7 +164,7 @@ func decisionFacts(i *incident.Incident) map[string]any {
 	approved, hand, skipped, updates := 0, 0, 0, i.Updates
 	var slowest time.Duration
 	for _, a := range i.Approvals {
-		if a.State == incident.Used || a.State == incident.Granted {
+		if !a.Glass && (a.State == incident.Used || a.State == incident.Granted) {
 			approved++
 			slowest = max(slowest, a.Decided.Sub(a.At))
 		}
@@ -179,5 +179,5 @@ func decisionFacts(i *incident.Incident) map[string]any {
 			}
 		}
 	}
-	return map[string]any{"Approvals": approved, "Slowest": slowest, "Hand": hand, "Skipped": skipped, "Updates": updates}
+	return map[string]any{"Approvals": approved, "Slowest": slowest, "Hand": hand, "Skipped": skipped, "Updates": updates, "Glass": len(i.Glass)}
 }

@@ -142,8 +142,12 @@ func (d *draft) measured() {
 		for _, v := range a.Votes {
 			votes = append(votes, v.By)
 		}
+		var glass any
+		if a.Glass {
+			glass = a.DecidedBy
+		}
 		d.item(Line("review.approval", map[string]any{
-			"Name": a.Name(), "Number": a.Number, "By": a.By, "At": a.At, "Votes": votes, "Took": max(0, a.Decided.Sub(a.At)), "State": string(a.State), "Why": flat(a.Why, 300),
+			"Glass": glass, "Name": a.Name(), "Number": a.Number, "By": a.By, "At": a.At, "Votes": votes, "Took": max(0, a.Decided.Sub(a.At)), "State": string(a.State), "Why": flat(a.Why, 300),
 		}))
 	}
 	d.exceptions()

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base32"
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 )
@@ -143,7 +144,7 @@ func (w *Workspace) attempt(d *delivery) {
 			return
 		}
 		d.trouble = err.Error()
-		if stop, ok := err.(httpTrouble); ok && stop.final {
+		if stop := (httpTrouble{}); errors.As(err, &stop) && stop.final {
 			return
 		}
 		if d.attempt >= len(retryAfter) {
@@ -160,10 +161,10 @@ func (w *Workspace) attempt(d *delivery) {
 
 // retryReason is Slack's word for why it tries again.
 func retryReason(err error) string {
-	if h, ok := err.(httpTrouble); ok {
+	if h := (httpTrouble{}); errors.As(err, &h) {
 		return h.reason
 	}
-	if err == errNoAck {
+	if errors.Is(err, errNoAck) {
 		return "timeout"
 	}
 	return "connection_failed"

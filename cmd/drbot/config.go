@@ -260,8 +260,8 @@ func (r *raw) commands(c *config) error {
 func (r *raw) unused() []string {
 	var keys []string
 	for key, set := range map[string]bool{
-		"pagerduty": r.PagerDuty.From != "" || len(r.PagerDuty.Services) > 0, "break_glass": len(r.BreakGlass) > 0,
-		"mail": len(r.Mail) > 0, "statuspage": len(r.StatusPage) > 0, "hours": len(r.Hours) > 0,
+		"pagerduty": r.PagerDuty.From != "" || len(r.PagerDuty.Services) > 0,
+		"mail":      len(r.Mail) > 0, "statuspage": len(r.StatusPage) > 0, "hours": len(r.Hours) > 0,
 	} {
 		if set {
 			keys = append(keys, key)

@@ -16,6 +16,7 @@ func headless(t *testing.T, args ...string) (demoOutcome, string) {
 	if testing.Short() {
 		t.Skip("the demo takes some seconds")
 	}
+	t.Parallel()
 	var out, errs bytes.Buffer
 	e := env{
 		args: append([]string{"demo", "--headless", "--json", "--dir", t.TempDir()}, args...), stdin: strings.NewReader(""), stdout: &out, stderr: &errs,

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"strings"
 	"time"
@@ -74,7 +75,7 @@ func (d *demo) story(ctx context.Context, begin time.Time) error {
 	return s.finish(ctx)
 }
 
-func seconds(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds() }
+func seconds(d time.Duration) float64 { return float64(d.Milliseconds()) / 1000 }
 
 func (s *story) tell(format string, args ...any) { say(s.stdout, format, args...) }
 
@@ -309,7 +310,7 @@ func (s *story) finish(ctx context.Context) error {
 	for _, p := range s.phases[3:7] {
 		o.RTO += p.Seconds
 	}
-	o.RTO = seconds(time.Duration(o.RTO * float64(time.Second)))
+	o.RTO = seconds(time.Duration(math.Round(o.RTO*1000)) * time.Millisecond)
 	o.RPO = seconds(s.damaged.Sub(s.expected.NewestRow))
 	_, heads, found, err := program{env: s.env, file: ptr(filepath.Join(s.dir, "drbot.yaml"))}.verify(ctx, "", nil)
 	switch {
