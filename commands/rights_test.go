@@ -215,7 +215,7 @@ func TestI17_ChangesOfPeopleAreSaid(t *testing.T) {
 			said = e.(incident.PeopleChanged).Changes
 		}
 	}
-	if want := []string{"Ana Ruiz is gone, was operator, responder", "Dev Rao: approver, responder, was responder"}; !slices.Equal(said, want) {
+	if want := []string{"Ana Ruiz is gone, was operator, responder", "Dev Rao: approver, responder, may break the glass, was responder, may break the glass"}; !slices.Equal(said, want) {
 		t.Errorf("%q", said)
 	}
 }

@@ -134,7 +134,7 @@ func TestDiffSpeaksInWords(t *testing.T) {
 	b.entry("p1.s1").Risk = Destructive
 	b.Targets = map[string]Target{"here": {Dir: "/elsewhere"}}
 	want := []string{
-		`here: target dir "." -> "/elsewhere"`,
+		`here: target dir . -> /elsewhere`,
 		"p1.s1: risk read -> destructive, approvals none -> 1 of approver, timeout 5m -> 30m",
 		"p1.s2: approvals 1 of approver -> 2 of approver",
 	}

@@ -70,11 +70,29 @@ func byID(l *Lock) map[string]Entry {
 func targetWords(a, b Target) []string {
 	var out []string
 	va, vb := reflect.ValueOf(a), reflect.ValueOf(b)
+	if b == (Target{}) {
+		return []string{"removed"}
+	}
 	for i := range va.NumField() {
-		if x, y := va.Field(i).Interface(), vb.Field(i).Interface(); x != y {
-			name, _, _ := strings.Cut(va.Type().Field(i).Tag.Get("yaml"), ",")
-			out = append(out, fmt.Sprintf("%s %q -> %q", name, fmt.Sprint(x), fmt.Sprint(y)))
+		x, y := va.Field(i).Interface(), vb.Field(i).Interface()
+		if x == y {
+			continue
 		}
+		name, _, _ := strings.Cut(va.Type().Field(i).Tag.Get("yaml"), ",")
+		switch {
+		case name == "probe": // a script: its text is in the lock, whole
+			out = append(out, "probe changed")
+			if a == (Target{}) {
+				out[len(out)-1] = "with a probe"
+			}
+		case a == (Target{}):
+			out = append(out, fmt.Sprintf("%s %v", name, y))
+		default:
+			out = append(out, fmt.Sprintf("%s %v -> %v", name, x, y))
+		}
+	}
+	if a == (Target{}) {
+		return append([]string{"is new"}, out...)
 	}
 	return out
 }

@@ -77,7 +77,7 @@ func Inspect(runsDir, attempt string) (Status, error) {
 		status.State = StateRunning
 		return status, nil
 	case errors.Is(claimErr, fs.ErrNotExist):
-		why := "drbot found it without a claim: its supervisor never got that far"
+		why := "drbot was restarted before the step began; nothing ran"
 		if err := refuse(dir, why); !errors.Is(err, ErrNotStarted) {
 			return Status{}, errors.Join(errors.New("claim an attempt nobody claimed"), err)
 		}
