@@ -149,8 +149,9 @@ func approvalRows(i *incident.Incident, a *incident.Approval, s *incident.Step, 
 	add("loses", losesLine(i, a, s, f))
 	add("undo", undoLine(r, s))
 	add("checks", plain(checks))
-	if f.History != nil {
-		add("before", beforeLine(f.History[a.Action.Script]))
+	// A decided card never shows a history that its approver did not see: the run that the approval started is left out.
+	if h := f.History[a.Action.Script]; f.History != nil && !h.Last.After(a.At) {
+		add("before", beforeLine(h))
 	}
 	add("why", whyLine(r, s))
 	return rows
