@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -51,8 +52,12 @@ func TestI33_OnlyDeclaredVariablesReachTheStep(t *testing.T) {
 	if fds := strings.Fields(parts[1]); len(fds) != 5 || fds[3] != "3" {
 		t.Errorf("descriptors %q", fds)
 	}
-	if strings.Count(parts[2], "0000000000000000") != 2 {
-		t.Errorf("signals %q", parts[2])
+	// Signals 32 and 33 are the C library's own: no program can set them, and whoever started the tests may ignore them.
+	for line := range strings.Lines(parts[2]) {
+		_, mask, _ := strings.Cut(strings.TrimSpace(line), ":\t")
+		if bits, err := strconv.ParseUint(mask, 16, 64); err != nil || bits&^(3<<31) != 0 {
+			t.Errorf("signals %q", line)
+		}
 	}
 	if parts[3] != "0\n0022\nnot a tty\n"+work+"\n" {
 		t.Errorf("stdin, core, umask, tty, directory: %q", parts[3])
