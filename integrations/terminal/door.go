@@ -54,8 +54,7 @@ func (d *Door) Listen(path string) (net.Listener, error) {
 		return nil, err
 	}
 	defer release()
-	if conn, err := net.Dial("unix", name); err == nil {
-		_ = conn.Close()
+	if answers(name) {
 		return nil, fmt.Errorf("another drbot answers on %s", path)
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -71,6 +70,20 @@ func (d *Door) Listen(path string) (net.Listener, error) {
 		return nil, err
 	}
 	return l, nil
+}
+
+// answers reports whether somebody listens on a socket. A child that is being forked holds a listener that was closed
+// until it executes its own program, so an answer is held against a few more, over half a second.
+func answers(name string) bool {
+	for range 20 {
+		conn, err := net.Dial("unix", name)
+		if err != nil {
+			return false
+		}
+		_ = conn.Close()
+		time.Sleep(25 * time.Millisecond)
+	}
+	return true
 }
 
 func (d *Door) protect(path string) error {
