@@ -9,7 +9,7 @@ export DEBIAN_FRONTEND := noninteractive
 .PHONY: help test check tools fmt vet lint demo build bench fuzz golden crash drill-sqlite drill-redis drill-postgres
 
 help: ## print the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 test: tools vet lint ## install what the tests need, then run everything with the race detector
 	DRBOT_TEST_SERVERS=1 $(GO) test -race -timeout 12m $(PKGS)

@@ -156,6 +156,19 @@ func (d *drill) stuck(v commands.View, number, state string) {
 	d.Fatalf("step %s is never %s; the run is %s\n%s", number, state, v.Runs[len(v.Runs)-1].State, b.String())
 }
 
+// outputs are what all attempts of the newest run said.
+func (d *drill) outputs(v commands.View) string {
+	d.Helper()
+	var b strings.Builder
+	for _, s := range v.Runs[len(v.Runs)-1].Steps {
+		if s.Attempt != "" {
+			out, _ := os.ReadFile(filepath.Join(d.path("data", "runs", s.Attempt), "output"))
+			b.Write(out)
+		}
+	}
+	return b.String()
+}
+
 // report prints how long each step and phase took, and what was lost.
 func (d *drill) report(v commands.View, rpo time.Duration) {
 	d.Helper()

@@ -179,7 +179,7 @@ func (s *Server) await(t testing.TB) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		conn, err := s.connect(ctx, "postgres")
+		conn, err := s.Dial(ctx, "postgres")
 		if err == nil {
 			_ = conn.Close(ctx)
 			return
@@ -212,7 +212,8 @@ func (s *Server) Server() incident.Server {
 	return incident.Server{Kind: incident.Postgres, Host: "127.0.0.1", Port: s.Port, Database: "postgres", User: "postgres", Secret: "pg"}
 }
 
-func (s *Server) connect(ctx context.Context, database string) (*pgx.Conn, error) {
+// Dial opens a session of the user postgres; the caller closes it.
+func (s *Server) Dial(ctx context.Context, database string) (*pgx.Conn, error) {
 	c, err := pgx.ParseConfig(fmt.Sprintf("host=127.0.0.1 port=%d user=postgres dbname=%s sslmode=disable", s.Port, database))
 	if err != nil {
 		return nil, err
@@ -224,7 +225,7 @@ func (s *Server) connect(ctx context.Context, database string) (*pgx.Conn, error
 // Connect opens a session that ends with the test.
 func (s *Server) Connect(t testing.TB, database string) *pgx.Conn {
 	t.Helper()
-	conn, err := s.connect(context.Background(), database)
+	conn, err := s.Dial(context.Background(), database)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +236,7 @@ func (s *Server) Connect(t testing.TB, database string) *pgx.Conn {
 // Exec runs statements in a session of its own.
 func (s *Server) Exec(t testing.TB, database string, statements ...string) {
 	t.Helper()
-	conn, err := s.connect(context.Background(), database)
+	conn, err := s.Dial(context.Background(), database)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,7 +251,7 @@ func (s *Server) Exec(t testing.TB, database string, statements ...string) {
 // Query gives the first column of the first row, as text.
 func (s *Server) Query(t testing.TB, database, sql string, args ...any) string {
 	t.Helper()
-	conn, err := s.connect(context.Background(), database)
+	conn, err := s.Dial(context.Background(), database)
 	if err != nil {
 		t.Fatal(err)
 	}
