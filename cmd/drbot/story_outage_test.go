@@ -98,7 +98,7 @@ func TestI49_AnswersLostAfterTheDeed(t *testing.T) {
 	t.Parallel()
 	w := settle(t, one())
 	w.up()
-	for _, method := range []string{"conversations.create", "chat.postMessage", "pins.add"} {
+	for _, method := range []string{"conversations.create", "chat.postMessage", "conversations.invite", "pins.add", "bookmarks.add"} {
 		w.inject(person.Fault{Kind: "lose_answer", Method: method, Count: 1})
 	}
 	room, card := w.asked("Database corruption: users gone")

@@ -24,7 +24,7 @@ import (
 // people in a workspace that speaks Slack's wire protocol. Time passes when the test pushes the clock.
 
 // patience bounds one wait. Nothing takes that long; a story that hangs says what it waited for.
-const patience = 25 * time.Second
+const patience = 60 * time.Second
 
 const minute = time.Minute
 
