@@ -65,18 +65,21 @@ func (p program) exportEvidence(ctx context.Context, id incident.ID, data, file 
 		}
 		folder = c.Data
 	}
+	attempts := folder
+	if info, err := os.Stat(folder); err == nil && !info.IsDir() {
+		attempts = "" // a backup has the record alone
+	}
 	write := func(w io.Writer) error {
 		if client != nil {
 			return client.Evidence(ctx, id, w)
-		}
-		attempts := folder
-		if info, err := os.Stat(folder); err == nil && !info.IsDir() {
-			attempts = "" // a backup has the record alone
 		}
 		return evidence.Export(ctx, s, attempts, id, w)
 	}
 	if file == "-" {
 		return write(p.stdout)
+	}
+	if file == "" && attempts == "" {
+		return usage("%s is no data directory to write into: name FILE", folder)
 	}
 	if file == "" {
 		file = filepath.Join(folder, "evidence", id.String()+".tar.gz")

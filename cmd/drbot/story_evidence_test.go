@@ -68,4 +68,14 @@ func TestI43_EvidenceOfARun(t *testing.T) {
 		t.Fatalf("offline: exit %d: %s%s", code, out, errs)
 	}
 	w.verified(w.path("offline.tar.gz"))
+	if code, _, errs := w.drbot("backup", w.path("copy.db")); code != 0 {
+		t.Fatal(errs)
+	}
+	if code, _, errs := w.drbot("evidence", "export", "1", "--data", w.path("copy.db")); code != exitUsage || !strings.Contains(errs, "name FILE") {
+		t.Errorf("of a backup, to nowhere: exit %d: %s", code, errs)
+	}
+	if code, _, errs := w.drbot("evidence", "export", "1", w.path("copy.tar.gz"), "--data", w.path("copy.db")); code != 0 {
+		t.Fatalf("of a backup: exit %d: %s", code, errs)
+	}
+	w.verified(w.path("copy.tar.gz"))
 }
