@@ -2,6 +2,7 @@ package incident
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 )
 
@@ -24,7 +25,8 @@ type Server struct {
 
 // Local reports whether nothing of the talk leaves the host.
 func (s Server) Local() bool {
-	return strings.HasPrefix(s.Host, "/") || s.Host == "localhost" || s.Host == "::1" || strings.HasPrefix(s.Host, "127.")
+	address, err := netip.ParseAddr(s.Host)
+	return strings.HasPrefix(s.Host, "/") || s.Host == "localhost" || err == nil && address.IsLoopback()
 }
 
 // Encrypted reports whether the talk is, and by whose roots: "" are the system's.

@@ -73,6 +73,9 @@ func (t *Target) gives(name string) bool {
 func Words(text string) ([][]Word, error) {
 	var commands [][]Word
 	for i, line := range strings.Split(text, "\n") {
+		if strings.HasSuffix(line, `\`) {
+			return nil, fmt.Errorf("line %d: a command does not go on in the next line", i+1)
+		}
 		f, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(line), "")
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", i+1, err)
