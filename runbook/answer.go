@@ -41,6 +41,17 @@ func (e *Entry) answerSQL(answer string, no func(string) error) error {
 	return nil
 }
 
+// answerServer gives a SQL text to the server of a target, which then is where it runs.
+func (l *Lock) answerServer(e *Entry, name string, no func(string) error) error {
+	if s := l.Targets[name].Server; s == nil || s.Kind != serverOf[SQL] {
+		return no("sql and the name of a target with a postgres server")
+	}
+	e.setRun(e.Run, SQL)
+	e.Target = name
+	e.Decide = slices.DeleteFunc(e.Decide, func(d string) bool { return d == whereQuestion })
+	return nil
+}
+
 // setRun puts in another text; the risk only rises.
 func (e *Entry) setRun(text, interpreter string) {
 	e.Run, e.SHA256, e.Interpreter = text, digest([]byte(text)), interpreter

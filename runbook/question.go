@@ -72,7 +72,14 @@ func (l *Lock) propose(e *Entry, ask string) (proposal string, options []string)
 	case ask == timeoutQuestion:
 		return "30m", []string{"DURATION"}
 	case ask == sqlQuestion:
-		return "psql", []string{"psql", "sqlite NAME=FILE", "sqlite NAME=FILE:write"}
+		var here []string
+		for _, name := range slices.Sorted(maps.Keys(l.Targets)) {
+			if s := l.Targets[name].Server; s != nil && s.Kind == serverOf[SQL] {
+				here = append(here, "sql "+name)
+			}
+		}
+		all := append(here, "psql", "sqlite NAME=FILE", "sqlite NAME=FILE:write")
+		return all[0], all
 	case ask == outputQuestion:
 		return "no", []string{"yes", "no"}
 	case ask == againQuestion:
@@ -135,6 +142,9 @@ func (l *Lock) answer(e *Entry, q Question, answer string) error {
 		}
 		e.Timeout = d
 	case q.Ask == sqlQuestion:
+		if name, ok := strings.CutPrefix(answer, "sql "); ok {
+			return l.answerServer(e, name, no)
+		}
 		return e.answerSQL(answer, no)
 	case q.Ask == outputQuestion:
 		if answer != "yes" && answer != "no" {

@@ -107,3 +107,25 @@ func TestI6_PsqlGetsTheSQLAsItIs(t *testing.T) {
 		t.Error("the rewrite is not told from one by hand")
 	}
 }
+
+// TestSQLGoesToTheServerOfATarget: where a target has a PostgreSQL server, it is proposed, and the answer says where too.
+func TestSQLGoesToTheServerOfATarget(t *testing.T) {
+	rb := parse(t, "## Procedure 1: P\n\n1. **A**\n   ```sql\n   SELECT 1;\n   ```\n")
+	l, _ := Compile(rb, &Lock{Format: 1, Targets: map[string]Target{"db1": {Dir: ".", Server: &Server{Kind: "postgres", Host: "db1.test"}}, "app": {Dir: "."}}})
+	q := l.Questions(rb)[0]
+	if q.Ask != sqlQuestion || q.Proposal != "sql db1" {
+		t.Fatalf("%+v", q)
+	}
+	for _, bad := range []string{"sql", "sql app", "sql x"} {
+		if err := l.Answer(q, bad); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
+	}
+	must(t, l.Answer(q, q.Proposal))
+	if e := l.entry("p1.s1"); e.Interpreter != SQL || e.Target != "db1" || len(e.Decide) != 0 || e.Risk != Read {
+		t.Errorf("%+v", e)
+	}
+	if _, err := ReadLock(l.Marshal()); err != nil {
+		t.Error(err)
+	}
+}
