@@ -60,4 +60,4 @@ drill-postgres: tools ## the same with a real PostgreSQL: from a dump, and its u
 	DRBOT_TEST_SERVERS=1 $(GO) test -count=1 -run 'TestDrill_Postgres' -v ./cmd/drbot
 
 crash: ## kill -9 drbot at random instants of a run, many times
-	$(GO) test -race -count=1 -run 'TestI26_Crash' ./cmd/drbot -crash.rounds=50
+	$(GO) test -race -count=1 -timeout 30m -run 'TestI26_Crash' ./cmd/drbot -crash.rounds=50
