@@ -242,3 +242,32 @@ func (p *production) beatOf(name string) time.Time {
 	}
 	return at
 }
+
+// TestI2_AnotherServerAtTheSameAddress: between approval and start somebody puts another cluster on the port. Nothing
+// starts on it, and the run says who is there instead. A server that refuses connections is named too.
+func TestI2_AnotherServerAtTheSameAddress(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts PostgreSQL")
+	}
+	p := newProduction(t)
+	p.backup(time.Now())
+	d := drilled(t, map[string]string{"pg": pgtest.Password}, p.target)
+	d.begin("Database corruption: debates are gone", "p2")
+	d.reach("2.1", "done")
+	card := d.button(d.bea, d.room, "recover.approve", "A1", "system identifier", "127.0.0.1")
+	p.Stop(t)
+	other := pgtest.StartOn(t, p.Port)
+	d.pressOn(d.bea, card, "recover.approve")
+	d.awaitRun(d.number, "paused")
+	d.expect(d.ana, d.room, "system identifier was ")
+	if starts := len(d.records("StepStarting")); starts != 1 { // of 2.1
+		t.Errorf("%d steps were started", starts)
+	}
+	other.Stop(t)
+	d.say(d.ana, d.room, "/recover resume")
+	d.expect(d.ana, d.room, "reading the target failed: ", "connect to postgres at 127.0.0.1 port", "connection refused")
+	if got := stepState(d.view(d.number), "2.2"); got != "todo" {
+		t.Errorf("step 2.2 is %s", got)
+	}
+	d.audited()
+}

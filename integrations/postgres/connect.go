@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
+	"net"
 	"os"
 	"strconv"
 	"time"
@@ -54,9 +56,22 @@ func (e Executor) connect(ctx context.Context, w incident.Work) (*pgconn.PgConn,
 	}
 	conn, err := pgconn.ConnectConfig(ctx, c)
 	if err != nil {
-		return nil, fmt.Errorf("connect to %s: %w", s, said(err))
+		return nil, fmt.Errorf("connect to postgres at %s port %d: %w", s.Host, s.Port, unreached(err))
 	}
 	return conn, watched(ctx, conn)
+}
+
+// unreached is why there is no connection, without the address again.
+func unreached(err error) error {
+	var refused *net.OpError
+	var failed *pgconn.ConnectError
+	switch {
+	case errors.As(err, &refused) && refused.Err != nil:
+		return refused.Err
+	case errors.As(err, &failed) && code(err) == "" && failed.Unwrap() != nil:
+		return failed.Unwrap()
+	}
+	return said(err)
 }
 
 // watched lets the server look every second whether its client is still there, so that a step that was killed does

@@ -225,6 +225,15 @@ func (p *printer) write(text string) {
 	}
 }
 
+// code is the SQLSTATE of an error; "" is none of the server's.
+func code(err error) string {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
 // said is an error of the server with its code, its detail and its hint.
 func said(err error) error {
 	var e *pgconn.PgError

@@ -104,7 +104,13 @@ func FreePort(t testing.TB) int {
 // Start makes a cluster and runs it. Settings are lines of postgresql.conf.
 func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
-	s := &Server{Dir: Folder(t), Port: FreePort(t)}
+	return StartOn(t, FreePort(t), settings...)
+}
+
+// StartOn is Start on a port that is known to be free.
+func StartOn(t testing.TB, port int, settings ...string) *Server {
+	t.Helper()
+	s := &Server{Dir: Folder(t), Port: port}
 	file := filepath.Join(s.Dir, "password")
 	s.write(t, file, Password+"\n")
 	s.Run(t, "initdb", "-D", s.Data(), "-U", "postgres", "-A", "scram-sha-256", "--pwfile", file, "--no-sync", "-E", "UTF8", "--locale", "C.UTF-8")
