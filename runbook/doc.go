@@ -3,9 +3,18 @@
 // (`decide:`) what it cannot; Load reads both and marks each step Ready only if lock and Markdown still agree; Bind checks
 // values before they come near a process; Lint says what a careful reader would. Nothing in this package runs anything.
 //
+// # What is a step
+//
+// A procedure is a heading "Procedure 2: …" with a numbered list; in a runbook without such headings, a section with a numbered list of commands, with
+// headings numbered like steps, or with prose and commands under words of recovery (shapes.go). An item with one command is a step. One with several
+// has a sub-step for each (1.4.1, p1.s4.1), unless they are labelled as ways to do one thing (tabs, "Option 1", platforms): then it is a choice, as a
+// fence with lines "# OR" is. Every fence and list gets a verdict and a reason in Report; none is left out. A place in a command that waits for
+// a value (<name>, [X], {{x}}, YYYYMMDD, a sample, a variable that nothing sets) becomes a parameter, and the report shows the rewrite.
+//
 // # The lock
 //
-// The lock stands beside the Markdown under its name (DISASTER_RECOVERY.md, DISASTER_RECOVERY.lock.yaml). It is YAML
+// The lock stands beside the Markdown under its name (DISASTER_RECOVERY.md, DISASTER_RECOVERY.lock.yaml); a folder of Markdown files is one runbook
+// and has one lock, runbook.lock.yaml. Questions and Answer settle its `decide:` lines one at a time; VerifyLock checks an SSH signature over it. It is YAML
 // without anchors, aliases, tags or several documents; an unknown or repeated key is refused with line and column.
 //
 //	format: 1

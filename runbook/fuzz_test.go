@@ -4,17 +4,21 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
 
 func FuzzParse(f *testing.F) {
-	for _, path := range []string{demoRunbook, "../../shared/seed/DISASTER_RECOVERY.md"} {
+	fixed, err := filepath.Glob("testdata/*.md")
+	must(f, err)
+	for _, path := range append(fixed, demoRunbook, "../../shared/seed/DISASTER_RECOVERY.md") {
 		if src, err := os.ReadFile(path); err == nil {
 			f.Add(src)
 		}
 	}
 	for _, s := range []string{
+		"<!-- drbot:file a.md 30 bytes -->\n## Procedure 1: X\n\n1. **A**\n\n", either,
 		"", small, "\xef\xbb\xbf# T\r\n\r\n## Procedure 1: X\r\n\r\n1. A\r\n", "---\na: b\n---\n## Procedure 1: X\n1. y\n", "## Procedure 1: a\n## Procedure 1: b\n", strings.Repeat("> ", 50) + "x",
 		"| Level | Response |\n|-|-|\n| SEV-9 | x |\n| | |\n", "- [ ] \n  1. [x]\n", "## Procedure 1: x\n\n1.\n   ```\n", "## Templates\n### Initial\n```\nSubject: [A] [B]\n- [Action 1]\n- [Action 2]\n```\n",
 		"## Procedure 1: x\n1. ```bash\n   # OR\n   ```\n", "## Procedure 1: x\n> 1. **a**\n", "| RTO |\n|-|\n| 99999999999999999999 weeks |\n", strings.Repeat("- ", 40) + "[ ] x", "## Procedure 1: x\n1. a\n```bash\n<<EOF\n```\n",
