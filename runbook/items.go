@@ -127,7 +127,7 @@ func (p *parser) addPart(it *item, n ast.Node) {
 	it.parts = append(it.parts, part)
 }
 
-// steps makes an item one step, a choice, or several sub-steps.
+// itemSteps makes an item one step, a choice, or several sub-steps.
 func (p *parser) itemSteps(it *item, n int) []Step {
 	s := Step{
 		ID: fmt.Sprintf("%s.s%d", p.proc.ID, n), Number: fmt.Sprintf("%d.%d", p.proc.Number, n), Title: it.title, Condition: it.condition, Kind: Manual,
@@ -230,7 +230,7 @@ func firstSentence(text string) string {
 	return strings.TrimRight(text, " .:")
 }
 
-// whole gives the runbook with items in one piece where the lock holds them so: several fences under one entry, as older locks have them.
+// inOnePiece gives the runbook with items in one piece where the lock holds them so: several fences under one entry, as older locks have them.
 func (rb *Runbook) inOnePiece(l *Lock) *Runbook {
 	known := map[string]bool{}
 	for _, e := range l.Steps {

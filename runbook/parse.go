@@ -95,7 +95,7 @@ func newParser(src []byte, opt Sections) (*parser, error) {
 	return p, nil
 }
 
-// read goes through the sections in order.
+// readAll goes through the sections in order.
 func (p *parser) readAll() {
 	secs := p.doc.sections()
 	explicit := p.explicit(secs)
