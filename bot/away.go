@@ -82,16 +82,16 @@ func decisionOf(e incident.Event) (string, incident.Person) {
 	case incident.CancelAsked:
 		return incident.RunName(e.Run) + " cancelled", e.By
 	case incident.Confirmed:
-		return "step " + number(e.Step) + " confirmed", e.By
+		return "step " + templates.StepNumber(e.Step) + " confirmed", e.By
 	case incident.StepByHand:
-		return "step " + number(e.Step) + " done by hand", e.By
+		return "step " + templates.StepNumber(e.Step) + " done by hand", e.By
 	case incident.ConditionAnswered:
 		if e.Needed {
-			return "step " + number(e.Step) + " called needed", e.By
+			return "step " + templates.StepNumber(e.Step) + " called needed", e.By
 		}
-		return "step " + number(e.Step) + " called not needed", e.By
+		return "step " + templates.StepNumber(e.Step) + " called not needed", e.By
 	case incident.StepSkipped:
-		return "step " + number(e.Step) + " skipped", e.By
+		return "step " + templates.StepNumber(e.Step) + " skipped", e.By
 	case incident.SeveritySet:
 		return fmt.Sprintf("SEV-%d set", e.To), e.By
 	}

@@ -1,7 +1,10 @@
 package bot
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,15 +57,23 @@ func (b *Bot) lockOffer(ctx context.Context, e incident.RunbookLoaded) (template
 		return offer, err
 	}
 	digests := lock.Digests()
+	used := map[string]bool{}
 	for _, step := range lock.Steps {
 		// Accepted entries stay on the card that was accepted; on a later card only what is open is shown.
 		if digest, ok := digests[step.ID]; !ok || len(open) > 0 && !open[digest] {
 			continue
 		}
 		whole := lock.Effective(step)
+		used[whole.Target] = true
 		offer.Entries = append(offer.Entries, templates.LockEntry{
-			Number: number(step.ID), Title: whole.Title, Interpreter: whole.Interpreter, Target: whole.Target, Risk: string(whole.Risk), Script: scriptOf(whole),
+			Number: cmp.Or(e.Numbers[step.ID], templates.StepNumber(step.ID)), Title: whole.Title, Interpreter: whole.Interpreter, Target: whole.Target,
+			Risk: string(whole.Risk), Script: scriptOf(whole),
 		})
+	}
+	for _, name := range slices.Sorted(maps.Keys(used)) {
+		if target, ok := lock.Targets[name]; ok {
+			offer.Targets = append(offer.Targets, templates.LockTarget{Name: name, Words: target.Words(), Path: target.Path, Probe: target.Probe})
+		}
 	}
 	return offer, nil
 }
@@ -76,11 +87,6 @@ func scriptOf(e runbook.Entry) string {
 		}
 	}
 	return text
-}
-
-// number is a step's id as people see it: p1.s6 is 1.6.
-func number(id string) string {
-	return strings.Replace(strings.TrimPrefix(id, "p"), ".s", ".", 1)
 }
 
 func lastAcceptance(house *incident.House) (incident.Person, time.Time) {

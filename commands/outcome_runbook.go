@@ -1,10 +1,12 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/runbook"
@@ -27,7 +29,7 @@ func (o *Office) runbookLoaded(ctx context.Context, c Command, e RunbookLoaded) 
 	}
 	loaded := incident.RunbookLoaded{
 		Digest: e.Runbook.Digest, LockDigest: e.Runbook.LockDigest, Loader: e.Loader,
-		Entries: entryDigests(e.Runbook.Lock), Difference: lockDifference(before, e.Runbook.Lock),
+		Entries: entryDigests(e.Runbook.Lock), Difference: lockDifference(before, e.Runbook), Numbers: movedNumbers(e.Runbook),
 	}
 	return o.settleHouse(ctx, c, func(v state.View) (state.Decision, error) {
 		now := v.House().Runbook
@@ -60,22 +62,80 @@ func entryDigests(lock *runbook.Lock) []string {
 
 // lockDifference says in words what a lock changes against the one before, one line an entry or target. What a person does
 // before and after is no difference: nothing of it runs.
-func lockDifference(before, after *runbook.Lock) []string {
+func lockDifference(before *runbook.Lock, now *runbook.Runbook) []string {
 	runs := map[string]bool{}
-	for _, lock := range []*runbook.Lock{before, after} {
+	for _, lock := range []*runbook.Lock{before, now.Lock} {
 		if lock != nil {
 			for _, digest := range lock.Digests() {
 				runs[digest] = true
 			}
 		}
 	}
+	names := entryNames(before, now)
 	var words []string
-	for _, d := range runbook.Diff(before, after) {
-		if target := d.Before == "" && d.After == ""; target || runs[d.Before] || runs[d.After] {
-			words = append(words, d.ID+": "+d.Text)
+	for _, d := range runbook.Diff(before, now.Lock) {
+		if d.Target || runs[d.Before] || runs[d.After] {
+			words = append(words, d.Line(names[d.ID], before == nil))
 		}
 	}
 	return words
+}
+
+// entryNames are the entries of both locks as people know them, by id: the present number and the title. An entry that is
+// gone has no number any more and keeps its title and id.
+func entryNames(before *runbook.Lock, now *runbook.Runbook) map[string]string {
+	names := map[string]string{}
+	if before != nil {
+		for _, e := range before.Steps {
+			names[e.ID] = strings.TrimSpace(e.Title + " (" + e.ID + ")")
+		}
+	}
+	numbers := presentNumbers(now)
+	if now.Lock != nil {
+		for _, e := range now.Lock.Steps {
+			if number := numbers[e.ID]; number != "" {
+				names[e.ID] = strings.TrimSpace(number + " " + e.Title)
+			} else {
+				names[e.ID] = strings.TrimSpace(e.Title + " (" + e.ID + ")")
+			}
+		}
+	}
+	return names
+}
+
+// presentNumbers are the numbers of all entries that the Markdown still has, by id. The undo of 1.6 is 1.6u, a branch of it
+// 1.6a.
+func presentNumbers(now *runbook.Runbook) map[string]string {
+	numbers := map[string]string{}
+	if now.Lock == nil {
+		return numbers
+	}
+	for _, p := range now.Procedures {
+		for _, s := range p.Steps {
+			numbers[s.ID] = s.Number
+		}
+	}
+	// A branch's undo comes after its branch: what an entry belongs to is named before it, or is a step.
+	for range 2 {
+		for _, e := range now.Lock.Steps {
+			if of := cmp.Or(e.UndoOf, e.ChoiceOf); of != "" && numbers[of] != "" {
+				if rest, ok := strings.CutPrefix(e.ID, of); ok {
+					numbers[e.ID] = numbers[of] + rest
+				}
+			}
+		}
+	}
+	return numbers
+}
+
+// movedNumbers are the present numbers that are not what the id says.
+func movedNumbers(now *runbook.Runbook) map[string]string {
+	moved := presentNumbers(now)
+	maps.DeleteFunc(moved, func(id, number string) bool { return number == templates.StepNumber(id) })
+	if len(moved) == 0 {
+		return nil
+	}
+	return moved
 }
 
 // lockSigned takes a signature over the loaded lock as its signer's word, by the rules of a press: an approver, and not the

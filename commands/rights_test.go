@@ -2,6 +2,7 @@ package commands_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -167,7 +168,7 @@ func TestI5_I15_LocksOnlyInTheHouseChannel(t *testing.T) {
 			words = e.(incident.RunbookLoaded).Difference
 		}
 	}
-	if len(words) != 1 || !strings.HasPrefix(words[0], "p1.s1: risk read -> destructive, approvals none -> 1") {
+	if len(words) != 1 || !strings.HasPrefix(words[0], "Look (p1.s1): risk read -> destructive, approvals none -> 1") {
 		t.Errorf("the difference in words: %q", words)
 	}
 }
@@ -186,6 +187,53 @@ steps:
     target: db1
     risk: read
 `
+
+// TestI5_TheDifferenceNamesStepsAsPeopleDo: the first lock is no change of anything, and an entry whose step has moved goes by
+// the number that it has now.
+func TestI5_TheDifferenceNamesStepsAsPeopleDo(t *testing.T) {
+	load := func(o *office, markdown string, before *runbook.Lock) (incident.RunbookLoaded, *runbook.Lock) {
+		t.Helper()
+		book, err := runbook.Parse([]byte(markdown), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lock, _ := runbook.Compile(book, before)
+		if book, err = book.Join(lock.Marshal(), "/srv"); err != nil {
+			t.Fatal(err)
+		}
+		o.outcome(commands.RunbookLoaded{Runbook: book})
+		var last incident.RunbookLoaded
+		for r, err := range o.store.Records(t.Context(), 0, 0) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e, err := r.Event(); err == nil && r.Kind == "RunbookLoaded" {
+				last = e.(incident.RunbookLoaded)
+			}
+		}
+		return last, lock
+	}
+	o := opened(t)
+	step := func(n int, title, run string) string {
+		return fmt.Sprintf("%d. **%s**\n   ```bash\n   %s\n   ```\n", n, title, run)
+	}
+	head := "# Small\n\n## Procedure 1: First\n\n"
+	one := head + step(1, "Look", "ls") + step(2, "Clear the files", "rm -rf files")
+	first, lock := load(o, one, &runbook.Lock{Format: 1, Targets: map[string]runbook.Target{"db1": {Dir: "./service", Probe: "true\n", Drill: true}}})
+	want := []string{
+		"New target db1: local, ./service, drills allowed", "1.1 Look · read, bash on db1", "1.2 Clear the files · destructive, bash on db1, 1 approver",
+	}
+	if !slices.Equal(first.Difference, want) || len(first.Numbers) != 0 {
+		t.Errorf("%q %v", first.Difference, first.Numbers)
+	}
+	two := head + step(1, "Ask", "id") + step(2, "Look", "ls") + step(3, "Clear the files", "rm -rf -- files")
+	second, _ := load(o, two, lock)
+	if len(second.Difference) != 2 || second.Numbers["p1.s2"] != "1.3" || second.Numbers["p1.s3"] != "1.1" ||
+		!strings.HasPrefix(second.Difference[0], "1.3 Clear the files: command changed, risk stays destructive") ||
+		second.Difference[1] != "1.1 Ask · new: read, bash on db1" {
+		t.Errorf("%q %v", second.Difference, second.Numbers)
+	}
+}
 
 func TestI57_NoDecisionAtATerminalThatStepsReach(t *testing.T) {
 	o := opened(t)

@@ -23,6 +23,8 @@ type RunbookLoaded struct {
 	Loader     Person   `json:"loader"`
 	Entries    []string `json:"entries,omitempty"`    // digests of every lock entry
 	Difference []string `json:"difference,omitempty"` // in words, against what was loaded before
+
+	Numbers map[string]string `json:"numbers,omitempty"` // of entries whose present number is not what the id says, by id
 }
 
 // LockAccepted lets lock entries run (I5).

@@ -133,14 +133,17 @@ func TestDiffSpeaksInWords(t *testing.T) {
 	b.entry("p1.s2").Approvals = &Approvals{Need: 2}
 	b.entry("p1.s1").Risk = Destructive
 	b.Targets = map[string]Target{"here": {Dir: "/elsewhere"}}
+	b.Targets["there"] = Target{Dir: "./service", Probe: "printf 'host=%s\\n'", Drill: true, Server: &Server{Kind: "postgres", Host: "10.0.0.7"}}
 	want := []string{
-		`here: target dir . -> /elsewhere`,
-		"p1.s1: risk read -> destructive, approvals none -> 1 of approver, timeout 5m -> 30m",
-		"p1.s2: approvals 1 of approver -> 2 of approver",
+		"Target here: dir . -> /elsewhere",
+		`New target there: local, ./service, postgres at "10.0.0.7" port 5432, database "postgres", TLS, drills allowed`,
+		"1.1 One: risk read -> destructive, approvals none -> 1 of approver, timeout 5m -> 30m",
+		"1.2 Two: approvals 1 -> 2",
 	}
+	names := map[string]string{"p1.s1": "1.1 One", "p1.s2": "1.2 Two"}
 	var got []string
 	for _, d := range Diff(a, b) {
-		got = append(got, d.ID+": "+d.Text)
+		got = append(got, d.Line(names[d.ID], false))
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)

@@ -1,19 +1,40 @@
 package runbook
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 // Difference is one change between two locks, in words: "p2.s3: command changed, risk stays destructive, approvals 1 -> 2".
 type Difference struct {
-	ID     string `json:"id"` // of the entry; a target's or default's name otherwise
+	ID     string `json:"id"` // of the entry; a target's name otherwise
 	Text   string `json:"text"`
 	Before string `json:"before,omitempty"` // digest that was accepted, empty for a new entry
 	After  string `json:"after,omitempty"`  // digest to accept, empty for a removed one
+
+	Target bool   `json:"target,omitempty"` // it is about a target
+	New    string `json:"-"`                // what a new entry or target is; empty: it is not new
+}
+
+// Line says it to people, who know a step by its present number and title: "1.2 Stop the service: command changed, risk
+// stays destructive". Where nothing was accepted before, first, no entry needs to be called new.
+func (d Difference) Line(name string, first bool) string {
+	switch {
+	case d.Target && d.New != "":
+		return "New target " + d.ID + ": " + d.New
+	case d.Target:
+		return "Target " + d.ID + ": " + d.Text
+	case d.New != "" && first:
+		return name + " · " + d.New
+	case d.New != "":
+		return name + " · new: " + d.New
+	}
+	return name + ": " + d.Text
 }
 
 // Diff says what would have to be accepted if new took the place of old. A nil lock is an empty one.
@@ -26,9 +47,21 @@ func Diff(old, new *Lock) []Difference {
 	}
 	var out []Difference
 	for _, name := range slices.Sorted(maps.Keys(merged(old.Targets, new.Targets))) {
-		if a, b := old.Targets[name], new.Targets[name]; a != b {
-			out = append(out, Difference{ID: name, Text: "target " + strings.Join(targetWords(a, b), ", ")})
+		a, had := old.Targets[name]
+		b, has := new.Targets[name]
+		d := Difference{ID: name, Target: true}
+		switch {
+		case reflect.DeepEqual(a, b):
+			continue
+		case !had:
+			d.New = b.Words()
+			d.Text = "new target: " + d.New
+		case !has:
+			d.Text = "removed"
+		default:
+			d.Text = strings.Join(targetWords(a, b), ", ")
 		}
+		out = append(out, d)
 	}
 	before, after := byID(old), byID(new)
 	for _, id := range slices.SortedFunc(maps.Keys(merged(before, after)), compareIDs) {
@@ -37,7 +70,8 @@ func Diff(old, new *Lock) []Difference {
 		c := Difference{ID: id, Before: a.digest, After: b.digest}
 		switch {
 		case !hadA:
-			c.Text = "new: " + entryWords(b)
+			c.New = entryWords(b)
+			c.Text = "new: " + c.New
 		case !hasB:
 			c.Text = "removed"
 		case a.digest == b.digest, a.Choice && b.Choice && len(b.Decide) == 0:
@@ -67,34 +101,51 @@ func byID(l *Lock) map[string]Entry {
 	return out
 }
 
+// Words says what a target is: "local, ./service, drills allowed".
+func (t Target) Words() string {
+	words := []string{cmp.Or(t.Host, "local"), cmp.Or(t.Dir, ".")}
+	if t.Server != nil {
+		words = append(words, t.Server.On().String())
+	}
+	if t.Drill {
+		words = append(words, "drills allowed")
+	}
+	return strings.Join(words, ", ")
+}
+
+// targetWords says what changed in a target. Texts of several lines, and servers, are named and stand whole in the lock.
 func targetWords(a, b Target) []string {
 	var out []string
 	va, vb := reflect.ValueOf(a), reflect.ValueOf(b)
-	if b == (Target{}) {
-		return []string{"removed"}
-	}
 	for i := range va.NumField() {
 		x, y := va.Field(i).Interface(), vb.Field(i).Interface()
-		if x == y {
+		if reflect.DeepEqual(x, y) {
 			continue
 		}
 		name, _, _ := strings.Cut(va.Type().Field(i).Tag.Get("yaml"), ",")
-		switch {
-		case name == "probe": // a script: its text is in the lock, whole
+		switch name {
+		case "probe":
 			out = append(out, "probe changed")
-			if a == (Target{}) {
-				out[len(out)-1] = "with a probe"
+		case "drill":
+			out = append(out, map[bool]string{true: "drills allowed", false: "drills not allowed any more"}[b.Drill])
+		case "server":
+			if x, y := serverWords(a.Server), serverWords(b.Server); x != y {
+				out = append(out, fmt.Sprintf("server %s -> %s", x, y))
+			} else {
+				out = append(out, "server changed in words only")
 			}
-		case a == (Target{}):
-			out = append(out, fmt.Sprintf("%s %v", name, y))
 		default:
-			out = append(out, fmt.Sprintf("%s %v -> %v", name, x, y))
+			out = append(out, fmt.Sprintf("%s %s -> %s", name, cmp.Or(fmt.Sprint(x), "none"), cmp.Or(fmt.Sprint(y), "none")))
 		}
 	}
-	if a == (Target{}) {
-		return append([]string{"is new"}, out...)
-	}
 	return out
+}
+
+func serverWords(s *Server) string {
+	if s == nil {
+		return "none"
+	}
+	return s.On().String()
 }
 
 func entryWords(e Entry) string {
@@ -106,13 +157,28 @@ func entryWords(e Entry) string {
 		words = append(words, e.Interpreter)
 	}
 	if e.Target != "" {
-		words = append(words, "on "+e.Target)
+		words[len(words)-1] += " on " + e.Target
 	}
-	words = append(words, "approvals "+approvalWords(e.Approvals))
+	if e.Risk != Read || e.Approvals != nil {
+		words = append(words, approverWords(e.Approvals))
+	}
 	if len(e.Decide) > 0 {
 		words = append(words, fmt.Sprintf("%d to decide", len(e.Decide)))
 	}
 	return strings.Join(words, ", ")
+}
+
+// approverWords says who must agree to an entry: "1 approver".
+func approverWords(a *Approvals) string {
+	switch {
+	case a == nil:
+		return "no approval"
+	case len(a.From) != 1:
+		return approvalWords(a)
+	case a.Need == 1:
+		return "1 " + a.From[0]
+	}
+	return fmt.Sprintf("%d %ss", a.Need, a.From[0])
 }
 
 func approvalWords(a *Approvals) string {
@@ -136,6 +202,9 @@ func changedWords(a, b Entry) []string {
 		out = append(out, "risk stays "+string(b.Risk))
 	}
 	if x, y := approvalWords(a.Approvals), approvalWords(b.Approvals); x != y {
+		if a.Approvals != nil && b.Approvals != nil && slices.Equal(a.Approvals.From, b.Approvals.From) {
+			x, y = strconv.Itoa(a.Approvals.Need), strconv.Itoa(b.Approvals.Need)
+		}
 		out = append(out, fmt.Sprintf("approvals %s -> %s", x, y))
 	}
 	if a.Timeout != b.Timeout {

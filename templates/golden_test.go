@@ -327,7 +327,9 @@ func houseCards(add func(string, Message), frozen *incident.House) {
 	add("house/away", Away(waiting().Incident, at("03:05"), at("03:22"), []string{"A17 approved by Bea Ode 03:16", "R7 paused by Ana Ruiz 03:17"}))
 	add("house/awayquiet", Away(waiting().Incident, at("03:05"), at("03:22"), nil))
 	entry := LockEntry{Number: "1.6", Title: "Restore", Interpreter: "bash", Target: "db1", Risk: "destructive", Script: restoreScript}
-	offer := LockOffer{Digest: "4f2c19aa770000", Loader: ana, At: at("02:00"), Difference: []string{"p1.s6 changed: script, 2 lines"}, Entries: []LockEntry{entry}}
+	offer := LockOffer{Digest: "4f2c19aa770000", Loader: ana, At: at("02:00"), Difference: []string{"1.6 Restore · destructive, bash on db1, 1 approver"}, Entries: []LockEntry{entry}}
+	offer.Difference = append(offer.Difference, "New target db1: local, ./service, drills allowed")
+	offer.Targets = []LockTarget{{Name: "db1", Words: "local, ./service, drills allowed", Path: "/usr/bin:/bin", Probe: "printf 'host=%s\\n' \"$(uname -n)\"\n"}}
 	add("lock/asks", LockCard(offer, Facts{}))
 	accepted := offer
 	accepted.AcceptedBy, accepted.AcceptedAt, accepted.Loader = bea, at("02:10"), incident.Person{}
@@ -337,7 +339,7 @@ func houseCards(add func(string, Message), frozen *incident.House) {
 	add("lock/replaced", LockCard(replaced, Facts{}))
 	for range 12 {
 		offer.Entries = append(offer.Entries, entry)
-		offer.Difference = append(offer.Difference, "p1.s6 changed", "p1.s7 is new")
+		offer.Difference = append(offer.Difference, "1.6 Restore: command changed, risk stays destructive", "1.7 Compare · new: read, bash on db1")
 	}
 	add("lock/long", LockCard(offer, Facts{}))
 	add("lock/attached", LockCard(offer, Facts{Uploaded: map[string]bool{LockKey(offer.Digest): true}}))

@@ -54,7 +54,8 @@ type LockOffer struct {
 	Digest     string // of the lock; the button's object
 	Loader     incident.Person
 	At         time.Time
-	Difference []string // in words
+	Difference []string     // in words
+	Targets    []LockTarget // of the entries
 	Entries    []LockEntry
 	AcceptedBy incident.Person // once somebody did
 	AcceptedAt time.Time
@@ -63,6 +64,14 @@ type LockOffer struct {
 
 // LockEntry is one entry that is new or changed, with the exact bytes that would run.
 type LockEntry struct{ Number, Title, Interpreter, Target, Risk, Script string }
+
+// LockTarget is where entries run: what it is in words, and the text that drbot reads there, which is accepted with them.
+type LockTarget struct{ Name, Words, Path, Probe string }
+
+// StepNumber is a step's id as people see it where nobody knows its present number: p1.s6 is 1.6.
+func StepNumber(id string) string {
+	return strings.Replace(strings.TrimPrefix(id, "p"), ".s", ".", 1)
+}
 
 // maxDifference is how many lines of a difference a card shows; more are attached.
 const maxDifference = 20
@@ -93,11 +102,7 @@ func LockCard(o LockOffer, f Facts) Message {
 		lines = append(lines, plain("· "+flat(d, 300)))
 	}
 	m.Blocks = append(m.Blocks, Lines{Lines: lines})
-	var text strings.Builder
-	for _, e := range o.Entries {
-		fmt.Fprintf(&text, "%s\n%s\n\n", Say("lock.entry", map[string]any{"E": e}), strings.TrimRight(e.Script, "\n"))
-	}
-	shown := showText(text.String(), nil, "lock-"+short8(o.Digest), o.Digest)
+	shown := showText(strings.Join(lockTexts(o), "\n"), nil, "lock-"+short8(o.Digest), o.Digest)
 	if len(o.Entries) > 0 {
 		m.Blocks, m.Attach = append(m.Blocks, shown.blocks...), shown.attach
 	}
@@ -127,10 +132,17 @@ func LockKey(digest string) string { return "lock/" + short8(digest) }
 
 // lockText is everything that is to be accepted, whole and unaltered.
 func lockText(o LockOffer) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "lock %s\n\n%s\n", o.Digest, strings.Join(o.Difference, "\n"))
+	return fmt.Sprintf("lock %s\n\n%s\n\n%s", o.Digest, strings.Join(o.Difference, "\n"), strings.Join(lockTexts(o), "\n"))
+}
+
+// lockTexts are the entries and the texts that are read at their targets, each under its own line, which says what it is.
+func lockTexts(o LockOffer) []string {
+	var texts []string
 	for _, e := range o.Entries {
-		fmt.Fprintf(&b, "\n%s\n%s\n", Say("lock.entry", map[string]any{"E": e}), e.Script)
+		texts = append(texts, fmt.Sprintf("%s\n%s\n", Say("lock.entry", map[string]any{"E": e}), strings.TrimRight(e.Script, "\n")))
 	}
-	return b.String()
+	for _, t := range o.Targets {
+		texts = append(texts, fmt.Sprintf("%s\n%s\n", Say("lock.target", map[string]any{"T": t}), strings.TrimRight(t.Probe, "\n")))
+	}
+	return texts
 }
