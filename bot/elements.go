@@ -65,9 +65,6 @@ func (p *page) actions(elements []templates.Element) {
 func button(b templates.Button, taken map[string]int) *slack.ButtonBlockElement {
 	if b.URL != "" {
 		open := slack.NewButtonBlockElement(actionID(actionOpen, taken), "", plainText(line(b.Label, maxButton)))
-		if channel, ok := strings.CutPrefix(b.URL, "slack://channel?id="); ok {
-			return open.WithURL(appLink(channel)) // a button's address must be a page
-		}
 		return open.WithURL(b.URL)
 	}
 	made := slack.NewButtonBlockElement(actionID(b.Verb, taken), cut(b.Object, maxValue), plainText(line(b.Label, maxButton)))

@@ -27,6 +27,9 @@ func (b *Bot) facts(ctx context.Context, i *incident.Incident) templates.Facts {
 		return f
 	}
 	f.Uploaded = b.uploaded(ctx, i.ID)
+	if i.Channel.ID != "" {
+		f.ChannelURL = b.channelLink(i.Channel.ID)
+	}
 	if f.Specs == nil {
 		f.Specs, f.Scripts = map[string]*incident.Spec{}, map[string]string{}
 		b.readSpecs(ctx, i, &f)

@@ -45,12 +45,12 @@ func (b *Bot) homeFacts(ctx context.Context, v commands.HomeView) templates.Home
 	for _, line := range v.Open {
 		open := templates.HomeIncident{Summary: line.Summary, You: line.You}
 		if line.Channel != "" {
-			open.URL = appLink(line.Channel)
+			open.URL = b.channelLink(line.Channel)
 		}
 		h.Open = append(h.Open, open)
 	}
 	for _, task := range v.Tasks {
-		h.Tasks = append(h.Tasks, templates.HomeTask{Title: task.Incident.String() + " · " + task.Title, Due: task.Due, URL: appLink(task.Channel)})
+		h.Tasks = append(h.Tasks, templates.HomeTask{Title: task.Incident.String() + " · " + task.Title, Due: task.Due, URL: b.channelLink(task.Channel)})
 	}
 	for _, link := range b.Health() {
 		if link.Up {
@@ -75,7 +75,7 @@ func (b *Bot) linkTo(ctx context.Context, id incident.ID, object, channel string
 	if channel == "" {
 		return ""
 	}
-	return appLink(channel)
+	return b.channelLink(channel)
 }
 
 // asRefusal finds a lawful no in an error.

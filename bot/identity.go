@@ -137,6 +137,15 @@ func (b *Bot) permalink(at place) string {
 	return b.base() + "archives/" + at.channel + "/p" + strings.ReplaceAll(at.ts, ".", "")
 }
 
+// channelLink opens a channel in the client of whoever clicks it: at the workspace's own address, or by Slack's redirect
+// while that is not known.
+func (b *Bot) channelLink(channel string) string {
+	if b.base() == "" {
+		return "https://slack.com/app_redirect?channel=" + channel
+	}
+	return b.base() + "archives/" + channel
+}
+
 // place is a message: its channel's id and its ts.
 type place struct{ channel, ts string }
 

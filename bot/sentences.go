@@ -38,14 +38,11 @@ func sayUnknownCommand(name string) templates.Message {
 	return say("drbot does not know the command `" + name + "`. An admin compares slack.commands in drbot.yaml with the app's manifest (`drbot slack manifest`).")
 }
 
-func sayChannelIs(incident, channelID, name string) templates.Message {
+func sayChannelIs(incident, url, name string) templates.Message {
 	return templates.Message{Text: incident + ": #" + name, Blocks: []templates.Block{templates.Lines{Lines: [][]templates.Span{{
-		templates.T(incident + ": "), {Text: "#" + name, URL: appLink(channelID)},
+		templates.T(incident + ": "), {Text: "#" + name, URL: url},
 	}}}}}
 }
-
-// appLink opens a channel in the client of whoever clicks it, without the workspace's name.
-func appLink(channel string) string { return "https://slack.com/app_redirect?channel=" + channel }
 
 // say is a message of one text. Words between back-ticks are shown as what one types.
 func say(text string) templates.Message {

@@ -62,6 +62,17 @@ func TestOpeningMakesTheChannel(t *testing.T) {
 	if !strings.Contains(announcement.Plain, "Users") {
 		t.Errorf("announcement: %s", announcement.Plain)
 	}
+	_, err = w.bea.Await(w.within(), "the way from the announcement to the channel", func(s person.State) bool {
+		c, _ := s.Channel("C0INCIDENTS")
+		m, _ := c.Message(announcement.TS)
+		for _, e := range m.Elements {
+			if e.Label == "Open channel" && strings.HasSuffix(e.URL, "/archives/"+room) && strings.HasPrefix(e.URL, w.space.URL()) {
+				return true
+			}
+		}
+		return false
+	})
+	must(t, err)
 	_, err = w.ana.AwaitMessage(w.within(), "incidents", "INC-1: #inc-1")
 	must(t, err)
 }

@@ -25,6 +25,7 @@ func (w *Workspace) pageRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /{$}", w.servePage)
 	mux.HandleFunc("GET /page/{part}", w.as(w.servePart))
 	mux.Handle("GET /static/", http.FileServerFS(static))
+	mux.HandleFunc("GET /archives/{channel}", w.serveArchive)
 	mux.HandleFunc("GET /archives/{channel}/{message}", w.serveArchive)
 }
 
@@ -142,11 +143,11 @@ func draw(rw http.ResponseWriter, name string, of any) {
 
 var permalinkPattern = regexp.MustCompile(`^p(\d{10})(\d{6})$`)
 
-// serveArchive turns a permalink into the page at that message. Who reads is
+// serveArchive turns a permalink into the page at that channel or message. Who reads is
 // what the page says by itself; a permalink names nobody.
 func (w *Workspace) serveArchive(rw http.ResponseWriter, r *http.Request) {
 	m := permalinkPattern.FindStringSubmatch(r.PathValue("message"))
-	if m == nil {
+	if m == nil && r.PathValue("message") != "" {
 		http.NotFound(rw, r)
 		return
 	}
@@ -157,5 +158,9 @@ func (w *Workspace) serveArchive(rw http.ResponseWriter, r *http.Request) {
 	if t := r.URL.Query().Get("thread_ts"); t != "" {
 		q.Set("t", t)
 	}
-	http.Redirect(rw, r, "/?"+q.Encode()+"#m-"+m[1]+"."+m[2], http.StatusFound)
+	at := "/?" + q.Encode()
+	if m != nil {
+		at += "#m-" + m[1] + "." + m[2]
+	}
+	http.Redirect(rw, r, at, http.StatusFound)
 }

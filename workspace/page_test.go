@@ -63,6 +63,9 @@ func TestPageShowsMessagesAndNothingIsRun(t *testing.T) {
 			t.Errorf("the page has %s", bad)
 		}
 	}
+	if code, there := k.page("archives/C0INC?as=U0ANA", nil); code != http.StatusOK || !strings.Contains(there, "Approve on db1?") {
+		t.Errorf("a channel's address does not open it: %d", code)
+	}
 	if _, html = k.page("?as=bea&c=C0INC", nil); !strings.Contains(html, "Only visible to you") {
 		t.Error("Bea's ephemeral message is not marked")
 	}

@@ -193,7 +193,9 @@ async function press(el) {
   const at = place(el);
   const picks = el.tagName === "BUTTON" && !el.dataset.choose ? [] : chosen(el);
   if (!await sure(el)) { redraw(at.view ? "modal" : "messages"); return; }
-  if (el.dataset.url) window.open(el.dataset.url, "_blank", "noopener");
+  const url = el.dataset.url || "";
+  if (url.startsWith(location.origin + "/archives/")) follow(url);
+  else if (url) window.open(url, "_blank", "noopener");
   if (at.view) {
     dirty = false;
     const form = el.closest("form");
@@ -237,6 +239,7 @@ document.addEventListener("click", e => {
 
 async function follow(href) {
   const u = new URL(href), p = u.pathname.split("/");
+  if (!p[3]) return go(p[2]);
   const ts = p[3].slice(1, 11) + "." + p[3].slice(11);
   const thread = u.searchParams.get("thread_ts");
   await go(p[2], thread && thread !== ts ? thread : "");
