@@ -174,7 +174,9 @@ func (t *talk) bound(e incident.ChannelBound) error {
 		return err
 	}
 	if to, ok := t.late.take(t.id, t.Now()); ok {
-		t.after(func(ctx context.Context) { t.respond(ctx, to, sayChannelIs(t.i.ID.String(), t.channelLink(e.ID), e.Name), 0) })
+		t.after(func(ctx context.Context) {
+			t.respond(ctx, to, sayChannelIs(t.i.ID.String(), t.channelLink(e.ID), e.Name), 0)
+		})
 	}
 	return nil
 }
