@@ -144,7 +144,7 @@ func TestI4_I5_OneCharacterEdited(t *testing.T) {
 	e.Decide, e.Approvals = nil, &runbook.Approvals{Need: 2}
 	w.ok(os.WriteFile(w.path("RUNBOOK.lock.yaml"), lock.Marshal(), 0o600))
 	w.reread("1 lock entry waits")
-	w.button(w.chen, "drbot", "runbook.accept", "p1.s3: command changed, risk stays destructive, approvals 1", "-> 2", "restorE")
+	w.button(w.chen, "drbot", "runbook.accept", "1.3 Restore: command changed, risk stays destructive, approvals 1 -> 2", "restorE")
 	w.answers(w.ana, room, "/recover list", "1 step not accepted yet")
 	w.audited()
 }
