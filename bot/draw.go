@@ -302,7 +302,7 @@ func isGone(err error) bool { return is(err, "not_found", "view_not_found") }
 
 // lose reports that an incident's channel cannot be drawn in any more.
 func (d *drawer) lose(ctx context.Context, i *incident.Incident, at place, why string) error {
-	if at.channel != i.Channel.ID {
+	if at.channel != i.Channel.ID || d.cameBack(ctx, at.channel) {
 		return nil
 	}
 	return d.outcome(ctx, commands.LoseChannel{Incident: i.ID, Channel: at.channel, Why: why}, []string{Draw + "/" + at.channel + "/lost/" + strings.ReplaceAll(why, " ", "-")}, time.Hour)

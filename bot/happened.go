@@ -242,6 +242,13 @@ func (b *Bot) joined(ctx context.Context, x event) (func(context.Context), error
 	}, nil
 }
 
+// cameBack asks whether a channel that just refused a call can be used again: a call that was on its way while somebody
+// took it out of the archive must not lose it a second time.
+func (b *Bot) cameBack(ctx context.Context, channel string) bool {
+	info, err := b.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: channel})
+	return err == nil && !info.IsArchived && info.IsMember
+}
+
 // channelGone says that an incident's channel cannot be used any more.
 func (b *Bot) channelGone(ctx context.Context, channel, why string, r receipt) error {
 	i, err := b.ofChannel(ctx, channel)

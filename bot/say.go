@@ -114,6 +114,9 @@ func (t *talk) channelTrouble(err error) error {
 	if !is(err, "channel_not_found", "is_archived", "not_in_channel") {
 		return err
 	}
+	if t.cameBack(t.ctx, t.i.Channel.ID) {
+		return follow.Unavailable{Err: err}
+	}
 	why := map[string]string{"channel_not_found": "deleted by hand", "is_archived": "archived by hand", "not_in_channel": "drbot was removed from it"}[troubled(err).code]
 	return t.outcome(t.ctx, commands.LoseChannel{Incident: t.id, Channel: t.i.Channel.ID, Why: why}, []string{Say + "/" + t.seq() + "/lost"}, 0)
 }
