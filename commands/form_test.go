@@ -82,7 +82,7 @@ func TestBare_ShowsWhatComesNext(t *testing.T) {
 			t.Errorf("%+v", b)
 		}
 	}
-	if got := strings.Join(verbs, ", "); got != "incident ack, recover list, incident update, incident severity, incident resolve" {
+	if got := strings.Join(verbs, ", "); got != "incident ack, recover plan, incident update, incident severity, incident resolve" {
 		t.Errorf("%s", got)
 	}
 	if text := dump(reply); !strings.Contains(text, "DRILL INC-1") || !strings.Contains(text, "/incident severity <1-4> [reason]") {

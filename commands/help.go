@@ -105,7 +105,7 @@ func nextActions(i *incident.Incident) []templates.Element {
 		list = append(list, templates.Button{Verb: "incident ack", Object: object, Label: "I'm on it", Style: "primary"})
 	}
 	if i.LiveRun() == nil {
-		list = append(list, templates.Button{Verb: "recover list", Object: object, Label: "Recover…"})
+		list = append(list, templates.Button{Verb: "recover plan", Object: object, Label: "Recover…"})
 	}
 	return append(list,
 		templates.Button{Verb: "incident update", Object: object, Label: "Post update…"},

@@ -62,6 +62,9 @@ func (o *Office) planAgain(ctx context.Context, c *call, i *incident.Incident, r
 		if c.Actor.Slack == "" {
 			return o.listing(i, rb, "Which procedure? Plan one by its words."), nil
 		}
+		if p := suggested(rb, o.meant(rb, i)); p != nil {
+			return o.plan(ctx, c, p, w)
+		}
 		return Reply{Form: o.procedureForm(i, rb)}, nil
 	}
 	if len(w.values)+len(w.branches) > 0 {
@@ -233,6 +236,14 @@ func (o *Office) meant(rb *runbook.Runbook, i *incident.Incident) []string {
 		ids = append(ids, p.ID)
 	}
 	return ids
+}
+
+// suggested is the procedure that nobody has to pick: the only one for the incident's type, or the only one there is.
+func suggested(rb *runbook.Runbook, meant []string) *runbook.Procedure {
+	if list := ordered(rb, meant); len(meant) == 1 && len(list) > 0 || len(list) == 1 {
+		return list[0]
+	}
+	return nil
 }
 
 // ordered lists the procedures, those of the incident's type first.

@@ -235,7 +235,7 @@ func cardActions(i *incident.Incident) Actions {
 	}
 	return Actions{Elements: []Element{
 		ackButton(i),
-		Button{Verb: "recover list", Object: id, Label: Say("button.recover", nil)},
+		Button{Verb: "recover plan", Object: id, Label: Say("button.recover", nil)},
 		Button{Verb: "incident update", Object: id, Label: Say("button.update", nil)},
 		Menu{Options: []Button{
 			{Verb: "incident severity", Object: id, Label: Say("button.severity", nil)},
