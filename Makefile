@@ -56,7 +56,7 @@ drill-sqlite: ## destroy SQLite files and recover them through approvals; prints
 drill-redis: tools ## the same with a real Redis, AOF on, and its undo
 	DRBOT_TEST_SERVERS=1 $(GO) test -count=1 -run 'TestDrill_Redis' -v ./cmd/drbot
 
-drill-postgres: tools ## the same with a real PostgreSQL: from a dump, and its undo
+drill-postgres: tools ## the same with a real PostgreSQL: from a dump with its undo, and to a point in time
 	DRBOT_TEST_SERVERS=1 $(GO) test -count=1 -run 'TestDrill_Postgres' -v ./cmd/drbot
 
 crash: ## kill -9 drbot at random instants of a run, many times

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -135,6 +136,26 @@ func (p *production) backup(at time.Time) string {
 	ok(os.WriteFile(filepath.Join(dir, "MANIFEST"), []byte(manifest), 0o644))
 	sums(p.t, dir, "aragora.dump", "globals.sql", "MANIFEST")
 	return name
+}
+
+// tree is one line for every file of the cluster: its name, size and time.
+func (p *production) tree() string {
+	p.t.Helper()
+	var b strings.Builder
+	err := filepath.WalkDir(p.Data(), func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := e.Info()
+		if err == nil {
+			fmt.Fprintf(&b, "%s %d %s\n", path, info.Size(), info.ModTime())
+		}
+		return err
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return b.String()
 }
 
 // target sets the lock to this server.

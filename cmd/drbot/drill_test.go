@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -106,7 +107,8 @@ func (d *drill) reach(number, state string) commands.View {
 		if stepState(v, number) == state {
 			return v
 		}
-		if run.State == "paused" || run.State == "ended" || time.Now().After(limit) {
+		failed := slices.ContainsFunc(run.Steps, func(s commands.ViewStep) bool { return s.State == "failed" || s.State == "unknown" })
+		if failed || run.State == "paused" || run.State == "ended" || time.Now().After(limit) {
 			d.stuck(v, number, state)
 		}
 		for _, a := range v.Approvals {

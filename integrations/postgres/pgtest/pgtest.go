@@ -74,6 +74,19 @@ func Account(t testing.TB) *syscall.Credential {
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 }
 
+// AccountName is its name.
+func AccountName(t testing.TB) string {
+	t.Helper()
+	u, err := user.Current()
+	if who := Account(t); who != nil {
+		u, err = user.LookupId(strconv.Itoa(int(who.Uid)))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Username
+}
+
 // Folder makes an empty directory with a short path, which the servers' account owns.
 func Folder(t testing.TB) string {
 	t.Helper()
