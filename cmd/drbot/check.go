@@ -146,6 +146,7 @@ func checkRunbook(c *config) []finding {
 	if len(rb.Procedures) == 0 {
 		found = append(found, finding{"error", "The runbook has no procedures.", "A procedure is a heading like `Procedure 1: …` with a numbered list; sections: maps other words."})
 	}
+	found = append(found, checkNames(c, rb)...)
 	ready, steps := 0, 0
 	for _, proc := range rb.Procedures {
 		for _, s := range proc.Steps {

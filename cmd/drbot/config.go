@@ -190,6 +190,9 @@ func (r *raw) valid(file string, getenv func(string) string) (*config, error) {
 	if c.People, err = people.New(r.People); err != nil {
 		return nil, err
 	}
+	if err := stepAccount(r.Runner.User, r.Terminal.Group, c.People); err != nil {
+		return nil, err
+	}
 	if c.OutputLimit, err = bytesOf(r.Runner.OutputLimit); err != nil {
 		return nil, fmt.Errorf("runner.output_limit: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/sys/unix"
 
 	"github.com/drbot/drbot/state/follow"
 )
@@ -32,10 +33,21 @@ func (h *house) readiness(ctx context.Context) readiness {
 		r.Problem = "starting"
 	case err != nil:
 		r.Problem = err.Error()
+	case diskFull(h.config.Data):
+		r.Problem = "the record cannot be written: the disk of " + h.config.Data + " is full; free space there"
 	default:
 		r.Ready = true
 	}
 	return r
+}
+
+// leastSpace is what a commit may need on the disk.
+const leastSpace = 1 << 20
+
+// diskFull reports whether the disk of the data directory has no room left. A disk that does not tell is not full.
+func diskFull(dir string) bool {
+	var st unix.Statfs_t
+	return unix.Statfs(dir, &st) == nil && st.Bavail*uint64(st.Bsize) < leastSpace
 }
 
 // mux is the HTTP door: Slack's when it is configured so, health, readiness and metrics.

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"os"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/drbot/drbot/people"
+)
+
+// TestI57_TheAccountOfStepsIsNobodyElse: an account that could approve by itself is no configuration.
+func TestI57_TheAccountOfStepsIsNobodyElse(t *testing.T) {
+	if _, err := user.Lookup("nobody"); err != nil {
+		t.Skip("this machine has no account nobody")
+	}
+	person := strings.Replace(goodConfig, "slack: U0ANA,", "slack: U0ANA, unix: nobody,", 1)
+	for name, c := range map[string]struct{ config, want string }{
+		"root":              {goodConfig + "runner: {user: root}\n", "is root"},
+		"no account":        {goodConfig + "runner: {user: no-such-account}\n", "no account no-such-account"},
+		"a person's":        {person + "runner: {user: nobody}\n", "is the account of Ana Ruiz"},
+		"in the terminal's": {goodConfig + "runner: {user: nobody}\nterminal: {group: nogroup}\n", "is in terminal.group nogroup"},
+	} {
+		path := writeFile(t, filepath.Join(t.TempDir(), "drbot.yaml"), c.config)
+		if code, _, errs := drbot(t, nil, "check", "--offline", "--config", path); code != exitConfig || !strings.Contains(errs, c.want) {
+			t.Errorf("%s: exit code %d: %s", name, code, errs)
+		}
+	}
+	if os.Getuid() == 0 {
+		table, err := people.New(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := stepAccount("nobody", "", table); err != nil {
+			t.Errorf("an account of its own: %v", err)
+		}
+	}
+}
+
+func TestCheckFindsNamesThatTheRunbookDoesNotHave(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"RUNBOOK.md", "RUNBOOK.lock.yaml"} {
+		b, err := os.ReadFile(filepath.Join("..", "..", "examples", "harmless", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, filepath.Join(dir, name), string(b))
+	}
+	check := func(extra string) (int, string) {
+		path := writeFile(t, filepath.Join(dir, "drbot.yaml"), goodConfig+extra)
+		code, out, _ := drbot(t, map[string]string{"SLACK_BOT_TOKEN": "xoxb-1"}, "check", "--offline", "--config", path)
+		return code, out
+	}
+	for extra, want := range map[string]string{
+		"types: {Rehersal: {restricted: true}}\n":     "the runbook has no incident type “rehersal”",
+		"procedures: {Rehearsal: [p9]}\n":             "the runbook has no procedure “p9”",
+		"services: {web: {tier: Weird}}\n":            "the runbook has no tier “Weird”",
+		"services: {web: {data: [Nothing at all]}}\n": "the runbook has no data type “Nothing at all”",
+	} {
+		if code, said := check(extra); code != exitFailed || !strings.Contains(said, want) {
+			t.Errorf("%s: exit code %d\n%s", extra, code, said)
+		}
+	}
+	if code, said := check("types: {Rehearsal: {restricted: true}}\nprocedures: {Rehearsal: [p1]}\n"); code != exitDone {
+		t.Errorf("known names: exit code %d\n%s", code, said)
+	}
+}
+
+func TestDiskFullIsSeen(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root mounts a small disk")
+	}
+	dir := t.TempDir()
+	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=8m"); err != nil {
+		t.Skip("no small disk here: " + err.Error())
+	}
+	t.Cleanup(func() { _ = unix.Unmount(dir, unix.MNT_DETACH) })
+	if diskFull(dir) {
+		t.Error("an empty disk is full")
+	}
+	writeFile(t, filepath.Join(dir, "big"), strings.Repeat("x", 8<<20-64<<10))
+	if !diskFull(dir) {
+		t.Error("a full disk is not seen")
+	}
+}
