@@ -26,28 +26,30 @@ func checkNames(c *config, rb *runbook.Runbook) []finding {
 		procedures = append(procedures, p.ID)
 	}
 	var found []finding
-	expect := func(key, kind, name string, known []string) {
+	expect := func(level, key, kind, name string, known []string) {
 		if name == "" || slices.ContainsFunc(known, func(k string) bool { return strings.EqualFold(k, name) }) {
 			return
 		}
-		found = append(found, finding{
-			"error", fmt.Sprintf("%s: the runbook has no %s “%s”.", key, kind, name), "It has: " + strings.Join(known, ", ") + ".",
-		})
+		fix := "It has none."
+		if len(known) > 0 {
+			fix = "It has: " + strings.Join(known, ", ") + "."
+		}
+		found = append(found, finding{level, fmt.Sprintf("%s: the runbook has no %s “%s”.", key, kind, name), fix})
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Commands.Restricted)) {
-		expect("types", "incident type", name, types)
+		expect("error", "types", "incident type", name, types)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Commands.Procedures)) {
-		expect("procedures", "incident type", name, types)
+		expect("error", "procedures", "incident type", name, types)
 		for _, id := range c.Commands.Procedures[name] {
-			expect("procedures."+name, "procedure", id, procedures)
+			expect("error", "procedures."+name, "procedure", id, procedures)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Commands.Services)) {
 		s := c.Commands.Services[name]
-		expect("services."+name, "tier", s.Tier, tiers)
+		expect("warning", "services."+name, "tier", s.Tier, tiers)
 		for _, d := range s.Data {
-			expect("services."+name, "data type", d, data)
+			expect("warning", "services."+name, "data type", d, data)
 		}
 	}
 	return found
