@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -37,18 +38,18 @@ func (b *Bot) Routes(mux *http.ServeMux) {
 func (b *Bot) signed(next func(http.ResponseWriter, *http.Request, []byte, receipt)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		at := time.Now()
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-		if err != nil {
-			b.malformed(w, r, "the body is too long or broken", http.StatusRequestEntityTooLarge)
+		signature, stamp := r.Header.Get("X-Slack-Signature"), r.Header.Get("X-Slack-Request-Timestamp")
+		if err := b.claimed(signature, stamp); err != nil {
+			b.unproved(w, r, err, http.StatusUnauthorized) // its body is not even read
 			return
 		}
-		signature, stamp := r.Header.Get("X-Slack-Signature"), r.Header.Get("X-Slack-Request-Timestamp")
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+		if err != nil {
+			b.unproved(w, r, errors.New("the body is too long or broken"), http.StatusRequestEntityTooLarge)
+			return
+		}
 		if err := b.prove(signature, stamp, body); err != nil {
-			b.health.count("forged")
-			if source := source(r); b.forged.first(source) {
-				b.Log.Warn("a request that Slack did not sign was refused; further ones of this source are only counted", "source", source, "path", r.URL.Path, "why", err)
-			}
-			http.Error(w, "not signed by Slack", http.StatusUnauthorized)
+			b.unproved(w, r, err, http.StatusUnauthorized)
 			return
 		}
 		// The signature alone names the delivery; behind its instant, keys of the same minute lie together in the store.
@@ -56,27 +57,48 @@ func (b *Bot) signed(next func(http.ResponseWriter, *http.Request, []byte, recei
 	})
 }
 
-// prove checks signature v0 in constant time against the injected clock. An empty secret proves nothing.
-func (b *Bot) prove(signature, stamp string, body []byte) error {
-	secret := b.SigningSecret.Reveal()
-	if secret == "" {
-		return fmt.Errorf("there is no signing secret")
+// claimed looks at what a signature says of itself: that it is there, and fresh by the injected clock. An empty secret
+// proves nothing.
+func (b *Bot) claimed(signature, stamp string) error {
+	if b.SigningSecret.Reveal() == "" {
+		return errors.New("there is no signing secret")
+	}
+	if signature == "" {
+		return errors.New("no signature")
 	}
 	seconds, err := strconv.ParseInt(stamp, 10, 64)
 	if err != nil {
-		return fmt.Errorf("no timestamp")
+		return errors.New("no timestamp")
 	}
 	if away := b.Now().Sub(time.Unix(seconds, 0)).Abs(); away > maxSkew {
 		return fmt.Errorf("timestamp is %s away", away.Round(time.Second))
 	}
-	mac := hmac.New(sha256.New, []byte(secret))
+	return nil
+}
+
+// prove checks signature v0 over the whole body in constant time.
+func (b *Bot) prove(signature, stamp string, body []byte) error {
+	mac := hmac.New(sha256.New, []byte(b.SigningSecret.Reveal()))
 	_, _ = fmt.Fprintf(mac, "v0:%s:", stamp)
 	_, _ = mac.Write(body)
 	want := "v0=" + hex.EncodeToString(mac.Sum(nil))
 	if !hmac.Equal([]byte(want), []byte(signature)) {
-		return fmt.Errorf("signature differs")
+		return errors.New("signature differs")
 	}
 	return nil
+}
+
+// unproved refuses what nobody proved. It is logged once a source: strangers do not fill the log.
+func (b *Bot) unproved(w http.ResponseWriter, r *http.Request, why error, status int) {
+	b.health.count("forged")
+	if source := source(r); b.forged.first(source) {
+		b.Log.Warn("a request that Slack did not sign was refused; further ones of this source are only counted", "source", source, "path", r.URL.Path, "why", why)
+	}
+	said := "not signed by Slack"
+	if status != http.StatusUnauthorized {
+		said = why.Error()
+	}
+	http.Error(w, said, status)
 }
 
 func (b *Bot) malformed(w http.ResponseWriter, r *http.Request, why string, status int) {

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"log/slog"
 	"net/http"
@@ -143,18 +144,34 @@ func TestI14_OnlySignedPayloadsCount(t *testing.T) {
 	if w := send(h, "/slack/commands", strings.Repeat("x", maxBody+1), at); w.Code != http.StatusRequestEntityTooLarge {
 		t.Errorf("oversize: %d", w.Code)
 	}
+	long := &read{Reader: strings.NewReader(strings.Repeat("x", 1000))}
+	w := httptest.NewRecorder()
+	if h.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/slack/commands", long)); w.Code != http.StatusUnauthorized || long.times != 0 {
+		t.Errorf("without a signature: %d, its body was read %d times", w.Code, long.times)
+	}
 	if got := r.commands(); len(got) != 0 {
 		t.Errorf("reached the office: %+v", got)
 	}
-	if n := strings.Count(logged.String(), "did not sign"); n != 1 {
+	if n := strings.Count(logged.String(), "level=WARN"); n != 1 {
 		t.Errorf("logged %d times:\n%s", n, logged.String())
 	}
-	if n := b.Counts()["forged"]; n != 21 {
+	if n := b.Counts()["forged"]; n != 23 {
 		t.Errorf("counted %d", n)
 	}
 	if b.SigningSecret = secret.New(""); send(h, "/slack/commands", openBody, at).Code != http.StatusUnauthorized {
 		t.Error("an empty secret proves something")
 	}
+}
+
+// read counts how often somebody reads.
+type read struct {
+	io.Reader
+	times int
+}
+
+func (r *read) Read(p []byte) (int, error) {
+	r.times++
+	return r.Reader.Read(p)
 }
 
 // TestI14_ReplayCarriesItsKey: a replayed request is known by its signature, a socket's by envelope and trigger, an

@@ -145,6 +145,52 @@ func TestI53_NewerIsRefusedAndNotModified(t *testing.T) {
 	}
 }
 
+// TestI53_AnEmptiedRecordIsNoFirstStart: a file that lost its content beside an incident's page is refused and left.
+func TestI53_AnEmptiedRecordIsNoFirstStart(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, bolt.File)
+	o := bolt.Options{Traces: []string{"incidents"}}
+	if err := os.Mkdir(filepath.Join(dir, "incidents"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil { // what a first start leaves that lost its power
+		t.Fatal(err)
+	}
+	s, err := bolt.Open(dir, o)
+	if err != nil {
+		t.Fatalf("no traces yet: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "incidents", "INC-1.md"), []byte("# INC-1"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = bolt.Open(dir, o); err != nil {
+		t.Fatalf("a whole record beside its traces: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, harm := range map[string]func() error{
+		"emptied": func() error { return os.Truncate(path, 0) },
+		"gone":    func() error { return os.Remove(path) },
+	} {
+		if err := harm(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := bolt.Open(dir, o); !errors.Is(err, state.ErrDamaged) || !strings.Contains(err.Error(), "drbot restore") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if st, err := os.Stat(path); name == "emptied" && (err != nil || st.Size() != 0) {
+			t.Errorf("%s: the file was touched (%v)", name, err)
+		}
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // stamp writes a format into a file, as another release would.
 func stamp(t *testing.T, path string, format byte) {
 	t.Helper()

@@ -42,6 +42,11 @@ func Open(dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if found == 0 {
+		if err := lost(path, o.Traces); err != nil {
+			return nil, err
+		}
+	}
 	if found != 0 && found < format {
 		if err := migrate(path, found, migrations, o.Log); err != nil {
 			return nil, err
@@ -118,6 +123,23 @@ func inspect(path string) (int, error) {
 		err = fresh(db)
 	}
 	return found, err
+}
+
+// lost refuses to begin a new record over the traces of an earlier one: its incidents would get the same numbers again.
+func lost(path string, traces []string) error {
+	for _, name := range traces {
+		folder := filepath.Join(filepath.Dir(path), name)
+		switch left, err := os.ReadDir(folder); {
+		case err == nil && len(left) > 0:
+			return &state.Trouble{
+				Kind: state.ErrDamaged, Why: fmt.Errorf("%s is empty or gone, and %s holds files of an earlier record", path, folder),
+				Next: "restore a backup with: drbot restore; or, to begin a new record, name another directory",
+			}
+		case err != nil && !errors.Is(err, os.ErrNotExist):
+			return notWritable(path, err)
+		}
+	}
+	return nil
 }
 
 // openFile opens the file for writing, with every bucket and the stamp in it. The newest records are compared again:

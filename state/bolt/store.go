@@ -31,6 +31,9 @@ type Options struct {
 	Now func() time.Time
 	// Log hears of migrations and of trouble with the file; nil is silent.
 	Log *slog.Logger
+	// Traces are the folders beside the file that only a record fills: an empty or missing file next to one of them
+	// that holds anything is a lost record, not a first start.
+	Traces []string
 }
 
 // Store is a state.Store on one file.
