@@ -76,7 +76,7 @@ type demo struct {
 
 func (p program) runDemo(ctx context.Context, o demoOptions) error {
 	d := &demo{program: p, options: o}
-	dir, temporary, err := demoDir(o.dir)
+	dir, temporary, err := demoDir(o)
 	if err != nil {
 		return err
 	}
@@ -97,13 +97,28 @@ func (p program) runDemo(ctx context.Context, o demoOptions) error {
 	return err
 }
 
-func demoDir(dir string) (path string, temporary bool, err error) {
-	if dir == "" {
+// demoMark is the first line of the configuration that a demo writes.
+const demoMark = "# Written by `drbot demo`.\n"
+
+// demoDir answers the demo's folder. A folder with somebody's own drbot.yaml is never written to, and the story begins
+// at the beginning: with people, an earlier demo goes on where it stood.
+func demoDir(o demoOptions) (path string, temporary bool, err error) {
+	if o.dir == "" {
 		path, err = os.MkdirTemp("", "drbot-demo-")
 		return path, true, err
 	}
-	if path, err = filepath.Abs(dir); err != nil {
+	if path, err = filepath.Abs(o.dir); err != nil {
 		return "", false, err
+	}
+	written, err := os.ReadFile(filepath.Join(path, "drbot.yaml"))
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+	case err != nil:
+		return "", false, err
+	case !strings.HasPrefix(string(written), demoMark):
+		return "", false, usage("%s has a drbot.yaml that no demo wrote; name an empty directory with --dir", path)
+	case o.headless:
+		return "", false, usage("%s holds an earlier demo, and the story begins with a new one; name an empty directory with --dir", path)
 	}
 	return path, false, os.MkdirAll(path, 0o700)
 }
@@ -155,7 +170,7 @@ func (d *demo) prepare(ctx context.Context) error {
 
 func demoConfig() string {
 	var b strings.Builder
-	b.WriteString("# Written by `drbot demo`.\nlisten: 127.0.0.1:0\nrunbook: ./DISASTER_RECOVERY.md\nslack: {mode: socket, announce: incidents}\ntypes: {Data breach: {restricted: true}}\n" +
+	b.WriteString(demoMark + "listen: 127.0.0.1:0\nrunbook: ./DISASTER_RECOVERY.md\nslack: {mode: socket, announce: incidents}\ntypes: {Data breach: {restricted: true}}\n" +
 		"services: {users: {tier: Critical, data: [User accounts]}, debates: {tier: High, data: [Debates]}}\npeople:\n")
 	for k, c := range cast {
 		fmt.Fprintf(&b, "  - {name: %s, email: %s, slack: %s, phone: \"+34 600 000 00%d\", roles: [%s]}\n", c.real, c.email, c.id, k+1, c.roles)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -64,5 +65,32 @@ func TestI26_KilledDuringTheRestore(t *testing.T) {
 	o.check(t)
 	if !strings.Contains(said, "SIGKILL") {
 		t.Errorf("nothing was killed:\n%s", said)
+	}
+}
+
+// TestDemoLeavesForeignFolders: no configuration of somebody else is written over, and the story does not wait for what
+// an earlier one already did.
+func TestDemoLeavesForeignFolders(t *testing.T) {
+	for name, c := range map[string]struct {
+		written, says string
+		args          []string
+	}{
+		"a team's own":  {"runbook: ./RUNBOOK.md\n", "that no demo wrote", nil},
+		"earlier story": {demoConfig(), "an earlier demo", []string{"--headless"}},
+	} {
+		dir := t.TempDir()
+		file := filepath.Join(dir, "drbot.yaml")
+		if err := os.WriteFile(file, []byte(c.written), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var out, errs bytes.Buffer
+		code := run(t.Context(), env{
+			args: append([]string{"demo", "--dir", dir}, c.args...), stdin: strings.NewReader(""), stdout: &out, stderr: &errs,
+			getenv: os.Getenv, clock: follow.Wall{},
+		})
+		after, err := os.ReadFile(file)
+		if code != exitUsage || !strings.Contains(errs.String(), c.says) || err != nil || string(after) != c.written {
+			t.Errorf("%s: exit code %d, %s (%v)", name, code, errs.String(), err)
+		}
 	}
 }

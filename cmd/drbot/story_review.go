@@ -38,7 +38,11 @@ func (s *story) draft(ctx context.Context) error {
 					return fmt.Errorf("the draft of the review lacks %q:\n%s", want, draft)
 				}
 			}
-			s.tell("The draft of the review, %d lines: in the resolution's thread, and in %s", strings.Count(string(draft), "\n"), file)
+			where := "--dir DIR keeps it as a file"
+			if s.options.dir != "" {
+				where = "and in " + file
+			}
+			s.tell("The draft of the review, %d lines: in the resolution's thread; %s", strings.Count(string(draft), "\n"), where)
 			return nil
 		case !errors.Is(err, os.ErrNotExist):
 			return err
