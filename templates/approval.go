@@ -23,25 +23,10 @@ const (
 func ApprovalCard(i *incident.Incident, a *incident.Approval, f Facts) Message {
 	r := i.Run(a.Run)
 	step := stepOf(r, a)
-	facts := map[string]any{
-		"ID": i.ID, "Run": incident.RunName(a.Run), "Name": a.Name(), "Number": a.Number, "Title": flat(step.Title, 200),
-		"Target": flat(target(a), 50), "By": a.By, "At": a.At, "Ends": a.Expires, "Need": a.Need, "Asked": len(a.Asked), "Pending": a.State == incident.Pending,
-	}
-	m := Message{Text: locked(i, Say("approval.text", facts))}
-	m.Blocks = append(m.Blocks, Header{Text: short(drill(i, Say("approval.header", facts)), maxHeader)})
-	lines := [][]Span{}
-	if decided := decision(i, a); len(decided) > 0 {
-		lines = append(lines, decided)
-	}
-	lines = append(lines, []Span{B(flat(step.Title, 200))}, Line("approval.asked", facts))
-	if a.State == incident.Pending {
-		lines = append(lines, needLine(a, facts))
-	}
-	m.Blocks = append(m.Blocks, Lines{Lines: lines}, Rule{}, Rows{Rows: approvalRows(i, a, step, f)})
-
+	m := approvalHead(i, a, step, f)
 	script, known := f.Scripts[a.Action.Script]
 	if !known || incident.Digest([]byte(script)) != a.Action.Script || a.Action.Digest([]byte(script)) != a.Digest {
-		m.Blocks = append(m.Blocks, Lines{Lines: [][]Span{Line("approval.notext", facts)}}, footer(r, a, f))
+		m.Blocks = append(m.Blocks, Lines{Lines: [][]Span{Line("approval.notext", nil)}}, footer(r, a, f))
 		return m
 	}
 	shown := showText(script, actionLines(a.Action), a.Name(), a.Digest)
@@ -61,6 +46,26 @@ func ApprovalCard(i *incident.Incident, a *incident.Approval, f Facts) Message {
 			m.Blocks = append(m.Blocks, Actions{Elements: []Element{Button{Verb: "recover resume", Object: r.Name(), Label: Say("button.askagain", nil)}}})
 		}
 	}
+	return m
+}
+
+// approvalHead is everything that comes before the text: the questions and their answers.
+func approvalHead(i *incident.Incident, a *incident.Approval, step *incident.Step, f Facts) Message {
+	facts := map[string]any{
+		"ID": i.ID, "Run": incident.RunName(a.Run), "Name": a.Name(), "Number": a.Number, "Title": flat(step.Title, 200),
+		"Target": flat(target(a), 50), "By": a.By, "At": a.At, "Ends": a.Expires, "Need": a.Need, "Asked": len(a.Asked), "Pending": a.State == incident.Pending,
+	}
+	m := Message{Text: locked(i, Say("approval.text", facts))}
+	m.Blocks = append(m.Blocks, Header{Text: short(drill(i, Say("approval.header", facts)), maxHeader)})
+	lines := [][]Span{}
+	if decided := decision(i, a); len(decided) > 0 {
+		lines = append(lines, decided)
+	}
+	lines = append(lines, []Span{B(flat(step.Title, 200))}, Line("approval.asked", facts))
+	if a.State == incident.Pending {
+		lines = append(lines, needLine(a, facts))
+	}
+	m.Blocks = append(m.Blocks, Lines{Lines: lines}, Rule{}, Rows{Rows: approvalRows(i, a, step, f)})
 	return m
 }
 

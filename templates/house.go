@@ -57,6 +57,7 @@ type LockOffer struct {
 	Difference []string     // in words
 	Targets    []LockTarget // of the entries
 	Entries    []LockEntry
+	Whole      string          // the open entries and their targets with every field, as a lock writes them
 	AcceptedBy incident.Person // once somebody did
 	AcceptedAt time.Time
 	Replaced   bool // a newer lock was loaded: nothing to accept here any more
@@ -78,30 +79,8 @@ const maxDifference = 20
 
 // LockCard asks for the acceptance of a lock: the difference in words, the bytes, one button.
 func LockCard(o LockOffer, f Facts) Message {
-	open := o.AcceptedBy.Key == "" && !o.Replaced
-	facts := map[string]any{
-		"Open": open, "Digest": short8(o.Digest), "Loader": o.Loader, "At": o.At, "Count": len(o.Entries), "By": o.AcceptedBy, "AcceptedAt": o.AcceptedAt,
-	}
-	m := Message{Text: Say("lock.text", facts), Blocks: []Block{Header{Text: Say("lock.header", facts)}}}
-	lines := [][]Span{}
-	switch {
-	case o.AcceptedBy.Key != "":
-		lines = append(lines, Line("lock.accepted", facts))
-	case o.Replaced:
-		lines = append(lines, Line("lock.replaced", facts))
-	}
-	lines = append(lines, Line("lock.loaded", facts))
-	if open {
-		lines = append(lines, Line("lock.who", facts))
-	}
-	for k, d := range o.Difference {
-		if k == maxDifference {
-			lines = append(lines, Line("more.lines", map[string]any{"Count": len(o.Difference) - k}))
-			break
-		}
-		lines = append(lines, plain("· "+flat(d, 300)))
-	}
-	m.Blocks = append(m.Blocks, Lines{Lines: lines})
+	open := o.open()
+	m := lockHead(o, maxDifference, 300)
 	shown := showText(strings.Join(lockTexts(o), "\n"), nil, "lock-"+short8(o.Digest), o.Digest)
 	if len(o.Entries) > 0 {
 		m.Blocks, m.Attach = append(m.Blocks, shown.blocks...), shown.attach
@@ -120,10 +99,46 @@ func LockCard(o LockOffer, f Facts) Message {
 		m.Blocks = append(m.Blocks, Actions{Elements: []Element{Button{
 			Verb: "runbook accept", Object: o.Digest, Label: Say("button.accept", nil), Style: "primary",
 			Confirm: &Confirm{
-				Title: Say("lock.ask.title", facts), Text: short(Say("lock.ask", facts), 300), Yes: Say("button.accept", nil), No: Say("button.back", nil),
+				Title: Say("lock.ask.title", lockFacts(o)), Text: short(Say("lock.ask", lockFacts(o)), 300), Yes: Say("button.accept", nil), No: Say("button.back", nil),
 			},
 		}}})
 	}
+	return m
+}
+
+// open reports whether there is still something to accept.
+func (o LockOffer) open() bool { return o.AcceptedBy.Key == "" && !o.Replaced }
+
+func lockFacts(o LockOffer) map[string]any {
+	return map[string]any{
+		"Open": o.open(), "Digest": short8(o.Digest), "Loader": o.Loader, "At": o.At, "Count": len(o.Entries), "By": o.AcceptedBy, "AcceptedAt": o.AcceptedAt,
+	}
+}
+
+// lockHead is what comes before the bytes: who loaded it, who may accept it, and of the difference at most so many lines of
+// at most so many characters.
+func lockHead(o LockOffer, most, long int) Message {
+	facts := lockFacts(o)
+	m := Message{Text: Say("lock.text", facts), Blocks: []Block{Header{Text: Say("lock.header", facts)}}}
+	lines := [][]Span{}
+	switch {
+	case o.AcceptedBy.Key != "":
+		lines = append(lines, Line("lock.accepted", facts))
+	case o.Replaced:
+		lines = append(lines, Line("lock.replaced", facts))
+	}
+	lines = append(lines, Line("lock.loaded", facts))
+	if o.open() {
+		lines = append(lines, Line("lock.who", facts))
+	}
+	for k, d := range o.Difference {
+		if k == most {
+			lines = append(lines, Line("more.lines", map[string]any{"Count": len(o.Difference) - k}))
+			break
+		}
+		lines = append(lines, plain("· "+flat(d, long)))
+	}
+	m.Blocks = append(m.Blocks, Lines{Lines: lines})
 	return m
 }
 

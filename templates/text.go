@@ -6,18 +6,21 @@ import (
 	"unicode/utf8"
 )
 
-// columns of a terminal.
-const columns = 80
+// terminal is the width of a terminal that did not say its own.
+const terminal = 80
 
-// Text is a message as a terminal shows it: 80 columns, UTC, no markup. Text that is quoted to be checked is never
-// wrapped or shortened, only indented.
-func Text(m Message) string {
+// Text is a message as a terminal of 80 columns shows it.
+func Text(m Message) string { return TextIn(m, terminal) }
+
+// TextIn is a message as a terminal of so many columns shows it: UTC, no markup. 0 columns fold nothing, which is for
+// files and pipes. Text that is quoted to be checked is never wrapped or shortened, only indented.
+func TextIn(m Message, columns int) string {
 	if len(m.Blocks) == 0 {
-		return wrap(visible(m.Text), "", "")
+		return wrap(visible(m.Text), "", "", columns)
 	}
 	var parts []string
 	for _, b := range m.Blocks {
-		if part := textBlock(b); part != "" {
+		if part := textBlock(b, columns); part != "" {
 			parts = append(parts, part)
 		}
 	}
@@ -27,14 +30,14 @@ func Text(m Message) string {
 	return strings.Join(parts, "\n")
 }
 
-func textBlock(b Block) string {
+func textBlock(b Block, columns int) string {
 	switch b := b.(type) {
 	case Header:
-		return wrap(visible(b.Text), "", "")
+		return wrap(visible(b.Text), "", "", columns)
 	case Lines:
 		var lines []string
 		for _, line := range b.Lines {
-			lines = append(lines, wrap(words(line), "", "  "))
+			lines = append(lines, wrap(words(line), "", "  ", columns))
 		}
 		return strings.Join(lines, "\n")
 	case Rows:
@@ -45,19 +48,19 @@ func textBlock(b Block) string {
 		var lines []string
 		for _, row := range b.Rows {
 			label := row.Label + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(row.Label)))
-			lines = append(lines, wrap(words(row.Spans), label+"  ", strings.Repeat(" ", width+2)))
+			lines = append(lines, wrap(words(row.Spans), label+"  ", strings.Repeat(" ", width+2), columns))
 		}
 		return strings.Join(lines, "\n")
 	case Code:
 		return indent(visible(b.Text), "    ")
 	case Note:
-		return wrap(words(b.Spans), "", "")
+		return wrap(words(b.Spans), "", "", columns)
 	case Rule:
 		return ""
 	case Checks:
 		var lines []string
 		for _, c := range b.Items {
-			lines = append(lines, wrap(visible(c.Text), box(c.Done)+" "+c.Value+" ", "      "))
+			lines = append(lines, wrap(visible(c.Text), box(c.Done)+" "+c.Value+" ", "      ", columns))
 		}
 		return strings.Join(lines, "\n")
 	}
@@ -92,9 +95,9 @@ func indent(s, by string) string {
 	return strings.Join(lines, "\n")
 }
 
-// wrap breaks text at spaces to the terminal's width. A word that is wider than a line stays whole, so that it can be
+// wrap breaks text at spaces to so many columns, if any. A word that is wider than a line stays whole, so that it can be
 // copied.
-func wrap(text, first, rest string) string {
+func wrap(text, first, rest string, columns int) string {
 	var out []string
 	for _, paragraph := range strings.Split(text, "\n") {
 		line, empty := first, true
@@ -102,7 +105,7 @@ func wrap(text, first, rest string) string {
 			switch {
 			case empty:
 				line += word
-			case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > columns:
+			case columns > 0 && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > columns:
 				out = append(out, line)
 				line = rest + word
 			default:
