@@ -17,7 +17,7 @@ func TestHostileInputEndsInAnAnswer(t *testing.T) {
 	many := func(unit string, n int) string { return strings.Repeat(unit, n) }
 	for name, src := range map[string]string{
 		"a line of 10 MB":            step + "   " + long("word "),
-		"a command of 10 MB":         step + "   ```bash\n   echo " + long("word ") + "\n   ```\n",
+		"a command of 1 MB":          step + "   ```bash\n   echo " + many("word ", 200_000) + "\n   ```\n",
 		"placeholders of 10 MB":      step + "   ```bash\n   echo " + long("<a> ") + "\n   ```\n",
 		"variables of 1 MB":          step + "   ```bash\n   echo " + many("$abc ", 200_000) + "\n   ```\n",
 		"a transcript of many lines": step + "   ```console\n" + many("   $ echo 'open\n", 3000) + "   ```\n",
@@ -37,19 +37,22 @@ func TestHostileInputEndsInAnAnswer(t *testing.T) {
 		"bold":                       step + many("**a", 100_000),
 		"links":                      step + many("[a](", 100_000),
 	} {
-		rb, err := Parse([]byte(src), nil)
-		if err != nil {
-			var e *Error
-			if !errors.As(err, &e) || e.Problem == "" {
-				t.Errorf("%s: %v", name, err)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rb, err := Parse([]byte(src), nil)
+			if err != nil {
+				var e *Error
+				if !errors.As(err, &e) || e.Problem == "" {
+					t.Error(err)
+				}
+				return
 			}
-			continue
-		}
-		l, _ := Compile(rb, nil)
-		Lint(rb, Env{})
-		if len(l.Marshal()) < 10 {
-			t.Errorf("%s: no lock", name)
-		}
+			l, _ := Compile(rb, nil)
+			Lint(rb, Env{})
+			if len(l.Marshal()) < 10 {
+				t.Error("no lock")
+			}
+		})
 	}
 	for name, src := range map[string]string{
 		"aliases":        "a: &a [x]\nb: [" + many("*a, ", 100_000) + "]\n",
@@ -62,11 +65,14 @@ func TestHostileInputEndsInAnAnswer(t *testing.T) {
 		"tags":           "format: !!binary AQ==\n",
 		"a tab":          "format:\t1\n\tsteps: []\n",
 	} {
-		_, err := ReadLock([]byte(src))
-		var e *Error
-		if !errors.As(err, &e) {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := ReadLock([]byte(src))
+			var e *Error
+			if !errors.As(err, &e) {
+				t.Error(err)
+			}
+		})
 	}
 }
 
