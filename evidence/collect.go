@@ -184,7 +184,7 @@ func (c *collected) request(r state.Record, e incident.Event) bool {
 		c.requests = append(c.requests, &Request{
 			Approval: incident.ApprovalName(e.Approval), Run: incident.RunName(e.Run), Step: e.Step, Number: c.step(e.Run, e.Step).Number, AskedBy: e.By,
 			AskedAt: r.Time, Record: r.Seq, Digest: e.Digest, Parameters: e.Action.Env, Secrets: e.Action.Secrets, Target: e.Action.Target,
-			Host: e.Action.Host, Identity: e.Action.Identity, Facts: e.Facts, Need: e.Need, From: e.From, Asked: e.Asked, Expires: e.Expires,
+			Host: e.Action.Host, Identity: e.Action.Identity, Facts: e.Facts, Shown: e.Shown, Need: e.Need, From: e.From, Asked: e.Asked, Expires: e.Expires,
 			End: string(incident.Pending),
 		})
 	case incident.Approved:

@@ -23,6 +23,7 @@ type Request struct {
 	Host       string            `json:"host"`
 	Identity   map[string]string `json:"identity,omitempty"`
 	Facts      []incident.Fact   `json:"facts,omitempty"` // as read for the card
+	Shown      *incident.Shown   `json:"shown,omitempty"` // what else the card said when it was asked; null in records of earlier versions
 	Need       int               `json:"need"`
 	From       []incident.Right  `json:"from"`
 	Asked      []incident.Person `json:"asked"`

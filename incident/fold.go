@@ -133,7 +133,7 @@ func (i *Incident) applyApproval(at Stamp, e Event) bool {
 		}
 		i.Approvals = append(i.Approvals, &Approval{
 			N: e.Approval, Run: e.Run, Step: e.Step, Number: number, By: e.By, At: at.Time, Digest: e.Digest, Action: e.Action,
-			Facts: e.Facts, Need: e.Need, From: e.From, Asked: e.Asked, Expires: e.Expires, StartWithin: e.StartWithin, State: Pending,
+			Facts: e.Facts, Shown: e.Shown, Need: e.Need, From: e.From, Asked: e.Asked, Expires: e.Expires, StartWithin: e.StartWithin, State: Pending,
 		})
 	case Approved:
 		if a := i.Approval(e.Approval); a != nil {

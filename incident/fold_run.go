@@ -158,10 +158,11 @@ func (i *Incident) applyStep(at Stamp, e Event) {
 		i.step(e.Run, e.Step, func(_ *Run, s *Step) {
 			s.State, s.Attempt, s.Started, s.Until = StepStarts, e.Attempt, at.Time, e.Until
 			s.Attempts, s.EndedAt, s.Note, s.Last, s.Outcome = s.Attempts+1, time.Time{}, "", "", ""
+			s.Bytes = 0
 			s.Check = Checked{}
 		})
 	case StepStarted:
-		i.attempt(e.Run, e.Step, e.Attempt, func(_ *Run, s *Step) { s.State = StepRuns })
+		i.attempt(e.Run, e.Step, e.Attempt, func(_ *Run, s *Step) { s.State, s.Begun = StepRuns, true })
 	case StepNotStarted:
 		i.attempt(e.Run, e.Step, e.Attempt, func(_ *Run, s *Step) { s.State, s.Note, s.EndedAt = StepFailed, e.Why, at.Time })
 	case StepExtended:
@@ -169,7 +170,9 @@ func (i *Incident) applyStep(at Stamp, e Event) {
 	case StepEnded:
 		i.attempt(e.Run, e.Step, e.Attempt, func(r *Run, s *Step) { r.stepEnded(at, s, e) })
 	case StepUnknown:
-		i.attempt(e.Run, e.Step, e.Attempt, func(_ *Run, s *Step) { s.State, s.Note, s.EndedAt = StepIsLost, e.Why, at.Time })
+		i.attempt(e.Run, e.Step, e.Attempt, func(_ *Run, s *Step) {
+			s.State, s.Note, s.EndedAt, s.Begun = StepIsLost, e.Why, at.Time, true
+		})
 	case StepSettled:
 		i.step(e.Run, e.Step, func(_ *Run, s *Step) { s.State, s.Approval = StepTodo, 0 })
 	case StepSkipped:
@@ -190,6 +193,7 @@ func (i *Incident) attempt(run uint64, step, attempt string, f func(*Run, *Step)
 
 func (r *Run) stepEnded(at Stamp, s *Step, e StepEnded) {
 	s.State, s.EndedAt, s.Exit, s.Outcome, s.Note, s.Last = StepFailed, at.Time, e.Exit, e.Outcome, e.Why, e.Last
+	s.Begun, s.Bytes = true, e.Bytes
 	if e.Outcome != Succeeded {
 		return
 	}
@@ -208,7 +212,7 @@ func (r *Run) stepEnded(at Stamp, s *Step, e StepEnded) {
 	again := false
 	for k := range r.Steps {
 		if again = again || r.Steps[k].ID == s.UndoOf; again {
-			r.Steps[k].State, r.Steps[k].Approval, r.Steps[k].Needed = StepTodo, 0, false
+			r.Steps[k].State, r.Steps[k].Approval, r.Steps[k].Needed, r.Steps[k].Begun = StepTodo, 0, false, false
 		}
 	}
 }

@@ -91,15 +91,17 @@ type Step struct {
 	Approval uint64    `json:"approval,omitempty"`
 	Attempt  string    `json:"attempt,omitempty"`
 	Attempts int       `json:"attempts,omitempty"`
+	Begun    bool      `json:"begun,omitempty"` // a process of it existed, or may have, since it was last undone
 	Started  time.Time `json:"started,omitzero"`
 	Until    time.Time `json:"until,omitzero"`
 	EndedAt  time.Time `json:"ended,omitzero"`
 	Exit     int       `json:"exit,omitempty"`
 	Outcome  string    `json:"outcome,omitempty"`
-	Note     string    `json:"note,omitempty"` // why it failed, was skipped, what was seen
-	Last     string    `json:"last,omitempty"` // last lines of the output
-	Check    Checked   `json:"check,omitzero"` // what its proof showed after it ended without a result
-	By       Person    `json:"by"`             // who approved, confirmed, skipped or did it
+	Note     string    `json:"note,omitempty"`  // why it failed, was skipped, what was seen
+	Last     string    `json:"last,omitempty"`  // last lines of the output
+	Bytes    int64     `json:"bytes,omitempty"` // of the whole output, once it ended
+	Check    Checked   `json:"check,omitzero"`  // what its proof showed after it ended without a result
+	By       Person    `json:"by"`              // who approved, confirmed, skipped or did it
 }
 
 // NeedsApproval reports whether other people decide on the step.
@@ -209,6 +211,7 @@ type Approval struct {
 	Digest      string        `json:"digest"`
 	Action      Action        `json:"action"`
 	Facts       []Fact        `json:"facts,omitempty"`
+	Shown       *Shown        `json:"shown,omitempty"` // nil: asked by an earlier version
 	Need        int           `json:"need"`
 	From        []Right       `json:"from"`
 	Asked       []Person      `json:"asked,omitempty"`

@@ -115,6 +115,7 @@ type ApprovalAsked struct {
 	// StartWithin counts from the last approval (I19).
 	StartWithin time.Duration `json:"start_within"`
 	Facts       []Fact        `json:"facts,omitempty"`
+	Shown       *Shown        `json:"shown,omitempty"` // nil in records of earlier versions
 }
 
 // Confirmed is the operator's own word for a change step; it counts in no quorum.

@@ -135,7 +135,7 @@ func (i *Incident) Undo(d Desk, by Person, run uint64, step string) ([]Event, er
 	if err := i.mayRun(d, by); err != nil {
 		return nil, err
 	}
-	s := r.undoable(step)
+	s := r.Undoable(step)
 	switch next := r.Next(); {
 	case s == nil:
 		return nil, Refuse(NotFound, "No step that ran has an undo.")
@@ -154,12 +154,13 @@ func (i *Incident) Undo(d Desk, by Person, run uint64, step string) ([]Event, er
 	return w.goOn(d, r.N, by), nil
 }
 
-// undoable is the named step, or the last one that ran and has an undo.
-func (r *Run) undoable(step string) *Step {
+// Undoable is the named step, or for "" the last one, that ran and has an undo. A step of which nothing ran has nothing to
+// take back.
+func (r *Run) Undoable(step string) *Step {
 	var found *Step
 	for k := range r.Steps {
 		s := &r.Steps[k]
-		ran := s.State == StepDone || s.State == StepFailed || s.State == StepIsLost || s.State == StepWasHand
+		ran := s.State == StepDone || s.State == StepFailed && s.Begun || s.State == StepIsLost || s.State == StepWasHand
 		if s.Undo == "" || !ran {
 			continue
 		}

@@ -177,10 +177,13 @@ func (d *draft) askApproval(desk Desk, r *Run, s *Step, identity map[string]stri
 			facts = append(slices.Clone(facts), Fact{Name: name + " is not verified", Value: why})
 		}
 	}
+	script := desk.Specs[s.Spec].Script
+	shown := Asking{At: d.at, Run: r, Step: s, Action: action, Facts: facts, Specs: desk.Specs, Script: script}.Shown(d.Incident)
+	shown.Before = desk.House.before(s.Script)
 	asked := slices.DeleteFunc(desk.Approvers(s.From), func(p Person) bool { return p.Same(r.Operator) })
 	d.add(ApprovalAsked{
 		Approval: desk.NextApproval(), Run: r.N, Step: s.ID, By: r.Operator, Digest: digest, Action: action, Need: s.Need, From: s.From,
-		Asked: asked, Expires: d.at.Add(s.Expires).UTC(), StartWithin: s.StartWithin, Facts: facts,
+		Asked: asked, Expires: d.at.Add(s.Expires).UTC(), StartWithin: s.StartWithin, Facts: facts, Shown: &shown,
 	})
 }
 
@@ -278,7 +281,8 @@ func (d *draft) tick(desk Desk, r *Run, s *Step) {
 	if s.UndoOf == "" {
 		for _, it := range d.itemsOf(desk.Specs[s.Spec]) {
 			if !it.Closed() && d.CanClose(it) == nil {
-				d.add(ItemDone{By: Bot, Item: it.ID, How: "step " + s.Number + " of " + r.Name()})
+				done := ItemDone{By: Bot, Item: it.ID, How: "step " + s.Number + " of " + r.Name()}
+				d.add(append([]Event{done}, d.above(it)...)...)
 			}
 		}
 		return
@@ -290,7 +294,7 @@ func (d *draft) tick(desk Desk, r *Run, s *Step) {
 		}
 		for _, it := range d.itemsOf(desk.Specs[r.Steps[k].Spec]) {
 			if it.Closed() && it.By.Same(Bot) {
-				d.add(ItemReopened{By: Bot, Item: it.ID})
+				d.add(d.reopening(Bot, it)...)
 			}
 		}
 	}

@@ -23,7 +23,8 @@ const (
 func ApprovalCard(i *incident.Incident, a *incident.Approval, f Facts) Message {
 	r := i.Run(a.Run)
 	step := stepOf(r, a)
-	m := approvalHead(i, a, step, f)
+	saw := shownOn(i, a, step, f)
+	m := approvalHead(i, a, saw)
 	script, known := f.Scripts[a.Action.Script]
 	if !known || incident.Digest([]byte(script)) != a.Action.Script || a.Action.Digest([]byte(script)) != a.Digest {
 		m.Blocks = append(m.Blocks, Lines{Lines: [][]Span{Line("approval.notext", nil)}}, footer(r, a, f))
@@ -40,7 +41,7 @@ func ApprovalCard(i *incident.Incident, a *incident.Approval, f Facts) Message {
 	case a.State == incident.Pending && shown.attach != nil && !f.Uploaded[a.Name()]:
 		m.Blocks = append(m.Blocks, Lines{Lines: [][]Span{Line("attach.first", nil)}})
 	case a.State == incident.Pending:
-		m.Blocks = append(m.Blocks, approvalActions(i, a, step, f))
+		m.Blocks = append(m.Blocks, approvalActions(i, a, step, saw, f))
 	case a.State == incident.IsExpired || a.State == incident.ExpiredUnused:
 		if r != nil && r.State == incident.Paused && step.Approval == a.N {
 			m.Blocks = append(m.Blocks, Actions{Elements: []Element{Button{Verb: "recover resume", Object: r.Name(), Label: Say("button.askagain", nil)}}})
@@ -50,9 +51,9 @@ func ApprovalCard(i *incident.Incident, a *incident.Approval, f Facts) Message {
 }
 
 // approvalHead is everything that comes before the text: the questions and their answers.
-func approvalHead(i *incident.Incident, a *incident.Approval, step *incident.Step, f Facts) Message {
+func approvalHead(i *incident.Incident, a *incident.Approval, saw incident.Shown) Message {
 	facts := map[string]any{
-		"ID": i.ID, "Run": incident.RunName(a.Run), "Name": a.Name(), "Number": a.Number, "Title": flat(step.Title, 200),
+		"ID": i.ID, "Run": incident.RunName(a.Run), "Name": a.Name(), "Number": a.Number, "Title": flat(saw.Title, 200),
 		"Target": flat(target(a), 50), "By": a.By, "At": a.At, "Ends": a.Expires, "Need": a.Need, "Asked": len(a.Asked), "Pending": a.State == incident.Pending,
 	}
 	m := Message{Text: locked(i, Say("approval.text", facts))}
@@ -61,11 +62,11 @@ func approvalHead(i *incident.Incident, a *incident.Approval, step *incident.Ste
 	if decided := decision(i, a); len(decided) > 0 {
 		lines = append(lines, decided)
 	}
-	lines = append(lines, []Span{B(flat(step.Title, 200))}, Line("approval.asked", facts))
+	lines = append(lines, []Span{B(flat(saw.Title, 200))}, Line("approval.asked", facts))
 	if a.State == incident.Pending {
 		lines = append(lines, needLine(a, facts))
 	}
-	m.Blocks = append(m.Blocks, Lines{Lines: lines}, Rule{}, Rows{Rows: approvalRows(i, a, step, f)})
+	m.Blocks = append(m.Blocks, Lines{Lines: lines}, Rule{}, Rows{Rows: approvalRows(i, a, saw)})
 	return m
 }
 
@@ -141,8 +142,23 @@ func decision(i *incident.Incident, a *incident.Approval) []Span {
 	return nil
 }
 
-func approvalRows(i *incident.Incident, a *incident.Approval, s *incident.Step, f Facts) []Row {
-	r := i.Run(a.Run)
+// shownOn is what the approver read. A request of an earlier version kept none of it, so it is counted again, without the
+// runs that came after the asking.
+func shownOn(i *incident.Incident, a *incident.Approval, s *incident.Step, f Facts) incident.Shown {
+	if a.Shown != nil {
+		return *a.Shown
+	}
+	shown := incident.Asking{
+		At: a.At, Run: i.Run(a.Run), Step: s, Action: a.Action, Facts: a.Facts, Specs: f.Specs, Script: f.Scripts[a.Action.Script],
+	}.Shown(i)
+	if h := f.History[a.Action.Script]; f.History != nil && !h.Last.After(a.At) {
+		shown.Before = &incident.Before{Times: h.Times, Last: h.Last, Drill: h.Drill, Outcome: h.Outcome, Took: h.Took}
+	}
+	return shown
+}
+
+// approvalRows are the facts, the same before the decision and after it.
+func approvalRows(i *incident.Incident, a *incident.Approval, saw incident.Shown) []Row {
 	var rows []Row
 	add := func(label string, spans []Span) {
 		if len(spans) > 0 {
@@ -150,118 +166,108 @@ func approvalRows(i *incident.Incident, a *incident.Approval, s *incident.Step, 
 		}
 	}
 	add("on", onLine(a))
-	_, checks := splitFacts(a.Facts)
-	add("loses", losesLine(i, a, s, f))
-	add("undo", undoLine(r, s))
-	add("checks", plain(checks))
-	// A decided card never shows a history that its approver did not see: the run that the approval started is left out.
-	if h := f.History[a.Action.Script]; f.History != nil && !h.Last.After(a.At) {
-		add("before", beforeLine(h))
+	add("loses", losesLine(i, a, saw))
+	add("undo", undoLine(saw))
+	add("checks", plain(checks(a.Facts)))
+	add("before", beforeLine(saw.Before))
+	if w := saw.Why; w != nil {
+		add("why", Line("approval.why", map[string]any{"Number": w.Number, "Said": flat(w.Said, 200)}))
 	}
-	add("why", whyLine(r, s))
 	return rows
 }
 
-// onLine is the place as it was read, whole: every name and value of its identity is part of what is approved.
+// onLine is the place as it was read, whole: every name and value of its identity is part of what is approved. What the
+// line has said already, host and directory, is not said again.
 func onLine(a *incident.Approval) []Span {
-	identity := strings.Join(identityLines(a.Action), ", ")
+	lines := identityLines(a.Action)
+	identity := strings.Join(lines, ", ")
 	if utf8.RuneCountInString(identity) > longIdentity {
-		identity = Say("approval.identity", map[string]any{"Count": len(a.Action.Identity)})
+		identity = Say("approval.identity", map[string]any{"Count": len(lines)})
 	}
 	return Line("approval.on", map[string]any{
 		"Target": inert(target(a)), "Host": inert(a.Action.Host), "Dir": a.Action.Dir, "Shown": inert(a.Action.Dir), "Identity": identity, "At": a.At,
+		"Read": len(a.Action.Identity) > 0,
 	})
 }
 
 // longIdentity is where an identity moves from its row to the lines below the text, which are counted and attached.
 const longIdentity = 300
 
+// identityLines are the names and values of a target, without those that the row has said.
 func identityLines(a incident.Action) []string {
 	var lines []string
 	for _, name := range slices.Sorted(maps.Keys(a.Identity)) {
-		lines = append(lines, inert(name)+" "+inert(a.Identity[name]))
+		value := a.Identity[name]
+		if saysHost(name) && value == a.Host && a.Host != "local" || saysDir(name) && value == a.Dir && a.Dir != "" {
+			continue
+		}
+		lines = append(lines, inert(name)+" "+inert(value))
 	}
 	return lines
 }
 
+func saysHost(name string) bool { return name == "host" || name == "hostname" }
+func saysDir(name string) bool  { return name == "directory" || name == "dir" || name == "path" }
+
 // losesLine says what is gone when the step has run: what its precheck counted, else what the chosen backup lacks, else
 // that nobody knows, where the step works with a backup or its text deletes or overwrites something. About any other step
 // it says nothing.
-func losesLine(i *incident.Incident, a *incident.Approval, s *incident.Step, f Facts) []Span {
-	if loses, _ := splitFacts(a.Facts); loses != "" {
-		return plain(loses)
+func losesLine(i *incident.Incident, a *incident.Approval, saw incident.Shown) []Span {
+	if counted := incident.CountedLoss(a.Facts); counted != "" {
+		return plain(flat(counted, 200))
 	}
-	if r := i.Run(a.Run); r != nil {
-		switch line, takes := r.Chosen(s, f.Specs); {
-		case takes && line.TakenAt.IsZero():
-			return Line("approval.losesundated", nil)
-		case takes:
-			until := i.LossUntil(line.TakenAt, a.At)
-			return Line("approval.loses", map[string]any{
-				"ID": i.ID, "At": line.TakenAt, "Until": until, "Took": max(0, until.Sub(line.TakenAt)), "Opened": until.Equal(i.OpenedAt), "RPO": i.RPO.Limit,
-			})
-		}
+	switch l := saw.Loses; {
+	case l == nil:
+		return nil
+	case !l.Taken.IsZero():
+		return Line("approval.loses", map[string]any{
+			"ID": i.ID, "At": l.Taken, "Until": l.Until, "Took": max(0, l.Until.Sub(l.Taken)), "Opened": l.Opened, "RPO": l.RPO,
+		})
+	case l.Word != "":
+		return Line("approval.losesunknown", map[string]any{"Word": flat(l.Word, 40)})
 	}
-	if word := incident.Overwrites(s.Title, a.Action.Interpreter, f.Scripts[a.Action.Script]); word != "" {
-		return Line("approval.losesunknown", map[string]any{"Word": flat(word, 40)})
-	}
-	return nil
+	return Line("approval.losesundated", nil)
 }
 
-// splitFacts takes what is lost out of what the step's precheck printed; the rest are its checks.
-func splitFacts(facts []incident.Fact) (loses, checks string) {
+// checks are what the step's precheck printed, but for what is lost.
+func checks(facts []incident.Fact) string {
 	var rest []string
 	for _, fact := range facts {
-		name, value := flat(strings.ReplaceAll(fact.Name, "_", " "), 60), flat(fact.Value, 200)
-		switch strings.ToLower(name) {
-		case "loses", "loss":
-			loses = value
-		default:
+		if !incident.IsLoss(fact) {
+			name, value := flat(strings.ReplaceAll(fact.Name, "_", " "), 60), flat(fact.Value, 200)
 			rest = append(rest, strings.TrimSpace(name+" "+value))
 		}
 	}
-	return loses, short(strings.Join(rest, " · "), 600)
+	return short(strings.Join(rest, " · "), 600)
 }
 
-func undoLine(r *incident.Run, s *incident.Step) []Span {
-	if s.Undo == "" || r == nil {
+func undoLine(saw incident.Shown) []Span {
+	switch u := saw.Undo; {
+	case u == nil:
 		return Line("approval.noundo", nil)
+	case u.Title == "":
+		return Line("approval.undo", map[string]any{"Title": Say("approval.anundo", nil), "Number": u.Number})
+	default:
+		return Line("approval.undo", map[string]any{"Title": flat(u.Title, 160), "Number": u.Number})
 	}
-	for k := range r.Undos {
-		if u := &r.Undos[k]; u.ID == s.Undo {
-			return Line("approval.undo", map[string]any{"Title": flat(u.Title, 160), "Number": u.Number})
-		}
-	}
-	return Line("approval.undo", map[string]any{"Title": Say("approval.anundo", nil), "Number": s.Undo})
 }
 
-func beforeLine(h History) []Span {
-	return Line("approval.before", map[string]any{"H": h})
+func beforeLine(b *incident.Before) []Span {
+	if b == nil {
+		return nil
+	}
+	return Line("approval.before", map[string]any{"H": b, "Outcome": outcome(b.Outcome)})
 }
 
-// whyLine is what the latest step that only looked has shown.
-func whyLine(r *incident.Run, s *incident.Step) []Span {
-	if r == nil {
-		return nil
+// outcome is how an attempt went, in a person's words.
+func outcome(o string) string {
+	switch o {
+	case incident.Succeeded:
+		return "ok"
+	case incident.OutcomeUnknown:
+		return "ended without a result"
 	}
-	var found *incident.Step
-	for k := range r.Steps {
-		e := &r.Steps[k]
-		if e.ID == s.ID {
-			break
-		}
-		if e.State == incident.StepDone && e.Risk == incident.Read && e.Output != "none" && lastLine(e.Last) != "" || e.State == incident.StepWasHand && e.Note != "" {
-			found = e
-		}
-	}
-	if found == nil {
-		return nil
-	}
-	said := lastLine(found.Last)
-	if found.State == incident.StepWasHand {
-		said = found.Note
-	}
-	return Line("approval.why", map[string]any{"Number": found.Number, "Said": flat(said, 200)})
+	return o
 }
 
 // footer is the small print: how the text runs and how to find it again.
@@ -273,23 +279,6 @@ func footer(r *incident.Run, a *incident.Approval, f Facts) Note {
 	return Note{Spans: Line("approval.footer", map[string]any{
 		"Interpreter": flat(a.Action.Interpreter, 40), "Limit": a.Action.Timeout, "Sum": short8(a.Digest), "Revision": revision, "Name": a.Name(),
 	})}
-}
-
-func approvalActions(i *incident.Incident, a *incident.Approval, s *incident.Step, f Facts) Actions {
-	approve := Button{Verb: "recover approve", Object: a.Name(), Label: Say("button.approve", nil), Style: "primary"}
-	if s.Confirm != "target" {
-		loses, undo := words(losesLine(i, a, s, f)), ""
-		if s.Undo != "" {
-			undo = words(undoLine(i.Run(a.Run), s))
-		}
-		facts := map[string]any{"Target": flat(target(a), 60), "Title": flat(s.Title, 110), "Loses": flat(loses, 80), "Undo": flat(undo, 60)}
-		approve.Confirm = &Confirm{
-			Title: short(Say("approve.title", facts), 100), Text: short(Say("approve.dialog", facts), 300),
-			Yes: Say("button.approve", nil), No: Say("button.back", nil),
-		}
-	}
-	elements := []Element{approve, Button{Verb: "recover deny", Object: a.Name(), Label: Say("button.deny", nil), Style: "danger"}}
-	return Actions{Elements: append(elements, glassButton(i, a, f)...)}
 }
 
 // actionLines are all parts of an action that the card's rows do not show whole, one a line.

@@ -273,7 +273,7 @@ func runActions(i *incident.Incident, r *incident.Run, f Facts) Actions {
 		menu.Options = append(menu.Options,
 			Button{Verb: "recover skip", Object: StepKey(r, s), Label: Say("button.skip", nil)},
 			Button{Verb: "recover hand", Object: StepKey(r, s), Label: Say("button.hand", nil)})
-		if u := undoable(r); u != nil {
+		if u := r.Undoable(""); u != nil {
 			menu.Options = append(menu.Options, Button{Verb: "recover undo", Object: StepKey(r, u), Label: Say("button.undo", map[string]any{"Number": u.Number})})
 		}
 	}
@@ -297,20 +297,6 @@ func calledNext(i *incident.Incident, r *incident.Run, f Facts) []Element {
 		}
 	}
 	return list
-}
-
-// undoable is the last step that ran and has an undo.
-func undoable(r *incident.Run) *incident.Step {
-	for k := len(r.Steps) - 1; k >= 0; k-- {
-		s := &r.Steps[k]
-		switch s.State {
-		case incident.StepDone, incident.StepFailed, incident.StepIsLost, incident.StepWasHand:
-			if s.Undo != "" {
-				return s
-			}
-		}
-	}
-	return nil
 }
 
 // confirmBlocks put a change step before the operator: the whole text, and one button that asks once more.

@@ -134,6 +134,23 @@ func short(s string, n int) string {
 	return strings.TrimRight(string(runes[:n-1]), " ") + "…"
 }
 
+// whole cuts at n characters between words and says so with "…"; only a word that is longer than half of that is cut
+// itself.
+func whole(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	runes := []rune(s)
+	end := max(n-1, 0)
+	for k := end; k > end/2; k-- {
+		if runes[k] == ' ' {
+			end = k
+			break
+		}
+	}
+	return strings.TrimRight(string(runes[:end]), " ,;:.·-") + "…"
+}
+
 // visible shows every character of a text that is quoted to be checked: hidden ones as their escapes. Line ends and
 // tabs stay.
 func visible(s string) string {

@@ -13,7 +13,7 @@ import (
 // of, to the last byte.
 func ApprovalWhole(i *incident.Incident, a *incident.Approval, text string, f Facts) Message {
 	r := i.Run(a.Run)
-	m := approvalHead(i, a, stepOf(r, a), f)
+	m := approvalHead(i, a, shownOn(i, a, stepOf(r, a), f))
 	m.Blocks = append(m.Blocks, Code{Text: text}, footer(r, a, f))
 	return m
 }

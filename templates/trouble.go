@@ -106,7 +106,7 @@ func troubleRows(r *incident.Run, s *incident.Step) Rows {
 }
 
 func undoButton(r *incident.Run) *Button {
-	u := undoable(r)
+	u := r.Undoable("")
 	if u == nil {
 		return nil
 	}
