@@ -60,7 +60,10 @@ func (c *collected) collect(ctx context.Context) error {
 		case incident.Confirmed:
 			c.words[stepKey(e.Run, e.Step)] = &Word{What: "confirmed", By: e.By, At: r.Time, Text: e.Digest, Record: r.Seq}
 		case incident.StepStarting:
-			c.begin(r, e)
+			cmd := c.begin(r, e)
+			if err := c.readSigned(ctx, cmd.Accepted); err != nil {
+				return err
+			}
 		default:
 			if !c.request(r, e) {
 				c.outcome(r, e)
@@ -107,7 +110,20 @@ func (c *collected) step(run uint64, id string) incident.Step {
 	return incident.Step{ID: id, Number: id}
 }
 
-func (c *collected) begin(r state.Record, e incident.StepStarting) {
+// readSigned reads the signature that accepted an entry, and the lock that it stands over.
+func (c *collected) readSigned(ctx context.Context, a *Acceptance) error {
+	if a == nil || a.Signature == "" {
+		return nil
+	}
+	for _, digest := range []string{a.Signature, a.Lock} {
+		if b, err := c.store.Blob(ctx, digest); err == nil {
+			c.blobs[digest] = b
+		}
+	}
+	return ctx.Err()
+}
+
+func (c *collected) begin(r state.Record, e incident.StepStarting) *Command {
 	s, plan := c.step(e.Run, e.Step), c.plans[e.Run]
 	cmd := &Command{
 		Attempt: e.Attempt, Run: incident.RunName(e.Run), Procedure: plan.Procedure, Step: s.ID, Number: s.Number, Title: s.Title, Risk: s.Risk,
@@ -126,6 +142,7 @@ func (c *collected) begin(r state.Record, e incident.StepStarting) {
 	cmd.Confirmed = c.words[stepKey(e.Run, e.Step)]
 	delete(c.words, stepKey(e.Run, e.Step))
 	c.commands, c.actions[e.Attempt] = append(c.commands, cmd), e.Action
+	return cmd
 }
 
 // acceptance is the newest one of the lock entry before a record.
@@ -133,7 +150,7 @@ func (c *collected) acceptance(before uint64, entry string) *Acceptance {
 	for k, e := range slices.Backward(c.houseIs) {
 		a, ok := e.(incident.LockAccepted)
 		if r := c.house[k]; ok && r.Seq < before && entry != "" && slices.Contains(a.Entries, entry) {
-			return &Acceptance{By: a.By, At: r.Time, Basis: c.basis(r.Seq, a.Basis), Lock: a.LockDigest, Record: r.Seq}
+			return &Acceptance{By: a.By, At: r.Time, Basis: c.basis(r.Seq, a.Basis), Lock: a.LockDigest, Signature: a.Signature, Record: r.Seq}
 		}
 	}
 	return nil

@@ -81,7 +81,7 @@ func (m *matter) events(events ...incident.Event) {
 // play writes the story.
 func (m *matter) play() {
 	m.Helper()
-	markdown, lock := []byte("# Runbook\n"), []byte("format: 1\n")
+	markdown, lock, signature := []byte("# Runbook\n"), []byte("format: 1\n"), []byte("SSH SIGNATURE\n")
 	spec, err := json.Marshal(m.spec)
 	m.ok(err)
 	digest := m.act.Digest([]byte(m.spec.Script))
@@ -89,9 +89,9 @@ func (m *matter) play() {
 		return state.Decision{House: []incident.Event{
 			incident.PeopleChanged{Digest: "people-1", Changes: []string{"Bea is an approver"}},
 			incident.RunbookLoaded{Digest: state.Sum(markdown), LockDigest: state.Sum(lock), Loader: statetest.Ana, Entries: []string{"entry-6"}},
-			incident.LockAccepted{LockDigest: state.Sum(lock), Entries: []string{"entry-6"}, By: chen, Basis: "people-1"},
+			incident.LockAccepted{LockDigest: state.Sum(lock), Entries: []string{"entry-6"}, By: chen, Basis: "people-1", Signature: state.Sum(signature)},
 			incident.ScriptRan{Script: "another", Incident: 99, Attempt: "r1-p1-s1-1", Outcome: "succeeded"},
-		}, Blobs: [][]byte{markdown, lock, spec}}, nil
+		}, Blobs: [][]byte{markdown, lock, spec, signature}}, nil
 	}})
 	m.do(state.Change{New: true, Decide: func(v state.View) (state.Decision, error) {
 		return state.Decision{Events: []incident.Event{statetest.Opening("Users <database> is \"gone\"", v.Now())}}, nil
@@ -260,7 +260,7 @@ func TestI43_EveryQuestionHasItsAnswer(t *testing.T) {
 		requests[1].End != "used" || requests[1].Attempt != c.Attempt {
 		t.Errorf("requests: %+v", requests)
 	}
-	for _, name := range []string{"runbook/" + c.Runbook + ".md", "runbook/" + c.Lock + ".lock.yaml", "review.md", "commands/" + c.Attempt + "/output"} {
+	for _, name := range []string{"runbook/" + c.Runbook + ".md", "runbook/" + c.Lock + ".lock.yaml", "runbook/" + c.Accepted.Signature + ".sig", "review.md", "commands/" + c.Attempt + "/output"} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
 			t.Error(err)
 		}

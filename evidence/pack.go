@@ -42,6 +42,11 @@ func (c *collected) pack(ctx context.Context, a *archive, data string) error {
 			used[s.Spec] = "steps/" + s.Spec + ".json"
 		}
 	}
+	for _, cmd := range c.commands {
+		if a := cmd.Accepted; a != nil && a.Signature != "" {
+			used[a.Signature], used[a.Lock] = "runbook/"+a.Signature+".sig", "runbook/"+a.Lock+".lock.yaml"
+		}
+	}
 	for _, digest := range slices.Sorted(maps.Keys(used)) {
 		if b, ok := c.blobs[digest]; ok {
 			if err := a.add(used[digest], b); err != nil {

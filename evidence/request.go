@@ -67,11 +67,13 @@ type Basis struct {
 
 // Acceptance is who let the step's lock entry run.
 type Acceptance struct {
-	By     incident.Person `json:"by"`
-	At     time.Time       `json:"at"`
-	Basis  Basis           `json:"basis"`
-	Lock   string          `json:"lock"` // digest that was accepted
-	Record uint64          `json:"record"`
+	By    incident.Person `json:"by"`
+	At    time.Time       `json:"at"`
+	Basis Basis           `json:"basis"`
+	Lock  string          `json:"lock"` // digest that was accepted
+	// Signature is the sha256 of the SSH signature that the person gave in place of a press.
+	Signature string `json:"signature,omitempty"`
+	Record    uint64 `json:"record"`
 }
 
 // Command is one command that ran or may have run, a line of commands.jsonl.
