@@ -23,6 +23,9 @@ func (r *Runner) Wants(kind string) bool {
 	return false
 }
 
+// Prompt picks the same: somebody has just approved or cancelled, and waits.
+func (r *Runner) Prompt(kind string) bool { return r.Wants(kind) }
+
 // Deliver carries records out, in order, once Recover is done. It waits for reads, since nothing else of the incident runs meanwhile, and
 // never for a step.
 func (r *Runner) Deliver(ctx context.Context, b follow.Batch) (follow.Done, error) {

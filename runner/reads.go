@@ -215,7 +215,7 @@ func (r *Runner) read(ctx context.Context, one reading) (string, error) {
 	case one.script == "":
 		job.Interpreter, job.Identify, job.Env, job.Secrets = attempt.InterpreterOf(one.spec.Server.Kind), true, nil, nil
 	}
-	if err := attempt.Start(ctx, r.Reads, job, secrets); err != nil {
+	if err := r.crew.Start(ctx, r.Reads, job, secrets); err != nil {
 		return "", err
 	}
 	defer func() { _ = os.RemoveAll(filepath.Join(r.Reads, job.Attempt)) }() // what is left is swept at the next start

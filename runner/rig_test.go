@@ -97,7 +97,7 @@ func newRig(t testing.TB, restore string, change ...func(*runbook.Lock)) *rig {
 		r.office.Flags.Put(e.Slack, people.Flags{Name: e.Name})
 	}
 	r.outcome(commands.RunbookLoaded{Runbook: book})
-	r.must(r.handle(commands.Command{Verb: "runbook accept", Actor: bea, Channel: "CHOUSE"}))
+	r.must(r.handle(commands.Command{Verb: "runbook accept", Object: book.LockDigest, Actor: bea, Channel: "CHOUSE"}))
 	reply := r.handle(commands.Command{Verb: "incident open", Actor: ana, Text: "users db is gone"})
 	r.id = reply.ID
 	r.outcome(commands.BindChannel{Incident: r.id, Channel: "C1", Name: "inc-1"})

@@ -49,6 +49,7 @@ type Runner struct {
 	stop context.CancelFunc
 	all  sync.WaitGroup
 
+	crew      *attempt.Crew
 	recovered chan struct{} // closed once Recover is done
 	once      sync.Once
 	mu        sync.Mutex
@@ -77,12 +78,14 @@ func New(o Options) (*Runner, error) {
 	}
 	r := &Runner{Options: o, recovered: make(chan struct{}), watched: map[string]bool{}, tried: map[string]chan struct{}{}}
 	r.ctx, r.stop = context.WithCancel(context.Background())
+	r.crew = attempt.NewCrew()
 	return r, nil
 }
 
 // Close stops waiting for attempts. Their supervisors go on, and the next runner attaches to them.
 func (r *Runner) Close() {
 	r.stop()
+	r.crew.Close()
 	r.all.Wait()
 }
 

@@ -35,7 +35,7 @@ func (r *Runner) start(ctx context.Context, id incident.ID, e incident.StepStart
 	if missing != "" {
 		return r.refuse(ctx, w, "secret "+missing+" is not configured")
 	}
-	switch err := attempt.Start(ctx, r.Dir, job, secrets); {
+	switch err := r.crew.Start(ctx, r.Dir, job, secrets); {
 	case err == nil:
 		r.watch(w)
 		return nil

@@ -109,9 +109,9 @@ func (w *town) killSteps() {
 	processes, err := filepath.Glob("/proc/[0-9]*")
 	w.ok(err)
 	for _, dir := range processes {
-		line, _ := os.ReadFile(filepath.Join(dir, "cmdline"))
+		log, _ := os.Readlink(filepath.Join(dir, "fd", "2")) // a supervisor's own
 		folder, _ := os.Readlink(filepath.Join(dir, "cwd"))
-		if !strings.Contains(string(line), w.path("data", "runs")) && folder != w.path("work") {
+		if !strings.HasPrefix(log, w.path("data", "runs")) && folder != w.path("work") {
 			continue
 		}
 		if pid, err := strconv.Atoi(filepath.Base(dir)); err == nil && pid != os.Getpid() {

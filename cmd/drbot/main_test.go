@@ -27,5 +27,5 @@ func TestMain(m *testing.M) {
 	if f := flag.Lookup("test.parallel"); f.Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) {
 		_ = f.Value.Set(strconv.Itoa(3 * runtime.GOMAXPROCS(0)))
 	}
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/drbot/drbot/runner/attempt.spawn.func3")) // a supervisor outlives its drbot
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/drbot/drbot/runner/attempt.awaitSupervisor")) // a supervisor outlives its drbot
 }

@@ -167,11 +167,11 @@ func (f *fifo) send(t testing.TB) {
 // supervisorOf finds the supervisor process of an attempt.
 func supervisorOf(t *testing.T, runs, attempt string) process {
 	t.Helper()
-	want := supervisorName + "\x00" + filepath.Join(runs, attempt) + "\x00"
+	want := filepath.Join(runs, attempt, logFile)
 	for {
 		for _, pid := range allPIDs() {
-			raw, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
-			if p, ok := readProcess(pid); err == nil && string(raw) == want && ok && !p.ended() {
+			log, err := os.Readlink(filepath.Join("/proc", strconv.Itoa(pid), "fd", "2"))
+			if p, ok := readProcess(pid); err == nil && log == want && ok && !p.ended() {
 				return p
 			}
 		}

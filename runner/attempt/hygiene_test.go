@@ -111,7 +111,7 @@ func TestI2_OtherBytesThanApprovedDoNotStart(t *testing.T) {
 	if err := lay(dir, evil); err != nil {
 		t.Fatal(err)
 	}
-	if err := spawn(testContext(t), dir, nil); err != nil {
+	if err := (*Crew)(nil).spawn(testContext(t), dir, nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"a1", "a2"} {

@@ -6,12 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"syscall"
 
 	"github.com/drbot/drbot/secret"
 )
@@ -27,6 +24,11 @@ const supervisorName = "drbot-supervisor"
 // names. Starting the same attempt twice executes it once. The supervisor does
 // not depend on ctx after Start returned.
 func Start(ctx context.Context, runsDir string, j Job, secrets map[string]secret.String) error {
+	return (*Crew)(nil).Start(ctx, runsDir, j, secrets)
+}
+
+// Start is like the function, with the supervisor that waits.
+func (c *Crew) Start(ctx context.Context, runsDir string, j Job, secrets map[string]secret.String) error {
 	if !attemptName.MatchString(j.Attempt) {
 		return fmt.Errorf("%w: attempt name %q", ErrNotStarted, j.Attempt)
 	}
@@ -50,7 +52,7 @@ func Start(ctx context.Context, runsDir string, j Job, secrets map[string]secret
 	if err := j.checkSecrets(secrets); err != nil {
 		return refuse(dir, err.Error())
 	}
-	if err := spawn(ctx, dir, secrets); err != nil {
+	if err := c.spawn(ctx, dir, secrets); err != nil {
 		return refuse(dir, err.Error())
 	}
 	return claimed(dir)
@@ -100,76 +102,21 @@ func lay(dir string, j Job) error {
 	return nil
 }
 
-// spawn starts the supervisor in its own session with two inherited pipes, secrets
-// in and report out, and waits until it reports or is gone. What it decided is in
-// the claim; an error means that it may have decided nothing.
-func spawn(ctx context.Context, dir string, secrets map[string]secret.String) error {
-	secretsOut, secretsIn, err := os.Pipe()
+// spawn has a supervisor take the attempt on: the one that waits, or a new one. One that died waiting is replaced;
+// should it have taken the attempt on all the same, the claim is one.
+func (c *Crew) spawn(ctx context.Context, dir string, secrets map[string]secret.String) error {
+	defer c.refill()
+	if spare := c.take(); spare != nil {
+		if gone, err := spare.lead(ctx, dir, secrets); !gone {
+			return err
+		}
+	}
+	h, err := recruit()
 	if err != nil {
-		return fmt.Errorf("pipe: %w", err)
-	}
-	defer func() { _ = secretsIn.Close() }()
-	reportOut, reportIn, err := os.Pipe()
-	if err != nil {
-		_ = secretsOut.Close()
-		return fmt.Errorf("pipe: %w", err)
-	}
-	defer func() { _ = reportOut.Close() }()
-
-	cmd, err := supervisorCommand(dir, secretsOut, reportIn)
-	if err == nil {
-		err = cmd.Start()
-		_ = cmd.Stderr.(*os.File).Close()
-	}
-	_ = secretsOut.Close()
-	_ = reportIn.Close()
-	if err != nil {
-		return fmt.Errorf("spawn supervisor: %w", err)
-	}
-	go func() { _ = cmd.Wait() }() // reaps it, whenever it ends; how it ended is in its record
-
-	stop := context.AfterFunc(ctx, func() {
-		_ = secretsIn.Close()
-		_ = reportOut.Close()
-	})
-	defer stop()
-	if err := sendSecrets(secretsIn, secrets); err != nil {
-		return fmt.Errorf("hand over secrets: %w", err)
-	}
-	// One byte says that a claim stands, whoever's; the end without it that none may.
-	if _, err := io.ReadFull(reportOut, make([]byte, 1)); err != nil {
-		return errors.Join(ctx.Err(), fmt.Errorf("supervisor ended before its claim: %s", lastWords(dir)))
-	}
-	return nil
-}
-
-func supervisorCommand(dir string, secretsOut, reportIn *os.File) (*exec.Cmd, error) {
-	log, err := os.OpenFile(filepath.Join(dir, logFile), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	return &exec.Cmd{
-		Path:        "/proc/self/exe",
-		Args:        []string{supervisorName, dir},
-		Env:         []string{"PATH=" + DefaultPath}, // nothing of drbot's own environment
-		Dir:         "/",
-		Stderr:      log,
-		ExtraFiles:  []*os.File{secretsOut, reportIn}, // its descriptors 3 and 4
-		SysProcAttr: &syscall.SysProcAttr{Setsid: true},
-	}, nil
-}
-
-// sendSecrets writes one JSON object of base64 values: a secret may hold any bytes.
-// The supervisor starts nothing unless the object arrived whole.
-func sendSecrets(to *os.File, secrets map[string]secret.String) error {
-	plain := make(map[string][]byte, len(secrets))
-	for name, value := range secrets {
-		plain[name] = []byte(value.Reveal())
-	}
-	if err := json.NewEncoder(to).Encode(plain); err != nil {
 		return err
 	}
-	return to.Close()
+	_, err = h.lead(ctx, dir, secrets)
+	return err
 }
 
 // lastWords is the end of the supervisor's own log.

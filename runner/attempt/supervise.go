@@ -37,7 +37,7 @@ func SupervisorMain(with ...Executor) (ran bool) {
 	executors = with
 	switch os.Args[0] {
 	case supervisorName:
-		syscall.Exit(superviseMain(os.Args[1])) // not os.Exit: nothing waits to be run, and a race build sleeps a second
+		syscall.Exit(superviseMain()) // not os.Exit: nothing waits to be run, and a race build sleeps a second
 	case sqliteName:
 		syscall.Exit(sqliteMain())
 	case executorName:
@@ -70,34 +70,48 @@ type supervisor struct {
 	sawEOF   bool
 }
 
-func superviseMain(dir string) int {
+func superviseMain() int {
 	// Whatever else was inherited must not reach the step.
 	_ = unix.CloseRange(3, ^uint(0)>>1, unix.CLOSE_RANGE_CLOEXEC)
-	secretsIn, report := os.NewFile(3, "secrets"), os.NewFile(4, "report")
+	ordersIn, report := os.NewFile(3, "orders"), os.NewFile(4, "report")
 	// The command goes on when drbot, its terminal or its unit is stopped. Notify,
 	// not Ignore: what is ignored would stay ignored in the step.
 	signal.Notify(make(chan os.Signal, 1), unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGPIPE, unix.SIGUSR1, unix.SIGUSR2)
 	unix.Umask(0o022)
 
-	s := &supervisor{dir: dir, requests: make(chan request), dead: make(chan os.Signal, 1)}
+	s := &supervisor{requests: make(chan request), dead: make(chan os.Signal, 1)}
 	signal.Notify(s.dead, unix.SIGCHLD)
-	if err := s.begin(secretsIn, report); err != nil {
+	if !s.ordered(ordersIn) {
+		return 0
+	}
+	if err := s.begin(report); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return 0
 }
 
-// begin decides with one claim whether the step starts, tells Start, and runs it.
-func (s *supervisor) begin(secretsIn, report *os.File) error {
-	defer func() { _ = report.Close() }()
-	secrets, err := readSecrets(secretsIn)
-	if err == nil {
-		s.secrets = secrets
-		s.lock, err = acquire(s.dir)
+// ordered waits for the orders. Without whole ones there is nothing to do: whoever gave them has gone.
+func (s *supervisor) ordered(from *os.File) bool {
+	defer func() { _ = from.Close() }()
+	var o orders
+	if err := json.NewDecoder(from).Decode(&o); err != nil || o.Dir == "" {
+		return false
 	}
-	if err != nil {
-		return err // without secrets or the lock nothing is decided: Start refuses
+	s.dir, s.secrets = o.Dir, o.Secrets
+	if log, err := os.OpenFile(filepath.Join(s.dir, logFile), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600); err == nil {
+		_ = unix.Dup3(int(log.Fd()), 2, 0)
+		_ = log.Close()
+	}
+	_ = os.WriteFile("/proc/self/comm", []byte(filepath.Base(s.dir)), 0) // for `ps`: the arguments name no attempt
+	return true
+}
+
+// begin decides with one claim whether the step starts, tells Start, and runs it.
+func (s *supervisor) begin(report *os.File) (err error) {
+	defer func() { _ = report.Close() }()
+	if s.lock, err = acquire(s.dir); err != nil {
+		return err // without the lock nothing is decided: Start refuses
 	}
 	if s.lock == nil {
 		_, err = report.WriteString("c")
@@ -117,15 +131,6 @@ func (s *supervisor) begin(secretsIn, report *os.File) error {
 		return err
 	}
 	return s.run(listener)
-}
-
-func readSecrets(from *os.File) (map[string][]byte, error) {
-	defer func() { _ = from.Close() }()
-	var secrets map[string][]byte
-	if err := json.NewDecoder(from).Decode(&secrets); err != nil {
-		return nil, fmt.Errorf("read secrets: %w", err)
-	}
-	return secrets, nil
 }
 
 // acquire takes the flock, or returns nil when a claim stands: another supervisor

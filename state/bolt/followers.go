@@ -25,6 +25,29 @@ func (s *Store) Committed(b *state.Batch) {
 		default: // it has not looked since the last one
 		}
 	}
+	for _, p := range s.pointed {
+		if slices.ContainsFunc(b.Records, func(r state.Stored) bool { return p.wants(r.Kind) }) {
+			select {
+			case p.wake <- struct{}{}:
+			default:
+			}
+		}
+	}
+}
+
+// pointed is a follower that is woken for some kinds of records apart from all others.
+type pointed struct {
+	wants func(kind string) bool
+	wake  chan struct{}
+}
+
+// WokenBy receives after commits that wrote records of kinds that the follower wants.
+func (s *Store) WokenBy(follower string, wants func(kind string) bool) <-chan struct{} {
+	s.wakeMu.Lock()
+	defer s.wakeMu.Unlock()
+	p := pointed{wants, make(chan struct{}, 1)}
+	s.pointed[follower] = p
+	return p.wake
 }
 
 // Woken receives after commits that wrote records. Any name has a channel, also one that does not follow (the clock).

@@ -37,7 +37,7 @@ func Open(dir string, o Options) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, troubled(path, err)
 	}
-	s := &Store{path: path, followers: slices.Clone(o.Followers), log: o.Log, wake: map[string]chan struct{}{}}
+	s := &Store{path: path, followers: slices.Clone(o.Followers), log: o.Log, wake: map[string]chan struct{}{}, pointed: map[string]pointed{}}
 	found, err := inspect(path)
 	if err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func OpenReadOnly(path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{path: path, readOnly: true, db: db, wake: map[string]chan struct{}{}}
+	s := &Store{path: path, readOnly: true, db: db, wake: map[string]chan struct{}{}, pointed: map[string]pointed{}}
 	found, err := stamp(db)
 	if err == nil && found < format {
 		err = &state.Trouble{Kind: state.ErrNotFound, Why: fmt.Errorf("%s has format %d", path, found), Next: "start drbot serve once: it keeps a copy and brings the file to this version"}

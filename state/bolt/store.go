@@ -48,8 +48,9 @@ type Store struct {
 	db  *bbolt.DB
 	err error // why db is nil
 
-	wakeMu sync.Mutex
-	wake   map[string]chan struct{}
+	wakeMu  sync.Mutex
+	wake    map[string]chan struct{}
+	pointed map[string]pointed
 }
 
 var _ state.Store = (*Store)(nil)

@@ -41,6 +41,13 @@ type Paced interface {
 	Pace() time.Duration
 }
 
+// Prompt is a Follower with kinds of records that people stand and wait for: they are looked for at once, even while
+// commands pour in.
+type Prompt interface {
+	Follower
+	Prompt(kind string) bool
+}
+
 // Batch is what one call delivers: wanted records of one incident (0: the house) in their order, all after what was
 // delivered before.
 type Batch struct {

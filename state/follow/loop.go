@@ -99,6 +99,7 @@ type runner struct {
 	todo     []incident.ID
 	missed   bool // records came for an incident while a worker was at it
 	stale    bool // that worker is back: look again
+	hurried  bool // a record of a Prompt follower came: look without a rest
 	looks    looks
 	rested   map[incident.ID]bool // incidents that a Paced follower delivered just now
 	finished chan result
@@ -110,12 +111,15 @@ type runner struct {
 }
 
 func (r *runner) run(ctx context.Context) {
-	woken := r.loop.store.Woken(r.follower.Name())
+	woken, prompted := r.loop.store.Woken(r.follower.Name()), r.prompted()
 	var rest <-chan time.Time
 	r.stale = true
 	for {
-		if r.stale && rest == nil {
+		switch {
+		case r.stale && rest == nil:
 			rest = r.look(ctx)
+		case r.stale && r.hurried:
+			r.scan(ctx)
 		}
 		r.start(ctx)
 		wake := woken
@@ -131,6 +135,9 @@ func (r *runner) run(ctx context.Context) {
 			return
 		case <-wake:
 			rest = r.look(ctx)
+		case <-prompted:
+			r.scan(ctx)
+			r.hurried = r.missed
 		case <-rest:
 			rest = nil
 		case do := <-r.due:
@@ -139,6 +146,21 @@ func (r *runner) run(ctx context.Context) {
 			r.back(ctx, done)
 		}
 	}
+}
+
+// pointed is a store that can say that records of some kinds came, apart from all others.
+type pointed interface {
+	WokenBy(follower string, wants func(kind string) bool) <-chan struct{}
+}
+
+// prompted receives when records came that cannot wait for the next look.
+func (r *runner) prompted() <-chan struct{} {
+	p, ok := r.follower.(Prompt)
+	s, can := r.loop.store.(pointed)
+	if !ok || !can {
+		return nil
+	}
+	return s.WokenBy(r.follower.Name(), p.Prompt)
 }
 
 // look scans, and gives what to wait for before the next one: while commands pour in, one look takes in many commits,
@@ -181,7 +203,7 @@ func (r *runner) scan(ctx context.Context) {
 		}
 		return
 	}
-	r.todo, r.missed, r.stale = r.todo[:0], false, false
+	r.todo, r.missed, r.stale, r.hurried = r.todo[:0], false, false, false
 	for _, id := range behind {
 		switch w := r.waiting[id]; {
 		case r.flying[id]:
