@@ -41,13 +41,6 @@ func redact(ctx context.Context, o *Office, c *call) (Reply, error) {
 	return Reply{Say: templates.Message{Text: fmt.Sprintf("Record %d is blank now. Who, when and why is in the record.", seq)}}, nil
 }
 
-// TextView is the whole text of an approval with its sha256.
-type TextView struct {
-	Approval string `json:"approval"`
-	Text     string `json:"text"`
-	Digest   string `json:"digest"`
-}
-
 // approvalText shows what an approval would let run, to a person who is known (a restricted one: to its people).
 func approvalText(ctx context.Context, o *Office, c *call) (Reply, error) {
 	i, err := o.Store.Incident(ctx, state.Ref{Index: "approval", Value: c.Object})
@@ -61,6 +54,14 @@ func approvalText(ctx context.Context, o *Office, c *call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
+	a := i.Approval(approvalNumber(c))
 	view := TextView{Approval: c.Object, Text: text, Digest: incident.Digest([]byte(text))}
-	return Reply{Say: templates.Message{Text: text}, ID: i.ID, Data: view}, nil
+	decision := *c
+	decision.verb = Find("recover approve")
+	if err := o.mayAnywhere(&decision); err != nil {
+		view.Refused = err.Error()
+	} else if a.State != incident.Pending {
+		view.Refused = a.Name() + " waits for nobody any more."
+	}
+	return Reply{Say: templates.ApprovalWhole(i, a, text, o.facts(ctx, i)), ID: i.ID, Data: view}, nil
 }

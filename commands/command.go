@@ -96,6 +96,7 @@ type Office struct {
 	Config  func() Config                                                 //
 	Reload  func(ctx context.Context, by incident.Person) (string, error) // `runbook reload`; nil where there is none
 	Runs    RunReader                                                     // what steps printed; nil where there is no runner
+	Facts   func(context.Context, *incident.Incident) templates.Facts     // what cards need besides the fold; nil: next to nothing
 
 	specs specCache
 	typed memory // lines that wait for the button that carries on with them
@@ -121,7 +122,7 @@ func (o *Office) Handle(ctx context.Context, c Command) (Reply, error) {
 		if call != nil && call.ref.ID == 0 && (call.ref.Index == "" || call.ref.Index == "channel") {
 			return o.which(ctx, call)
 		}
-		return Reply{Say: templates.Message{Text: "There is no such incident. `list` shows those that are open."}, Kind: incident.NotFound}, nil
+		return notThere(call), nil
 	}
 	return Reply{}, err
 }

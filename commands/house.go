@@ -14,14 +14,18 @@ import (
 func houseVerbs() []Verb {
 	return []Verb{
 		{Group: "runbook", Name: "accept", May: incident.Approver, Scope: InHouse, Grammar: "[<lock sha256>]", Example: "accept", Does: "Lets the entries of the loaded lock run.", Deed: "accept a lock", Decides: true, do: acceptLock},
+		{Group: "runbook", Name: "text", May: incident.Everyone, Scope: Anywhere, Hidden: true, Deed: "read a lock", Does: "Shows the loaded lock's difference and what waits in it.", do: lockText},
 		{Group: "runbook", Name: "reload", May: incident.Operator, Also: incident.Approver, Scope: InHouse, Example: "reload", Does: "Reads runbook and lock again; an approver other than you accepts what changed.", Deed: "reload the runbook", do: reloadRunbook},
 	}
 }
 
-// acceptLock is an approver's word for every entry that nobody accepted yet (I5). The object, when given, is the digest
-// of the lock that the person read: a newer one is another card.
+// acceptLock is an approver's word for every entry that nobody accepted yet (I5). The object is the digest of the lock that
+// the person read, or its first digits as they typed them: a newer lock is another card.
 func acceptLock(ctx context.Context, o *Office, c *call) (Reply, error) {
 	read := strings.ToLower(or(c.Object, c.Text))
+	if len(read) < 8 {
+		return Reply{}, incident.Refuse(incident.BadInput, "A lock is accepted by at least the first eight digits of its sha256.").Then("`drbot runbook accept` shows the lock and asks for them.")
+	}
 	house, err := o.Store.House(ctx)
 	if err != nil {
 		return Reply{}, err
@@ -34,8 +38,8 @@ func acceptLock(ctx context.Context, o *Office, c *call) (Reply, error) {
 	var entries []string
 	return o.house(ctx, c, func(v state.View) ([]incident.Event, error) {
 		now := v.House()
-		if now.Runbook.LockDigest != loaded.LockDigest || read != "" && (len(read) < 8 || !strings.HasPrefix(now.Runbook.LockDigest, read)) {
-			return nil, incident.Refuse(incident.TooLate, "Another lock is loaded by now.").Then("Read the newest acceptance card.")
+		if now.Runbook.LockDigest != loaded.LockDigest || !strings.HasPrefix(now.Runbook.LockDigest, read) {
+			return nil, incident.Refuse(incident.TooLate, "Another lock is loaded by now, so nothing was accepted.").Then("Read the newest acceptance card, or `drbot runbook accept`.")
 		}
 		entries = now.Open()
 		return now.Accept(c.person, o.People(), o.People().Digest(), entries, difference)
@@ -46,23 +50,28 @@ func acceptLock(ctx context.Context, o *Office, c *call) (Reply, error) {
 
 // loadedDifference finds what the newest load of a lock said that it changes.
 func (o *Office) loadedDifference(ctx context.Context, lock string) ([]string, error) {
-	var words []string
+	e, err := o.load(ctx, lock)
+	return slices.Clone(e.Difference), err
+}
+
+// load finds the newest load of a lock; empty where its record was redacted.
+func (o *Office) load(ctx context.Context, lock string) (newest incident.RunbookLoaded, err error) {
 	for record, err := range o.Store.Records(ctx, 0, 0) {
 		if err != nil {
-			return nil, err
+			return newest, err
 		}
 		if record.Kind != (incident.RunbookLoaded{}).EventKind() || record.Redacted {
 			continue
 		}
 		event, err := record.Event()
 		if err != nil {
-			return nil, err
+			return newest, err
 		}
 		if e, ok := event.(incident.RunbookLoaded); ok && e.LockDigest == lock {
-			words = slices.Clone(e.Difference)
+			newest = e
 		}
 	}
-	return words, nil
+	return newest, nil
 }
 
 // reloadRunbook reads the files again; what they hold comes back as the outcome RunbookLoaded, with the person as its

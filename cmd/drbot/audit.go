@@ -29,6 +29,9 @@ func (p program) reader(ctx context.Context, data string) (*terminal.Client, *bo
 			return nil, nil, err
 		}
 		client, err := terminal.Dial(ctx, terminal.Client{Socket: c.Socket, Data: c.Data})
+		if errors.Is(err, terminal.ErrForbidden) {
+			return nil, nil, fmt.Errorf("%w: the whole record is for drbot's own account and root", err)
+		}
 		if !errors.Is(err, terminal.ErrNobody) {
 			return client, nil, err
 		}

@@ -36,17 +36,13 @@ func (p program) breakGlass(ctx context.Context, approval, sum, key string, g gl
 	if g.reason == "" {
 		return usage("breaking the glass needs its reason: --break-glass \"Bea and Chen were called twice\"")
 	}
-	c, err := p.config()
-	if err != nil {
-		return err
-	}
-	client, err := p.dial(ctx, c, key)
+	client, err := p.connect(ctx, key)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
 	if sum == "" {
-		if sum, err = p.readText(ctx, client, approval, "break the glass on "+approval); err != nil {
+		if sum, err = p.readText(ctx, client, terminal.Request{Verb: "recover text", Object: approval}, "break the glass on "+approval); err != nil {
 			return err
 		}
 	}
@@ -58,9 +54,5 @@ func (p program) breakGlass(ctx context.Context, approval, sum, key string, g gl
 		}
 	}
 	fields := map[string][]string{"reason": {g.reason}, "target": {g.target}, "sha256": {sum}}
-	a, err := client.Command(ctx, terminal.Request{Verb: "recover break", Object: approval, Fields: fields})
-	if err != nil {
-		return err
-	}
-	return p.printAnswer(a, false)
+	return p.carryOut(ctx, client, terminal.Request{Verb: "recover break", Object: approval, Fields: fields})
 }

@@ -2,16 +2,19 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/integrations/terminal"
@@ -44,11 +47,16 @@ func (p program) line(ctx context.Context, o lineOptions) error {
 	if err != nil {
 		return fmt.Errorf("ask the running drbot: %w", err)
 	}
-	return p.printAnswer(a, o.asJSON)
+	err = p.printAnswer(a, o.asJSON)
+	// What was typed is at fault; a runbook that cannot be loaded is bad input too, and was not typed.
+	if err != nil && o.group != "runbook" && (a.Kind == "bad_input" || len(a.Errors) > 0) {
+		return &exitError{exitUsage, err}
+	}
+	return err
 }
 
 func (p program) dial(ctx context.Context, c *config, keyFile string) (*terminal.Client, error) {
-	t := terminal.Client{Socket: c.Socket, Data: c.Data, Agent: p.getenv("SSH_AUTH_SOCK")}
+	t := terminal.Client{Socket: c.Socket, Data: c.Data, Agent: p.getenv("SSH_AUTH_SOCK"), Columns: columns(p.stdout)}
 	if keyFile != "" {
 		var err error
 		if t.Key, err = terminal.KeyFile(keyFile); err != nil {
@@ -56,10 +64,38 @@ func (p program) dial(ctx context.Context, c *config, keyFile string) (*terminal
 		}
 	}
 	client, err := terminal.Dial(ctx, t)
-	if errors.Is(err, terminal.ErrNobody) {
+	switch {
+	case errors.Is(err, terminal.ErrNobody):
 		return nil, fmt.Errorf("%w: start it with `drbot serve`; until then `drbot incident show N --offline` reads the record", err)
+	case errors.Is(err, terminal.ErrForbidden):
+		return nil, fmt.Errorf("%w. %s", err, c.admits())
 	}
 	return client, err
+}
+
+// admits is what makes drbot's socket reachable for an account that it is not.
+func (c *config) admits() string {
+	inside := c.Socket == filepath.Join(c.Data, filepath.Base(c.Socket))
+	switch {
+	case c.SocketGroup == "":
+		return "An admin sets terminal: {socket: /run/drbot/drbot.sock, group: drbot} in " + c.File + " and puts your account into that group"
+	case inside:
+		return "An admin sets terminal.socket to a path outside the data directory, like /run/drbot/drbot.sock, which group " + c.SocketGroup + " can reach"
+	}
+	return "An admin puts your account into group " + c.SocketGroup + "; log in again then"
+}
+
+// columns is the width of the terminal that w is; 0 when it is a file or a pipe.
+func columns(w io.Writer) int {
+	f, ok := w.(*os.File)
+	if !ok {
+		return 0
+	}
+	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
+	if err != nil {
+		return 0
+	}
+	return int(size.Col)
 }
 
 func (p program) printAnswer(a terminal.Answer, asJSON bool) error {
@@ -77,8 +113,8 @@ func (p program) printAnswer(a terminal.Answer, asJSON bool) error {
 		return nil
 	}
 	text := a.Text
-	for field, problem := range a.Errors {
-		text += "\n  " + field + ": " + problem
+	for _, field := range slices.Sorted(maps.Keys(a.Errors)) {
+		text += "\n  " + field + ": " + a.Errors[field]
 	}
 	return errors.New(strings.TrimSpace(text))
 }
@@ -105,7 +141,7 @@ func (p program) verbs(name, short string) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.Flags().BoolVar(&offline, "offline", false, "read the record itself, with no drbot running")
-	cmd.Flags().StringVar(&key, "ssh-key", "", "public key with which ssh-agent proves who you are")
+	cmd.Flags().StringVar(&key, "ssh-key", "", keyFlag)
 	return cmd
 }
 
@@ -123,10 +159,14 @@ func (p program) offline(ctx context.Context, name string, args []string, asJSON
 		return err
 	}
 	s, err := bolt.OpenReadOnly(c.Data)
-	if errors.Is(err, state.ErrInUse) {
+	switch {
+	case errors.Is(err, state.ErrInUse) && asJSON:
+		return errors.New("another process holds the record, and its paper copy is no JSON; leave --offline out to ask it, or stop it first")
+	case errors.Is(err, state.ErrInUse):
 		return p.paper(c, args)
-	}
-	if err != nil {
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("this account may not read drbot's record in %s: use drbot's own account or root, or ask the running drbot without --offline", c.Data)
+	case err != nil:
 		return err
 	}
 	defer func() { _ = s.Close() }()
@@ -166,83 +206,4 @@ func (p program) paper(c *config, args []string) error {
 	say(p.stderr, "From %s, written %s ago; another process holds the record.", path, p.clock.Now().Sub(st.ModTime()).Round(time.Second))
 	_, err = io.Copy(p.stdout, f)
 	return err
-}
-
-func (p program) approve() *cobra.Command {
-	var sum, key string
-	var glass glass
-	cmd := &cobra.Command{
-		Use: "approve A17", Short: "Print the whole text of an approval and approve it", Args: cobra.ExactArgs(1),
-		Long: "Approve prints everything that would run and asks for the first eight digits of its sha256, so that nobody approves\n" +
-			"what they have not seen. In scripts give them with --sha256.",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if glass.reason != "" || glass.target != "" {
-				return p.breakGlass(cmd.Context(), args[0], sum, key, glass)
-			}
-			return p.decideOn(cmd.Context(), args[0], sum, key)
-		},
-	}
-	cmd.Flags().StringVar(&glass.reason, "break-glass", "", "the reason to decide in place of approvers who do not answer; for those in break_glass")
-	cmd.Flags().StringVar(&glass.target, "target", "", "with --break-glass: the target, typed (asked for otherwise)")
-	cmd.Flags().StringVar(&sum, "sha256", "", "at least the first eight digits of the sha256")
-	cmd.Flags().StringVar(&key, "ssh-key", "", "public key with which ssh-agent proves who you are")
-	return cmd
-}
-
-func (p program) decideOn(ctx context.Context, approval, sum, key string) error {
-	c, err := p.config()
-	if err != nil {
-		return err
-	}
-	client, err := p.dial(ctx, c, key)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	if sum == "" {
-		if sum, err = p.readText(ctx, client, approval, "approve "+approval); err != nil {
-			return err
-		}
-	}
-	a, err := client.Command(ctx, terminal.Request{Verb: "recover approve", Object: approval, Fields: map[string][]string{"sha256": {sum}}})
-	if err != nil {
-		return err
-	}
-	return p.printAnswer(a, false)
-}
-
-// readText prints the whole text of an approval and asks for the first digits of its sha256.
-func (p program) readText(ctx context.Context, client *terminal.Client, approval, what string) (sum string, err error) {
-	a, err := client.Command(ctx, terminal.Request{Verb: "recover text", Object: approval})
-	if err != nil {
-		return "", err
-	}
-	if err := p.printAnswer(a, false); err != nil {
-		return "", err
-	}
-	var view struct {
-		Digest string `json:"digest"`
-	}
-	if err := json.Unmarshal(a.Data, &view); err != nil || len(view.Digest) != 64 {
-		return "", errors.New("the running drbot did not say the sha256")
-	}
-	_, _ = fmt.Fprintf(p.stdout, "\nsha256 %s\nType its first eight digits to %s, anything else to leave it: ", view.Digest, what)
-	if _, err := fmt.Fscanln(p.stdin, &sum); err != nil || len(sum) < 8 || !strings.HasPrefix(view.Digest, strings.ToLower(sum)) {
-		say(p.stdout, "Left undecided.")
-		return "", findings()
-	}
-	return sum, nil
-}
-
-func (p program) deny() *cobra.Command {
-	var key string
-	cmd := &cobra.Command{
-		Use: "deny A17 REASON", Short: "Deny an approval, finally", Args: cobra.MinimumNArgs(2),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			fields := map[string][]string{"reason": {strings.Join(args[1:], " ")}}
-			return p.line(cmd.Context(), lineOptions{verb: "recover deny", object: args[0], fields: fields, key: key})
-		},
-	}
-	cmd.Flags().StringVar(&key, "ssh-key", "", "public key with which ssh-agent proves who you are")
-	return cmd
 }

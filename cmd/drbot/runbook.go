@@ -17,8 +17,7 @@ import (
 
 func (p program) runbook() *cobra.Command {
 	return group("runbook", "Read, check, compile and accept the runbook",
-		p.runbookShow(), p.runbookLint(), p.runbookCompile(), p.runbookDecide(), p.runbookLine("accept", "Accept the lock entries that are new or changed"),
-		p.runbookLine("reload", "Let the running drbot read runbook and lock again"))
+		p.runbookShow(), p.runbookLint(), p.runbookCompile(), p.runbookDecide(), p.runbookAccept(), p.runbookReload())
 }
 
 // runbookFile is the named file, or the configuration's; neither show, lint nor compile needs a configuration.
@@ -222,13 +221,15 @@ func writeLock(path string, b []byte) error {
 	return os.Rename(tmp.Name(), path)
 }
 
-// runbookLine is a subcommand that the running drbot carries out.
-func (p program) runbookLine(verb, short string) *cobra.Command {
+func (p program) runbookReload() *cobra.Command {
 	var key string
-	cmd := &cobra.Command{Use: verb, Short: short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		return p.line(cmd.Context(), lineOptions{group: "runbook", text: verb, key: key})
-	}}
-	cmd.Flags().StringVar(&key, "ssh-key", "", "public key with which ssh-agent proves who you are")
+	cmd := &cobra.Command{
+		Use: "reload", Short: "Let the running drbot read runbook and lock again", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.line(cmd.Context(), lineOptions{group: "runbook", text: "reload", key: key})
+		},
+	}
+	cmd.Flags().StringVar(&key, "ssh-key", "", keyFlag)
 	return cmd
 }
 

@@ -70,7 +70,7 @@ func wire(ctx context.Context, c *config, e env, log *slog.Logger) (_ *house, er
 	if h.runner, err = h.newRunner(e); err != nil {
 		return nil, err
 	}
-	h.office.Runs = h.runner
+	h.office.Runs, h.office.Facts = h.runner, h.facts
 	if err := h.report(ctx); err != nil {
 		return nil, err
 	}

@@ -7,22 +7,28 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// ErrNobody means that no drbot answers on the socket.
-var ErrNobody = errors.New("no drbot is running here")
+// ErrNobody means that no drbot answers on the socket; ErrForbidden that this account may not ask.
+var (
+	ErrNobody    = errors.New("no drbot is running here")
+	ErrForbidden = errors.New("this account may not reach drbot's socket")
+)
 
 // Client is one subcommand's connection to the running drbot.
 type Client struct {
-	Socket string
-	Data   string // absolute data directory of the client's configuration
-	Agent  string // SSH_AUTH_SOCK
-	Key    string // authorized_keys line of the person's key; empty: the agent's only one
+	Socket  string
+	Data    string // absolute data directory of the client's configuration
+	Agent   string // SSH_AUTH_SOCK
+	Key     string // authorized_keys line of the key that signs every line; empty: the agent's only one, where the account proves nobody
+	Columns int    // of the terminal that answers are folded for; 0: they are not
 
 	http *http.Client
 }
@@ -42,6 +48,9 @@ func Dial(ctx context.Context, c Client) (*Client, error) {
 	}}
 	var h hello
 	if err := c.call(ctx, http.MethodGet, "/v1/hello", nil, &h); err != nil {
+		if errors.Is(err, fs.ErrPermission) {
+			return nil, fmt.Errorf("%w (%s)", ErrForbidden, c.Socket)
+		}
 		return nil, fmt.Errorf("%w (%s): %w", ErrNobody, c.Socket, err)
 	}
 	switch {
@@ -56,7 +65,8 @@ func Dial(ctx context.Context, c Client) (*Client, error) {
 // Close ends the connection.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// Command sends one line. Where the account proves nobody and an ssh-agent is at hand, the line is signed.
+// Command sends one line. It is signed where a key is named, and where the account proves nobody and an ssh-agent is at
+// hand.
 func (c *Client) Command(ctx context.Context, r Request) (Answer, error) {
 	if r.ID == "" {
 		b := make([]byte, 12)
@@ -65,10 +75,26 @@ func (c *Client) Command(ctx context.Context, r Request) (Answer, error) {
 		}
 		r.ID = fmt.Sprintf("%x", b)
 	}
+	if c.Key != "" {
+		return c.signed(ctx, r)
+	}
 	var a Answer
 	err := c.call(ctx, http.MethodPost, "/v1/command", r, &a)
 	if err != nil || a.Kind != "unknown_person" || c.Agent == "" {
 		return a, err
+	}
+	proved, err := c.signed(ctx, r)
+	if err != nil {
+		a.Text += " (" + err.Error() + ")"
+		return a, nil
+	}
+	return proved, nil
+}
+
+// signed sends a line with the proof of an SSH key.
+func (c *Client) signed(ctx context.Context, r Request) (a Answer, err error) {
+	if c.Agent == "" {
+		return a, errors.New("no ssh-agent is at hand to sign with: SSH_AUTH_SOCK is not set")
 	}
 	var n struct {
 		Nonce string `json:"nonce"`
@@ -77,12 +103,9 @@ func (c *Client) Command(ctx context.Context, r Request) (Answer, error) {
 		return a, err
 	}
 	if r.Proof, err = sign(c.Agent, c.Key, n.Nonce, r); err != nil {
-		a.Text += " (" + err.Error() + ")"
-		return a, nil
+		return a, err
 	}
-	var proved Answer
-	err = c.call(ctx, http.MethodPost, "/v1/command", r, &proved)
-	return proved, err
+	return a, c.call(ctx, http.MethodPost, "/v1/command", r, &a)
 }
 
 func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
@@ -95,6 +118,9 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 	req, err := http.NewRequestWithContext(ctx, method, "http://drbot"+path, &body)
 	if err != nil {
 		return err
+	}
+	if c.Columns > 0 {
+		req.Header.Set(columnsHeader, strconv.Itoa(c.Columns))
 	}
 	res, err := c.http.Do(req)
 	if err != nil {

@@ -176,7 +176,7 @@ func (d *Door) command(w http.ResponseWriter, r *http.Request) {
 	}
 	c := commands.Command{Verb: req.Verb, Object: req.Object, Text: req.Text}
 	if req.Group != "" {
-		c = commands.Parse(req.Group, req.Text)
+		c = commands.ParseLine(req.Group, req.Text)
 	}
 	c.Actor, c.Fields = actor, req.Fields
 	c.Keys, c.Keep = []string{fmt.Sprintf("terminal/%d/%s", p.uid, req.ID)}, requestKeep
@@ -186,7 +186,7 @@ func (d *Door) command(w http.ResponseWriter, r *http.Request) {
 		d.write(w, http.StatusServiceUnavailable, Answer{Text: notRecorded(err), Kind: "outage", As: as})
 		return
 	}
-	answer := Answer{Text: templates.Text(reply.Say), Kind: string(reply.Kind), ID: uint64(reply.ID), Seq: reply.Seq, Errors: reply.Errors, As: as}
+	answer := Answer{Text: templates.TextIn(reply.Say, columnsOf(r)), Kind: string(reply.Kind), ID: uint64(reply.ID), Seq: reply.Seq, Errors: reply.Errors, As: as}
 	if reply.Data != nil {
 		if answer.Data, err = json.Marshal(reply.Data); err != nil {
 			d.write(w, http.StatusInternalServerError, Answer{Text: err.Error(), Kind: "outage"})
@@ -194,6 +194,16 @@ func (d *Door) command(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	d.write(w, http.StatusOK, answer)
+}
+
+// columnsOf is the width to fold for; 0, which folds nothing, where the client has no terminal or a width that nobody can
+// read in.
+func columnsOf(r *http.Request) int {
+	n, err := strconv.Atoi(r.Header.Get(columnsHeader))
+	if err != nil || n < 20 || n > 1000 {
+		return 0
+	}
+	return n
 }
 
 func (d *Door) write(w http.ResponseWriter, status int, v any) {

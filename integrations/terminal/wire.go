@@ -11,6 +11,10 @@ import "encoding/json"
 // Version of the protocol; client and server of two releases must agree on it.
 const Version = 1
 
+// columnsHeader says how wide the client's terminal is; without it nothing is folded. It changes no decision, so it is
+// no part of what a proof signs.
+const columnsHeader = "Drbot-Columns"
+
 // hello is what the server says of itself.
 type hello struct {
 	Version int    `json:"version"`

@@ -1,0 +1,29 @@
+package commands
+
+import (
+	"strconv"
+
+	"github.com/drbot/drbot/incident"
+)
+
+// ParseLine reads a line that was typed at the terminal. There is no channel there that says which incident is meant, so
+// the line names it first, with every verb, and a bare number will do: note 4 rack 2 rebooted. Only `severity` takes a
+// number of its own, and one number alone is that.
+func ParseLine(group, text string) Command {
+	c := Parse(group, text)
+	verb := Find(c.Verb)
+	if verb == nil || verb.Scope != OfIncident && verb.Scope != InChannel || c.Object != "" {
+		return c
+	}
+	first, rest := head(c.Text)
+	second, _ := head(rest)
+	switch {
+	case incidentName.MatchString(first): // `recover 4 database`: a plan without its verb
+	case !bareNumber.MatchString(first), verb.Name == "severity" && parseSeverity(second) == 0:
+		return c
+	}
+	if id, err := incident.ParseID(first); err == nil {
+		c.Object, c.Text = strconv.FormatUint(uint64(id), 10), rest
+	}
+	return c
+}
