@@ -158,7 +158,7 @@ func (i *Incident) applyStep(at Stamp, e Event) {
 		i.step(e.Run, e.Step, func(_ *Run, s *Step) {
 			s.State, s.Attempt, s.Started, s.Until = StepStarts, e.Attempt, at.Time, e.Until
 			s.Attempts, s.EndedAt, s.Note, s.Last, s.Outcome = s.Attempts+1, time.Time{}, "", "", ""
-			s.Bytes = 0
+			s.Bytes, s.Left = 0, nil
 			s.Check = Checked{}
 		})
 	case StepStarted:
@@ -171,7 +171,7 @@ func (i *Incident) applyStep(at Stamp, e Event) {
 		i.attempt(e.Run, e.Step, e.Attempt, func(r *Run, s *Step) { r.stepEnded(at, s, e) })
 	case StepUnknown:
 		i.attempt(e.Run, e.Step, e.Attempt, func(_ *Run, s *Step) {
-			s.State, s.Note, s.EndedAt, s.Begun = StepIsLost, e.Why, at.Time, true
+			s.State, s.Note, s.EndedAt, s.Begun, s.Left = StepIsLost, e.Why, at.Time, true, e.Left
 		})
 	case StepSettled:
 		i.step(e.Run, e.Step, func(_ *Run, s *Step) { s.State, s.Approval = StepTodo, 0 })

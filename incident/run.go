@@ -97,6 +97,7 @@ type Step struct {
 	EndedAt  time.Time `json:"ended,omitzero"`
 	Exit     int       `json:"exit,omitempty"`
 	Outcome  string    `json:"outcome,omitempty"`
+	Left     []string  `json:"left,omitempty"`  // processes of it that outlived what watched them: "4711 sleep"
 	Note     string    `json:"note,omitempty"`  // why it failed, was skipped, what was seen
 	Last     string    `json:"last,omitempty"`  // last lines of the output
 	Bytes    int64     `json:"bytes,omitempty"` // of the whole output, once it ended

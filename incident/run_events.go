@@ -242,10 +242,11 @@ type StepEnded struct {
 
 // StepUnknown: the process is gone and left no result. A person settles it (I26).
 type StepUnknown struct {
-	Run     uint64 `json:"run"`
-	Step    string `json:"step"`
-	Attempt string `json:"attempt"`
-	Why     string `json:"why"`
+	Run     uint64   `json:"run"`
+	Step    string   `json:"step"`
+	Attempt string   `json:"attempt"`
+	Why     string   `json:"why"`
+	Left    []string `json:"left,omitempty"` // its processes that are still there: "4711 sleep"
 }
 
 // StepSettled is a person's word on an unknown or failed step: done after looking, or to be run again.

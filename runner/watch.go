@@ -105,7 +105,7 @@ func (w watch) ended(result attempt.Result) incident.Event {
 		if len(result.Survivors) > 0 {
 			why += "; processes of it are still there: " + strings.Join(result.Survivors, ", ")
 		}
-		return incident.StepUnknown{Run: w.run, Step: w.step, Attempt: w.attempt, Why: why}
+		return incident.StepUnknown{Run: w.run, Step: w.step, Attempt: w.attempt, Why: why, Left: result.Survivors}
 	}
 	outcome, known := outcomes[result.Outcome]
 	if !known {

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/drbot/drbot/incident"
@@ -22,31 +23,53 @@ func Failure(i *incident.Incident, r *incident.Run, s *incident.Step, f Facts) M
 	if s.Output != "none" && s.Last != "" {
 		m.Blocks = append(m.Blocks, Code{Text: tail(s.Last, lastLines)})
 	}
-	var list []Element
-	undo := undoButton(r)
+	list := append(failureButtons(r, s), Button{Verb: "recover output", Object: StepKey(r, s), Label: Say("button.output", nil)}, troubleMenu(r, s))
+	m.Blocks = append(m.Blocks, Actions{Elements: list})
+	return fit(m)
+}
+
+// failureButtons begin with what the lock says to do on a failure. Of a step that never began nothing is there to undo, so
+// it is run again and no undo stands beside it.
+func failureButtons(r *incident.Run, s *incident.Step) []Element {
 	again := Button{Verb: "recover retry", Object: StepKey(r, s), Label: Say("button.runagain", nil)}
 	if s.Risk == incident.Read {
 		again.Label = Say("button.checkagain", nil)
 	}
-	switch {
-	case s.OnFailure == "undo" && undo != nil:
-		undo.Style = "primary"
-		list = append(list, *undo, again)
-	case s.OnFailure == "retry":
-		again.Style = "primary"
-		list = append(list, again)
-		if undo != nil {
-			list = append(list, *undo)
-		}
-	default:
-		list = append(list, again)
-		if undo != nil {
-			list = append(list, *undo)
-		}
+	undo := undoButton(r)
+	first := firstAction(r, s)
+	if !s.Begun {
+		undo = nil
 	}
-	list = append(list, Button{Verb: "recover output", Object: StepKey(r, s), Label: Say("button.output", nil)}, troubleMenu(r, s))
-	m.Blocks = append(m.Blocks, Actions{Elements: list})
-	return fit(m)
+	if first == "undo" {
+		undo.Style = "primary"
+		return []Element{*undo, again}
+	}
+	if first == "again" {
+		again.Style = "primary"
+	}
+	if undo == nil {
+		return []Element{again}
+	}
+	return []Element{again, *undo}
+}
+
+// firstAction is what the card proposes: undo, again, check, passed (its check did), or look.
+func firstAction(r *incident.Run, s *incident.Step) string {
+	switch {
+	case s.State == incident.StepIsLost && s.Check.OK:
+		return "passed"
+	case s.State == incident.StepIsLost && s.Check.At.IsZero() && r.Proof(s) != nil:
+		return "check"
+	case s.State == incident.StepIsLost:
+		return "look"
+	case s.Outcome == "":
+		return "again"
+	case s.OnFailure == "undo" && r.Undoable("") != nil:
+		return "undo"
+	case s.OnFailure == "retry":
+		return "again"
+	}
+	return "look"
 }
 
 // Unknown is the message of a step that ended and left no result. Nothing of it is repeated by itself (I26).
@@ -83,26 +106,53 @@ func troubleFacts(i *incident.Incident, r *incident.Run, s *incident.Step) map[s
 	if commander := i.Roles[incident.Commander]; commander.Key != "" && !commander.Same(r.Operator) {
 		call = append(call, commander)
 	}
+	note := s.Note
+	if len(s.Left) > 0 {
+		note, _, _ = strings.Cut(note, "; processes of it are still there: ") // its row names them
+	}
 	return map[string]any{
 		"ID": i.ID, "Run": r.Name(), "Number": s.Number, "Title": flat(s.Title, 90), "Operator": r.Operator, "Call": call,
-		"Note": flat(s.Note, 300), "Exit": s.Exit, "Outcome": s.Outcome, "At": s.EndedAt, "Now": flat(r.NowTrue(), 300), "Approved": s.NeedsApproval(),
-		"Step": s, "Ended": r.State == incident.Ended, "How": r.How,
+		"Note": flat(note, 300), "Exit": s.Exit, "Outcome": s.Outcome, "At": s.EndedAt, "Now": flat(r.NowTrue(), 300), "Approved": s.NeedsApproval(),
+		"Step": s, "Restarted": restarted(s), "Ended": r.State == incident.Ended, "How": r.How,
 	}
 }
 
+// restarted reports whether a step did not begin because drbot was started anew before its process was.
+func restarted(s *incident.Step) bool {
+	return strings.HasPrefix(s.Note, "drbot was restarted before the step began") || strings.Contains(s.Note, "without a claim")
+}
+
+// troubleRows say what is true now, what runs, and what to do first.
 func troubleRows(r *incident.Run, s *incident.Step) Rows {
-	now := flat(r.NowTrue(), 400)
-	if now == "" {
-		now = Say("trouble.nothing", nil)
+	now, label := plain(flat(r.NowTrue(), 400)), "label.nowtrue"
+	if len(now) == 0 {
+		now = Line("trouble.nothing", map[string]any{"Run": r.Name(), "Changed": changed(r)})
 	}
-	label := "label.nowtrue"
 	if s.State == incident.StepIsLost {
 		label = "label.before.it"
 	}
+	first := map[string]any{"Do": firstAction(r, s), "Number": s.Number, "Undo": "", "Title": "", "Approved": s.NeedsApproval()}
+	if u := r.Undoable(""); u != nil {
+		first["Undo"] = u.Number
+		if k := slices.IndexFunc(r.Undos, func(e incident.Step) bool { return e.ID == u.Undo }); k >= 0 {
+			first["Title"] = flat(r.Undos[k].Title, 100)
+		}
+	}
+	left := map[string]any{
+		"Count": len(s.Left), "Names": flat(strings.Join(s.Left, ", "), 300), "Number": s.Number, "Said": strings.Contains(s.Note, "still there: "),
+	}
 	return Rows{Rows: []Row{
-		{Label: Say(label, nil), Spans: plain(now)},
-		{Label: Say("label.running", nil), Spans: Line("trouble.running", nil)},
+		{Label: Say(label, nil), Spans: now},
+		{Label: Say("label.running", nil), Spans: Line("trouble.running", left)},
+		{Label: Say("label.first", nil), Spans: Line("trouble.first", first)},
 	}}
+}
+
+// changed reports whether anything of a run may have changed something.
+func changed(r *incident.Run) bool {
+	return slices.ContainsFunc(r.Steps, func(s incident.Step) bool {
+		return s.Begun && s.Risk != incident.Read || s.State == incident.StepWasHand
+	})
 }
 
 func undoButton(r *incident.Run) *Button {

@@ -94,7 +94,7 @@ func (s Status) notStarted(attempt, why string) Status {
 
 func (s Status) unknown(dir, attempt string, recordErr, claimErr error) Status {
 	s.State = StateUnknown
-	s.Why = "its supervisor is gone and left no exit record"
+	s.Why = "what watched it is gone and left no result"
 	if !errors.Is(recordErr, fs.ErrNotExist) {
 		s.Why = recordErr.Error()
 	} else if claimErr != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -217,7 +218,7 @@ func TestFold_OfAnotherVersionOrDamagedIsFoldedAgain(t *testing.T) {
 	tamper(t, dir, func(tx *bbolt.Tx) error {
 		b := tx.Bucket(foldBucket)
 		fold, _ := unsealed(b.Get(u64(1)))
-		old := bytes.Replace(fold, []byte(`{"v":1`), []byte(`{"v":0,"gone":"field"`), 1)
+		old := bytes.Replace(fold, fmt.Appendf(nil, `{"v":%d`, incident.FoldVersion), []byte(`{"v":0,"gone":"field"`), 1)
 		return errors.Join(b.Put(u64(1), sealed(old)), b.Put(u64(2), []byte("not a fold at all")))
 	})
 	s, err := Open(dir, Options{})

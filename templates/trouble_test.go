@@ -1,0 +1,95 @@
+package templates
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/drbot/drbot/incident"
+)
+
+// notBegun is a run whose restore was to start when drbot was killed.
+func notBegun() *story {
+	attempt := "R7-p1.s6-1"
+	return granted(waiting(), "03:16", 17).say("03:16:04", incident.StepStarting{Run: 7, Step: "p1.s6", Attempt: attempt, Approval: 17, Until: at("03:46")}).
+		say("03:18", incident.StepNotStarted{Run: 7, Step: "p1.s6", Attempt: attempt, Why: "drbot was restarted before the step began; nothing ran"})
+}
+
+func verbs(m Message) []string {
+	var list []string
+	for _, b := range m.Blocks {
+		if actions, ok := b.(Actions); ok {
+			for _, e := range actions.Elements {
+				if button, ok := e.(Button); ok {
+					list = append(list, button.Verb)
+				}
+			}
+		}
+	}
+	return list
+}
+
+// A step that never began is run again; nothing is there to undo, whatever the lock says of failures.
+func TestAStepThatNeverBeganIsRunAgainFirst(t *testing.T) {
+	s := notBegun()
+	r := s.Run(7)
+	step := r.Step("p1.s6")
+	step.OnFailure = "undo"
+	m := Failure(s.Incident, r, step, s.facts())
+	text := strings.Join(strings.Fields(Text(m)), " ")
+	for _, want := range []string{
+		"drbot restarted 03:18 UTC before the step began; nothing ran.", "Running nothing; no later step starts", "First run 1.6 again; it asks for approval anew",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in %q", want, text)
+		}
+	}
+	for _, word := range []string{"claim", "supervisor", "no process"} {
+		if strings.Contains(text, word) {
+			t.Errorf("%q is no word for 3 a.m.: %q", word, text)
+		}
+	}
+	if got := verbs(m); len(got) == 0 || got[0] != "recover retry" || slices.Contains(got, "recover undo") {
+		t.Errorf("buttons: %v", got)
+	}
+	again := notBegun()
+	again.Run(7).Step("p1.s6").Begun = true // an earlier attempt ran
+	m = Failure(again.Incident, again.Run(7), again.Run(7).Step("p1.s6"), again.facts())
+	if got := verbs(m); got[0] != "recover retry" || !slices.Contains(got, "recover undo") || !strings.Contains(strings.Join(strings.Fields(Text(m)), " "), "nothing ran this time") {
+		t.Errorf("after an earlier attempt: %v, %s", got, Text(m))
+	}
+}
+
+// Nothing is called "nothing" while processes of the step are there.
+func TestI26_TheUnknownCardNamesWhatStillRuns(t *testing.T) {
+	text := func(e incident.StepUnknown) string {
+		s := restoring()
+		e.Run, e.Step, e.Attempt = 7, "p1.s6", "R7-p1.s6-1"
+		s.say("03:18", e)
+		return strings.Join(strings.Fields(Text(Unknown(s.Incident, s.Run(7), s.Run(7).Step("p1.s6"), s.facts()))), " ")
+	}
+	for _, c := range []struct {
+		e    incident.StepUnknown
+		want string
+	}{
+		{incident.StepUnknown{Why: "gone; processes of it are still there: 23756 bash, 23760 sleep", Left: []string{"23756 bash", "23760 sleep"}}, "gone (seen 03:18 UTC)."},
+		{incident.StepUnknown{Why: "gone", Left: []string{"23756 bash", "23760 sleep"}}, "Running 2 processes of 1.6: 23756 bash, 23760 sleep; no later step starts"},
+		{incident.StepUnknown{Why: "gone"}, "Running nothing; no later step starts"},
+		{incident.StepUnknown{Why: "gone; processes of it are still there: 7 sleep"}, "Running processes of 1.6 (above); no later step starts"}, // an older record
+	} {
+		if got := text(c.e); !strings.Contains(got, c.want) {
+			t.Errorf("%q is not in %q", c.want, got)
+		}
+	}
+}
+
+// Before anything changed, that is what is true.
+func TestTheFailureCardSaysWhatIsTrueBeforeAnyChange(t *testing.T) {
+	s := started(ready().say("03:08", incident.RunStarted{Run: 7, By: ana}), "03:08", "p1.s1", 0).say("03:09", incident.StepEnded{
+		Run: 7, Step: "p1.s1", Attempt: "R7-p1.s1-1", Outcome: incident.Failed, Exit: 1,
+	})
+	text := strings.Join(strings.Fields(Text(Failure(s.Incident, s.Run(7), s.Run(7).Step("p1.s1"), s.facts()))), " ")
+	if !strings.Contains(text, "Now true as before R7: nothing of it changed anything") {
+		t.Errorf("got %q", text)
+	}
+}
