@@ -23,9 +23,6 @@ func houseVerbs() []Verb {
 // the person read, or its first digits as they typed them: a newer lock is another card.
 func acceptLock(ctx context.Context, o *Office, c *call) (Reply, error) {
 	read := strings.ToLower(or(c.Object, c.Text))
-	if len(read) < 8 {
-		return Reply{}, incident.Refuse(incident.BadInput, "A lock is accepted by at least the first eight digits of its sha256.").Then("`drbot runbook accept` shows the lock and asks for them.")
-	}
 	house, err := o.Store.House(ctx)
 	if err != nil {
 		return Reply{}, err
@@ -38,6 +35,9 @@ func acceptLock(ctx context.Context, o *Office, c *call) (Reply, error) {
 	var entries []string
 	return o.house(ctx, c, func(v state.View) ([]incident.Event, error) {
 		now := v.House()
+		if len(read) < 8 {
+			return nil, incident.Refuse(incident.BadInput, "A lock is accepted by at least the first eight digits of its sha256.").Then("`drbot runbook accept` shows the lock and asks for them.")
+		}
 		if now.Runbook.LockDigest != loaded.LockDigest || !strings.HasPrefix(now.Runbook.LockDigest, read) {
 			return nil, incident.Refuse(incident.TooLate, "Another lock is loaded by now, so nothing was accepted.").Then("Read the newest acceptance card, or `drbot runbook accept`.")
 		}

@@ -68,7 +68,7 @@ func (o *office) accept() {
 	if o.book.Lock == nil || len(o.book.Lock.Digests()) == 0 {
 		return
 	}
-	if reply := o.do(commands.Command{Verb: "runbook accept", Actor: chen, Channel: "CHOUSE"}); !reply.Done() {
+	if reply := o.do(commands.Command{Verb: "runbook accept", Object: o.book.LockDigest, Actor: chen, Channel: "CHOUSE"}); !reply.Done() {
 		o.t.Fatalf("accept: %+v", reply)
 	}
 }
