@@ -57,20 +57,28 @@ func TestExampleAragoraHoldsTheWholeSubject(t *testing.T) {
 			items += 1 + len(it.Items)
 		}
 	}
-	if len(rb.IncidentTypes) != 10 || len(rb.RTO) != 4 || len(rb.RPO) != 6 || len(rb.Procedures) != 6 || items != 23 || len(rb.Contacts) != 4 {
+	if len(rb.IncidentTypes) != 10 || len(rb.RTO) != 4 || len(rb.RPO) != 6 || len(rb.Procedures) != 7 || items != 23 || len(rb.Contacts) != 4 {
 		t.Errorf("%d types, %d RTO, %d RPO, %d procedures, %d items, %d contacts", len(rb.IncidentTypes), len(rb.RTO), len(rb.RPO), len(rb.Procedures), items, len(rb.Contacts))
 	}
-	for k, p := range rb.Procedures[1:] {
+	people := []string{"1.10", "2.10", "3.1", "4.6", "4.7", "4.8", "5.1", "5.11", "5.12", "5.14", "6.1", "6.9", "6.12", "7.6", "7.7"}
+	ways := map[string]int{"4.3": 2, "5.2": 2, "5.9": 2}
+	for _, p := range rb.Procedures {
 		for _, s := range p.Steps {
-			if p := k + 2; p != 4 && p != 5 && !slices.Contains([]string{"2.10", "3.1", "6.1", "6.9", "6.12"}, s.Number) { // 2, 3 and 6 run, as 1 does
-				if !s.Ready {
-					t.Errorf("%s: %s", s.Number, s.Why)
+			ready := 0
+			for _, a := range s.Alternatives {
+				if a.Ready {
+					ready++
 				}
-				continue
 			}
-			if s.Kind != Manual && s.Kind != Call || s.Ready {
-				t.Errorf("%s: %s ready %v", s.Number, s.Kind, s.Ready)
+			switch byHand := s.Kind == Manual || s.Kind == Call; {
+			case slices.Contains(people, s.Number) != byHand, ready != ways[s.Number]:
+				t.Errorf("%s: %s, %d ways ready", s.Number, s.Kind, ready)
+			case !byHand && !s.Ready && !s.Choosable():
+				t.Errorf("%s: %s", s.Number, s.Why)
 			}
 		}
+	}
+	if _, s := rb.Step("4.6"); !slices.Equal(s.Calls, []string{"p1", "p2", "p6"}) {
+		t.Errorf("4.6 calls %v", s.Calls)
 	}
 }

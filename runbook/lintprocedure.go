@@ -23,7 +23,7 @@ func (l *linter) procedure(p *Procedure) {
 	}
 	if keep := first("preserve", "evidence", "collect"); keep > 0 {
 		for _, s := range p.Steps[:keep] {
-			if stepRisk(&s) == Destructive {
+			if stepRisk(&s) == Destructive && !gentler(&s) {
 				l.add(s.Line, "destroys-before-preserving", LevelError, fmt.Sprintf("step %s destroys what step %s is to preserve", s.Number, p.Steps[keep].Number), "collect first, or contain by isolation")
 			}
 		}
@@ -51,12 +51,20 @@ func (p *Procedure) text() string {
 	return b.String()
 }
 
-// stepRisk is what the lock says of a step, else what its fences show.
+// stepRisk is what the lock says of a step, the worst of its branches where it has some, else what its fences show.
 func stepRisk(s *Step) Risk {
+	r := Read
+	if s.Choosable() {
+		for _, a := range s.Alternatives {
+			if a.Entry != nil && !a.Entry.Manual {
+				r = Worse(r, a.Entry.Risk)
+			}
+		}
+		return r
+	}
 	if s.Entry != nil && !s.Entry.Manual {
 		return s.Entry.Risk
 	}
-	r := Read
 	for _, c := range s.Commands {
 		if c.Lang == "sql" {
 			r = Worse(r, InferRisk("sql", c.Source).Risk)
@@ -67,12 +75,25 @@ func stepRisk(s *Step) Risk {
 	return r
 }
 
+// gentler says that a choice has a way that destroys nothing.
+func gentler(s *Step) bool {
+	return s.Choosable() && slices.ContainsFunc(s.Alternatives, func(a Alternative) bool { return a.Ready && a.Entry.Risk != Destructive })
+}
+
 // step says what keeps one step from running, and what its verdict hides.
 func (l *linter) step(s *Step) {
 	if s.Condition != "" && !s.Ready {
 		l.add(s.Line, "condition", LevelNote, fmt.Sprintf("step %s is only %q: drbot asks and records the answer", s.Number, s.Condition), "say in the text how to tell")
 	}
 	if s.Ready || s.Entry != nil && s.Entry.Manual {
+		return
+	}
+	if s.Choosable() {
+		for _, a := range s.Alternatives {
+			if a.Why != "" {
+				l.add(s.Line, "decide", LevelError, fmt.Sprintf("step %s, %s: %s", s.Number, a.Label, a.Why), "answer it in the lock and remove the line")
+			}
+		}
 		return
 	}
 	for _, c := range s.Commands {
@@ -119,20 +140,24 @@ func (l *linter) lock() {
 		l.add(0, "no-lock", LevelNote, "there is no lock, so every step is for people", "drbot runbook compile")
 		return
 	}
-	known := map[string]bool{}
+	known, said := map[string]bool{}, map[string]bool{} // said: the Markdown says that there is no undo
 	for _, p := range l.rb.Procedures {
 		for _, s := range p.Steps {
-			known[s.ID] = true
+			none := strings.Contains(strings.ToLower(s.Text), "no undo")
+			known[s.ID], said[s.ID] = true, none
+			for _, a := range s.Alternatives {
+				known[a.ID], said[a.ID] = true, none
+			}
 		}
 	}
 	for _, e := range l.rb.Lock.Steps {
 		if !known[e.ID] && !known[e.UndoOf] {
 			l.add(0, "lock", LevelWarning, e.ID+" is in the lock and in no procedure", "drbot runbook compile")
 		}
-		if e.Manual || len(e.Decide) > 0 {
+		if e.Manual || e.Choice || len(e.Decide) > 0 {
 			continue
 		}
-		l.entry(l.rb.Lock.Effective(e))
+		l.entry(l.rb.Lock.Effective(e), said[e.ID])
 		for _, t := range e.For {
 			if l.rb.Type(t) == nil {
 				l.add(0, "lock", LevelError, fmt.Sprintf("%s is for %q, which is no incident type", e.ID, t), "a name of the table of types")
@@ -146,14 +171,15 @@ func (l *linter) lock() {
 	}
 }
 
-func (l *linter) entry(e Entry) {
+// entry judges what a lock says of one step; final: people know that there is no way back.
+func (l *linter) entry(e Entry, final bool) {
 	if e.Expect == nil {
 		l.add(0, "no-expect", LevelWarning, e.ID+" has no expectation: it ends as \"ran, not verified\"", "expect: what its output says when it worked")
 	}
 	if e.Leaves == "" {
 		l.add(0, "no-leaves", LevelNote, e.ID+" does not say what is true after it", "leaves: one sentence")
 	}
-	if e.Risk == Destructive && e.Undo == "" && e.UndoOf == "" {
+	if e.Risk == Destructive && e.Undo == "" && e.UndoOf == "" && !final {
 		l.add(0, "no-undo", LevelWarning, e.ID+" is destructive and has no undo", "undo: the id of the entry that takes it back")
 	}
 	if own := l.rb.Lock.entry(e.ID); own != nil && own.Risk != e.Risk {

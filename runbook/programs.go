@@ -32,6 +32,9 @@ func judge(name string, rest []string) (Risk, bool) {
 	case "docker", "docker-compose":
 		return docker(rest), true
 	case "terraform":
+		if verb(rest) == "state" {
+			return byVerb(after(rest, "state"), "list show pull", ""), true
+		}
 		return byVerb(rest, "plan show output validate version providers graph", "init fmt"), true
 	case "helm":
 		return byVerb(rest, "list ls status get history version show template", "repo dependency"), true
