@@ -44,6 +44,9 @@ func (i *Incident) ItemsDone() (closed, all int) {
 
 func (i *Incident) item(id string) (*Item, error) {
 	it := i.Item(id)
+	if it == nil && len(i.Checklist) == 0 {
+		return nil, Refuse(NotFound, "%s has no checklist: its runbook has none.", i.ID)
+	}
 	if it == nil {
 		return nil, Refuse(NotFound, "The checklist has no item %q.", id).Then("The items run from c1 to c%d.", len(i.Checklist))
 	}
@@ -77,7 +80,7 @@ func before(items []Item, a, b string) bool {
 	return false
 }
 
-// CloseItem ticks an item, or excuses it when a reason is given. A parent whose last child closes stays for a person.
+// CloseItem ticks an item, or excuses it when a reason is given. What stands above it closes with its last child.
 func (i *Incident) CloseItem(by Person, id, how, excuse string) ([]Event, error) {
 	it, err := i.item(id)
 	if err != nil {
@@ -90,9 +93,34 @@ func (i *Incident) CloseItem(by Person, id, how, excuse string) ([]Event, error)
 		return nil, err
 	}
 	if excuse != "" {
-		return []Event{ItemExcused{By: by, Item: it.ID, Reason: excuse}}, nil
+		return append([]Event{ItemExcused{By: by, Item: it.ID, Reason: excuse}}, i.above(it)...), nil
 	}
-	return []Event{ItemDone{By: by, Item: it.ID, How: how}}, nil
+	return append([]Event{ItemDone{By: by, Item: it.ID, How: how}}, i.above(it)...), nil
+}
+
+// above closes the items above one that closes now, as far as it is the last that was open below them.
+func (i *Incident) above(it *Item) []Event {
+	var events []Event
+	for parent := i.Item(it.Parent); it.Parent != "" && parent != nil && !parent.Closed(); it, parent = parent, i.Item(parent.Parent) {
+		for k := range i.Checklist {
+			if other := &i.Checklist[k]; other.Parent == parent.ID && other.ID != it.ID && !other.Closed() {
+				return events
+			}
+		}
+		events = append(events, ItemDone{By: Bot, Item: parent.ID, How: "with its items"})
+	}
+	return events
+}
+
+// reopening opens an item again, and before it whatever stands closed above it.
+func (i *Incident) reopening(by Person, it *Item) []Event {
+	events := []Event{ItemReopened{By: by, Item: it.ID}}
+	for parent := i.Item(it.Parent); it.Parent != "" && parent != nil; it, parent = parent, i.Item(parent.Parent) {
+		if parent.Closed() {
+			events = append([]Event{ItemReopened{By: by, Item: parent.ID}}, events...)
+		}
+	}
+	return events
 }
 
 // ReopenItem takes a tick back.
@@ -104,10 +132,7 @@ func (i *Incident) ReopenItem(by Person, id string) ([]Event, error) {
 	if !it.Closed() {
 		return nil, Refuse(WrongState, "%s is open.", it.ID)
 	}
-	if parent := i.Item(it.Parent); it.Parent != "" && parent != nil && parent.Closed() {
-		return []Event{ItemReopened{By: by, Item: parent.ID}, ItemReopened{By: by, Item: it.ID}}, nil
-	}
-	return []Event{ItemReopened{By: by, Item: it.ID}}, nil
+	return i.reopening(by, it), nil
 }
 
 // AssignItem gives an item to a person.

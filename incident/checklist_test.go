@@ -1,6 +1,9 @@
 package incident
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestAnOrderedItemWaitsForThoseBeforeItAndNotForItself(t *testing.T) {
 	i := New(1)
@@ -11,7 +14,7 @@ func TestAnOrderedItemWaitsForThoseBeforeItAndNotForItself(t *testing.T) {
 	for _, c := range []struct {
 		item string
 		may  bool
-	}{{"c3", false}, {"c1", false}, {"c2", true}, {"c3", true}, {"c1", true}} {
+	}{{"c3", false}, {"c1", false}, {"c2", true}, {"c3", true}, {"c1", false}} {
 		events, err := i.CloseItem(by, c.item, "", "")
 		if (err == nil) != c.may {
 			t.Fatalf("%s: %v", c.item, err)
@@ -22,5 +25,86 @@ func TestAnOrderedItemWaitsForThoseBeforeItAndNotForItself(t *testing.T) {
 	}
 	if closed, all := i.ItemsDone(); closed != all {
 		t.Errorf("%d of %d", closed, all)
+	}
+}
+
+// nested is a list of which one item has an order below it, and one of its items an unordered list.
+func nested() *Incident {
+	i := New(42)
+	i.Apply(Stamp{Seq: 1, N: 1, Time: night}, Opened{Title: "x", Severity: 1, Checklist: []Item{
+		{ID: "c1", Text: "Started again in this order"},
+		{ID: "c2", Text: "Database", Parent: "c1", Order: true}, {ID: "c3", Text: "Service", Parent: "c1", Order: true},
+		{ID: "c4", Text: "Both nodes", Parent: "c3"},
+	}})
+	return i
+}
+
+func (i *Incident) all(t *testing.T, events []Event, err error) []string {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kinds []string
+	for _, e := range events {
+		i.Apply(Stamp{Seq: i.Seq + 1, N: i.N + 1, Time: night}, e)
+		switch e := e.(type) {
+		case ItemDone:
+			kinds = append(kinds, "done "+e.Item)
+		case ItemExcused:
+			kinds = append(kinds, "na "+e.Item)
+		case ItemReopened:
+			kinds = append(kinds, "open "+e.Item)
+		}
+	}
+	return kinds
+}
+
+// A parent is no work of its own: it closes with its last child and opens again with any of them (T11).
+func TestChecklist_AParentGoesWithItsChildren(t *testing.T) {
+	i, ana := nested(), Person{Key: "ana", Name: "Ana"}
+	do := func(want string, events []Event, err error) {
+		t.Helper()
+		if got := strings.Join(i.all(t, events, err), ", "); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	close := func(id, excuse, want string) {
+		t.Helper()
+		events, err := i.CloseItem(ana, id, "", excuse)
+		do(want, events, err)
+	}
+	close("c2", "", "done c2")
+	close("c4", "there is one node", "na c4, done c3, done c1")
+	if closed, all := i.ItemsDone(); closed != 4 || all != 4 {
+		t.Errorf("%d of %d", closed, all)
+	}
+	if by := i.Item("c1").By; !by.Same(Bot) {
+		t.Errorf("c1 was closed by %v", by)
+	}
+	events, err := i.ReopenItem(ana, "c4")
+	do("open c1, open c3, open c4", events, err)
+	close("c4", "", "done c4, done c3, done c1")
+	events, err = i.ReopenItem(ana, "c2")
+	do("open c1, open c2", events, err)
+	close("c2", "", "done c2, done c1")
+	i.Checklist = nil
+	if _, err := i.CloseItem(ana, "c99", "", ""); err == nil || !strings.Contains(err.Error(), "has no checklist") {
+		t.Errorf("without a list: %v", err)
+	}
+}
+
+// What a step closes closes the parent too, and its undo opens both.
+func TestChecklist_AStepThatClosesTheLastChildClosesTheParent(t *testing.T) {
+	i := nested()
+	i.Runs = []*Run{{N: 1, Steps: []Step{{ID: "p1.s1", Number: "1.1", Spec: "s"}}}}
+	desk := Desk{Specs: map[string]*Spec{"s": {Closes: []string{"Database", "Both nodes", "Service"}}}}
+	w := &draft{Incident: i}
+	w.tick(desk, i.Runs[0], &i.Runs[0].Steps[0])
+	if closed, all := i.ItemsDone(); closed != all {
+		t.Errorf("%d of %d: %+v", closed, all, w.events)
+	}
+	w.tick(desk, i.Runs[0], &Step{ID: "p1.s1u", UndoOf: "p1.s1"})
+	if closed, _ := i.ItemsDone(); closed != 0 {
+		t.Errorf("undone, and %d stay closed: %+v", closed, i.Checklist)
 	}
 }

@@ -15,6 +15,7 @@ const (
 	DueNudge    = "nudge" // nobody decided yet on an approval: its approvers are called again
 	DueStart    = "start" // an approved step must start
 	DueStep     = "step"  // 80 % of a running step's limit
+	DueHead     = "head"  // of the house: the newest record is shown outside
 )
 
 // RemindBefore is how long before a promised update its draft is offered.
@@ -45,11 +46,11 @@ func (i *Incident) Deadlines() []Deadline {
 				add(i.OpenedAt.Add(whole*time.Duration(percent)/100), "respond/%d/%d", percent, i.RespondBy.Unix())
 			}
 		}
-		if i.UpdateEvery > 0 && !i.UpdateDue.IsZero() {
+		if i.UpdateEvery > 0 && !i.UpdateDue.IsZero() && !i.MissedUpdate() {
 			if i.UpdateEvery > 2*RemindBefore {
 				add(i.UpdateDue.Add(-RemindBefore), "update/remind/%d", i.UpdateDue.Unix())
 			}
-			add(i.UpdateDue, "update/late/%d", i.UpdateDue.Unix())
+			add(i.UpdateDue, lateKey(i.UpdateDue))
 		}
 	}
 	for _, a := range i.Approvals {
@@ -73,6 +74,12 @@ func (i *Incident) Deadlines() []Deadline {
 	slices.SortStableFunc(all, func(a, b Deadline) int { return a.Due.Compare(b.Due) })
 	return all
 }
+
+func lateKey(due time.Time) string { return fmt.Sprintf("update/late/%d", due.Unix()) }
+
+// MissedUpdate reports whether drbot has said that the promised update did not come. It says so once: the promise stands
+// until somebody sends the update, moves it, or the severity makes another one (UX §7, §11).
+func (i *Incident) MissedUpdate() bool { return slices.Contains(i.Spoken, lateKey(i.UpdateDue)) }
 
 // NextDeadline is the earliest of them. It takes no clock: an overdue one is next until it was spoken (I50).
 func (i *Incident) NextDeadline() (Deadline, bool) {
@@ -123,18 +130,12 @@ func spokenEvent(d Deadline, at time.Time) Event {
 	return DeadlineSpoken{Key: d.Key, Due: d.Due, Late: max(0, at.Sub(d.Due)).Truncate(time.Second)}
 }
 
-// spoken remembers what was said. A missed update moves its promise to the next instant of the cadence, so that one
-// miss, or one restart, never ends it.
-func (i *Incident) spoken(at Stamp, e DeadlineSpoken) {
+// spoken remembers what was said.
+func (i *Incident) spoken(e DeadlineSpoken) {
 	switch {
 	case strings.HasPrefix(e.Key, "update/late/"):
-		if missed := at.Time.Sub(i.UpdateDue); i.UpdateEvery > 0 && missed >= 0 {
-			i.UpdateDue = i.UpdateDue.Add((missed/i.UpdateEvery + 1) * i.UpdateEvery)
-		}
 		i.forget("update/")
-		if !i.UpdateDue.Add(-RemindBefore).After(at.Time) {
-			i.Spoken = append(i.Spoken, fmt.Sprintf("update/remind/%d", i.UpdateDue.Unix())) // this sentence was the reminder
-		}
+		i.Spoken = append(i.Spoken, e.Key)
 		if i.LateSince.IsZero() {
 			i.LateSince = e.Due
 		}

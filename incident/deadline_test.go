@@ -68,25 +68,69 @@ func TestI50_EachPromiseSpeaksOnceAndGoesOn(t *testing.T) {
 	s.expect(25*time.Minute, "update/remind")
 	s.expect(26 * time.Minute)
 	s.expect(30*time.Minute, "update/late")
-	if want := night.Add(60 * time.Minute); !s.i.UpdateDue.Equal(want) {
-		t.Fatalf("after a miss the next update is due %s, want %s", s.i.UpdateDue, want)
-	}
 	if !s.i.LateSince.Equal(night.Add(30 * time.Minute)) {
 		t.Errorf("late since %s", s.i.LateSince)
 	}
-	s.expect(55*time.Minute, "update/remind")
+	s.send(t, 40*time.Minute)
+	s.expect(65*time.Minute, "update/remind")
+	s.expect(70*time.Minute, "update/late")
+}
+
+// A missed update is one further message, however long the incident is left alone (UX §7, §11).
+func TestI50_AMissedUpdateSpeaksOnceWhoeverSleeps(t *testing.T) {
+	s := open(t, 15*time.Minute, 15*time.Minute)
+	s.apply(night.Add(time.Minute), Acknowledged{By: Person{Key: "ana"}})
+	s.expect(10*time.Minute, "update/remind")
+	s.expect(15*time.Minute, "update/late")
+	for at := 20 * time.Minute; at < 10*time.Hour; at += 5 * time.Minute {
+		s.expect(at)
+	}
+	if !s.i.LateSince.Equal(night.Add(15*time.Minute)) || !s.i.UpdateDue.Equal(s.i.LateSince) {
+		t.Errorf("late since %s, due %s", s.i.LateSince, s.i.UpdateDue)
+	}
+	s.apply(night.Add(10*time.Hour), Snoozed{Until: night.Add(10*time.Hour + 15*time.Minute)})
+	if !s.i.LateSince.IsZero() {
+		t.Errorf("moved, and still late since %s", s.i.LateSince)
+	}
+	s.expect(10*time.Hour+10*time.Minute, "update/remind")
+	s.expect(10*time.Hour+15*time.Minute, "update/late")
+	s.expect(11 * time.Hour)
 }
 
 func TestI50_AfterDowntimeOneSentenceSaysHowLate(t *testing.T) {
 	s := open(t, 15*time.Minute, 15*time.Minute)
 	s.apply(night.Add(time.Minute), Acknowledged{By: Person{Key: "ana"}})
-	s.expect(10*time.Minute, "update/remind")
 	s.expect(55*time.Minute, "update/late late 40m0s")
 	s.expect(55 * time.Minute)
-	if want := night.Add(60 * time.Minute); !s.i.UpdateDue.Equal(want) {
-		t.Fatalf("the cadence goes on at %s, want %s", s.i.UpdateDue, want)
+	s.expect(70 * time.Minute)
+	s.send(t, 71*time.Minute)
+	s.expect(81*time.Minute, "update/remind")
+	s.expect(86*time.Minute, "update/late")
+}
+
+// A severity that changes makes a promise of its own; a reopened incident is not late from before.
+func TestI50_ANewPolicyIsANewPromise(t *testing.T) {
+	s := open(t, 0, 15*time.Minute)
+	s.i.RespondBy = time.Time{}
+	s.expect(15*time.Minute, "update/late")
+	s.apply(night.Add(20*time.Minute), SeveritySet{From: 1, To: 2, Policy: Policy{UpdateEvery: 30 * time.Minute, UpdateDue: night.Add(50 * time.Minute)}})
+	s.expect(45*time.Minute, "update/remind")
+	s.expect(50*time.Minute, "update/late")
+	s.apply(night.Add(60*time.Minute), Resolved{By: Person{Key: "ana"}}, Reopened{Policy: Policy{UpdateEvery: 30 * time.Minute, UpdateDue: night.Add(90 * time.Minute)}})
+	if !s.i.LateSince.IsZero() {
+		t.Errorf("reopened, and late since %s", s.i.LateSince)
 	}
-	s.expect(60*time.Minute, "update/late")
+	s.expect(90*time.Minute, "update/late")
+}
+
+// send sends the next update.
+func (s *story) send(t *testing.T, at time.Duration) {
+	t.Helper()
+	events, err := s.i.Update(night.Add(at), Person{Key: "eva"}, "Restoring.", "", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.apply(night.Add(at), events...)
 }
 
 func TestI50_NobodyAnsweredWhileDrbotWasDown(t *testing.T) {

@@ -43,7 +43,7 @@ func (i *Incident) Apply(at Stamp, e Event) {
 		i.Spoken = nil
 	case Reopened:
 		i.State, i.Reopened, i.FalseAlarm, i.Review = StateOpen, i.Reopened+1, false, nil
-		i.ResolvedBy, i.ResolvedAt = Person{}, time.Time{}
+		i.ResolvedBy, i.ResolvedAt, i.LateSince = Person{}, time.Time{}, time.Time{}
 		i.policy(e.Policy)
 	case Closed:
 		i.State = StateClosed
@@ -62,16 +62,16 @@ func (i *Incident) Apply(at Stamp, e Event) {
 		i.Updates, i.UpdateDue, i.LateSince = e.Number, e.Due, time.Time{}
 		i.forget("update/")
 	case Snoozed:
-		i.UpdateDue = e.Until
+		i.UpdateDue, i.LateSince = e.Until, time.Time{}
 		i.forget("update/")
 	case DeadlineSpoken:
-		i.spoken(at, e)
+		i.spoken(e)
 	case DeliveryParked:
 		i.Parked = append(i.Parked, Parked{Follower: e.Follower, Seq: e.Seq, Why: e.Why, At: at.Time})
 	case DeliveryRequeued:
 		i.Parked = slices.DeleteFunc(i.Parked, func(p Parked) bool { return p.Follower == e.Follower && p.Seq == e.Seq })
 	default:
-		if !i.applyItem(at, e) && !i.applyApproval(at, e) && !i.applyOffer(at, e) {
+		if !i.applyItem(at, e) && !i.applyApproval(at, e) && !i.applyOffer(at, e) && !i.applyAlert(at, e) {
 			i.applyRun(at, e)
 		}
 	}
@@ -84,6 +84,8 @@ func (i *Incident) opened(at Stamp, e Opened) {
 	i.State, i.Status, i.StatusAt = StateOpen, Investigating, at.Time
 	if e.Triage {
 		i.State = StateTriage
+	} else {
+		i.AcceptedBy = e.By
 	}
 	i.policy(e.Policy)
 }

@@ -15,6 +15,7 @@ type House struct {
 	Frozen   *Freeze               `json:"frozen,omitempty"`
 	Stray    []string              `json:"stray,omitempty"` // attempts on disk that the record does not know
 	Head     HeadPosted            `json:"head"`
+	HeadDue  time.Time             `json:"head_due,omitzero"` // when the newest record is shown outside again
 
 	Scripts    map[string]Ran `json:"scripts,omitempty"`    // sha256 of a text -> how it ran
 	Procedures map[string]Ran `json:"procedures,omitempty"` // id -> how its runs went
@@ -48,6 +49,7 @@ func NewHouse() *House { return &House{Version: FoldVersion} }
 // Apply folds one record of stream 0.
 func (h *House) Apply(at Stamp, e Event) {
 	h.Seq, h.N, h.Time = at.Seq, at.N, at.Time
+	h.promised(at, e)
 	switch e := e.(type) {
 	case ConfigLoaded:
 		h.Config = e.Digest

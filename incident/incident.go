@@ -146,7 +146,7 @@ type Incident struct {
 
 	UpdateEvery time.Duration `json:"update_every,omitempty"`
 	UpdateDue   time.Time     `json:"update_due"`
-	LateSince   time.Time     `json:"late_since,omitzero"` // the first missed update since the last one sent
+	LateSince   time.Time     `json:"late_since,omitzero"` // the missed update that drbot spoke of, until one is sent or it is moved
 	Updates     int           `json:"updates,omitempty"`   // how many were sent
 	Spoken      []string      `json:"spoken,omitempty"`    // deadlines that were said, by key
 	Checklist   []Item        `json:"checklist,omitempty"` // in the runbook's order
@@ -156,7 +156,10 @@ type Incident struct {
 	Glass       []Glass       `json:"glass,omitempty"`     // each time that the glass was broken
 	Parked      []Parked      `json:"parked,omitempty"`
 	Review      *Review       `json:"review,omitempty"`
-	Pins        []string      `json:"pins,omitempty"` // channel/ts of messages kept on the timeline
+	Alerts      []Alert       `json:"alerts,omitempty"`      // incidents of PagerDuty that it answers
+	AcceptedBy  Person        `json:"accepted_by,omitzero"`  // who or what made it more than an alert that waits
+	MergedInto  ID            `json:"merged_into,omitempty"` // where its alerts went on
+	Pins        []string      `json:"pins,omitempty"`        // channel/ts of messages kept on the timeline
 }
 
 // Parked is a delivery that a follower gave up on; a person requeues it.

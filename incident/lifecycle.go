@@ -1,8 +1,10 @@
 package incident
 
 import (
+	"fmt"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -12,9 +14,25 @@ const (
 	MaxText  = 10_000
 )
 
+// Written is a text as its writer meant it: without white space and hidden characters at its ends, and empty where
+// nobody would see anything of it. What is hidden inside of it stays: joiners belong to the writing of some languages.
+// Every free text of a person goes through it before it is asked whether there is one.
+func Written(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return !unseen(r) && !unicode.Is(unicode.Variation_Selector, r) }) {
+		return ""
+	}
+	return strings.TrimFunc(s, unseen)
+}
+
+// unseen characters show nothing by themselves: white space, controls, formats, fillers, the empty Braille cell.
+func unseen(r rune) bool {
+	return unicode.IsSpace(r) || unicode.IsControl(r) || r == '\u2800' || r == '\u034f' ||
+		unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point)
+}
+
 // text checks one free text of a person.
 func text(what, s string, limit int) (string, error) {
-	s = strings.TrimSpace(s)
+	s = Written(s)
 	switch n := utf8.RuneCountInString(s); {
 	case n == 0:
 		return "", Refuse(BadInput, "%s is missing.", what)
@@ -71,7 +89,7 @@ func (i *Incident) SetSeverity(at time.Time, by Person, to int, reason string, p
 	if err := i.active(); err != nil {
 		return nil, err
 	}
-	reason = strings.TrimSpace(reason)
+	reason = Written(reason)
 	switch {
 	case to == i.Severity:
 		return nil, Refuse(WrongState, "It is SEV-%d already.", to)
@@ -196,7 +214,7 @@ func (i *Incident) Update(now time.Time, by Person, body, steps string, next tim
 	if err != nil {
 		return nil, err
 	}
-	u := UpdateSent{By: by, Number: i.Updates + 1, Text: body, Next: strings.TrimSpace(steps)}
+	u := UpdateSent{By: by, Number: i.Updates + 1, Text: body, Next: Written(steps)}
 	u.Late = !i.LateSince.IsZero() || (!i.UpdateDue.IsZero() && now.After(i.UpdateDue))
 	if next == 0 {
 		next = i.UpdateEvery
@@ -227,10 +245,31 @@ func (i *Incident) LeftOpen() []string {
 	if !i.LateSince.IsZero() {
 		open = append(open, "an update that was promised and not sent")
 	}
+	open = append(open, i.keptForUndo()...)
 	for _, p := range i.Parked {
 		open = append(open, "a delivery by "+p.Follower+" that is parked")
 	}
 	return open
+}
+
+// keptForUndo names what steps set aside so that they can be taken back: old files, an old database under another name. A
+// step that is to be undone when it fails, by an undo of its own, keeps what that undo needs until somebody clears it.
+func (i *Incident) keptForUndo() []string {
+	var kept []string
+	for _, r := range i.Runs {
+		for k := range r.Steps {
+			s := &r.Steps[k]
+			if s.State != StepDone && s.State != StepWasHand || s.OnFailure != "undo" || s.Undo == "" {
+				continue
+			}
+			for u := range r.Undos {
+				if r.Undos[u].ID == s.Undo && r.Undos[u].UndoOf == s.ID {
+					kept = append(kept, fmt.Sprintf("what %s of %s keeps for its undo (%s %s)", s.Number, r.Name(), r.Undos[u].Number, r.Undos[u].Title))
+				}
+			}
+		}
+	}
+	return kept
 }
 
 // Resolve ends the work. A run that has not ended blocks; what is left open needs the reason in r.Reason.
@@ -247,7 +286,7 @@ func (i *Incident) Resolve(r Resolved, tasks []Task) ([]Event, error) {
 			events = append(events, RunEnded{Run: run.N, How: EndDiscarded, Why: "the incident was resolved"})
 		}
 	}
-	r.Reason = strings.TrimSpace(r.Reason)
+	r.Reason = Written(r.Reason)
 	if r.FalseAlarm {
 		if r.Reason == "" {
 			return nil, Refuse(BadInput, "A false alarm needs its reason.").Then("Like: resolve false-alarm the probe was wrong")
