@@ -120,7 +120,7 @@ func (o *Office) Handle(ctx context.Context, c Command) (Reply, error) {
 	}
 	if errors.Is(err, state.ErrNotFound) {
 		if call != nil && call.ref.ID == 0 && (call.ref.Index == "" || call.ref.Index == "channel") {
-			return o.which(ctx, call)
+			return o.lacking(ctx, call)
 		}
 		return notThere(call), nil
 	}

@@ -13,6 +13,9 @@ import (
 // help shows the table: one line a verb, or one verb whole.
 func help(_ context.Context, o *Office, c *call) (Reply, error) {
 	name := strings.ToLower(strings.TrimPrefix(c.Text, "/"))
+	if c.Actor.Slack == "" {
+		return o.terminalHelp(c.Object, name)
+	}
 	if name == "" {
 		return Reply{Say: o.helpOf("incident", "recover", "runbook")}, nil
 	}
@@ -90,7 +93,7 @@ func bare(ctx context.Context, o *Office, c *call) (Reply, error) {
 
 func helpOrForm(o *Office, c *call) (Reply, error) {
 	if c.Actor.Slack == "" {
-		return Reply{Say: o.helpOf("incident", "recover", "runbook")}, nil
+		return o.terminalHelp("", "")
 	}
 	open := *c
 	open.verb = Find("incident open")

@@ -56,6 +56,16 @@ func (o *Office) facts(ctx context.Context, i *incident.Incident) templates.Fact
 	return o.Facts(ctx, i)
 }
 
+// lacking answers a line that names no incident. At a shell, where no channel could have said which, that is a fault of the
+// line.
+func (o *Office) lacking(ctx context.Context, c *call) (Reply, error) {
+	reply, err := o.which(ctx, c)
+	if c.Actor.Slack == "" && len(reply.Say.Blocks) > 0 {
+		reply.Kind = incident.BadInput
+	}
+	return reply, err
+}
+
 // notThere says which thing a command named that is not there.
 func notThere(c *call) Reply {
 	text := "There is no such incident. `list` shows those that are open."
