@@ -154,6 +154,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	var links sync.WaitGroup
 	links.Go(func() { b.introduce(ctx) })
 	links.Go(func() { b.drawer.run(ctx) })
+	links.Go(func() { b.drawer.live(ctx) })
 	if !b.HTTP {
 		for n := range b.Links {
 			links.Go(func() { b.keepLink(ctx, n) })

@@ -134,6 +134,8 @@ func (d *drawer) draw(ctx context.Context, it item) error {
 		return d.lose(ctx, s.i, at, "archived or deleted by hand")
 	case is(err, "not_in_channel"):
 		return d.lose(ctx, s.i, at, "drbot was removed from it")
+	case fleeting(it.object) && is(err, "edit_window_closed", "message_not_found"):
+		// It was deleted with its update, or is so old that nobody presses it.
 	case is(err, "edit_window_closed", "message_not_found", "cant_update_message", "block_mismatch"):
 		if err := d.postAnew(ctx, it, at, s); err != nil {
 			return err

@@ -81,7 +81,7 @@ func drawable(object string) bool {
 	switch {
 	case object == "card" || object == "checklist" || object == "announcement":
 		return true
-	case strings.HasPrefix(object, "fail/") || strings.HasPrefix(object, "hand/") || strings.HasPrefix(object, "warning/"), strings.HasPrefix(object, offerPrefix):
+	case strings.HasPrefix(object, "fail/") || strings.HasPrefix(object, "hand/") || strings.HasPrefix(object, "warning/"), strings.HasPrefix(object, offerPrefix), fleeting(object):
 		return true
 	}
 	return len(object) > 1 && (object[0] == 'A' || object[0] == 'R') && strings.Trim(object[1:], "0123456789") == ""
@@ -107,6 +107,9 @@ func (s *scene) message(object string) (m templates.Message, upload string, ok b
 		return templates.Announcement(s.i, s.facts, s.bot.initial(s.i, s.facts)), "", true
 	case strings.HasPrefix(object, offerPrefix):
 		m, ok = s.offered(object)
+		return m, "", ok
+	case fleeting(object):
+		m, ok = s.bot.promise(s.i, object)
 		return m, "", ok
 	case object[0] == 'A':
 		for _, a := range s.i.Approvals {
@@ -196,7 +199,7 @@ func urgency(object string) int {
 		return 3
 	case object == "checklist":
 		return 5
-	case strings.HasPrefix(object, "warning/"), strings.HasPrefix(object, offerPrefix):
+	case strings.HasPrefix(object, "warning/"), strings.HasPrefix(object, offerPrefix), fleeting(object):
 		return 6
 	case object[0] == 'A':
 		return 0

@@ -24,6 +24,7 @@ import (
 	"github.com/drbot/drbot/state"
 	"github.com/drbot/drbot/state/bolt"
 	"github.com/drbot/drbot/state/follow"
+	"github.com/drbot/drbot/templates"
 	"github.com/drbot/drbot/workspace"
 	"github.com/drbot/drbot/workspace/person"
 )
@@ -55,9 +56,11 @@ type world struct {
 	opt    worldOptions
 
 	failing sync.Map // steps that the runner fails
+	holding sync.Map // steps that go on and on
 }
 
 func (w *world) fails(step string) { w.failing.Store(step, true) }
+func (w *world) holds(step string) { w.holding.Store(step, true) }
 func (w *world) heals(step string) { w.failing.Delete(step) }
 
 type worldOptions struct {
@@ -65,6 +68,7 @@ type worldOptions struct {
 	limits bool
 	events []string
 	review func(context.Context, incident.ID, uint64) ([]byte, error)
+	facts  func(context.Context, *incident.Incident) templates.Facts
 	before func(*world)                                                                   // runs before drbot starts
 	office func(commands.Command, func() (commands.Reply, error)) (commands.Reply, error) // stands before the office
 }
@@ -158,7 +162,7 @@ func (w *world) start() {
 	b, err := bot.New(bot.Options{
 		BotToken: secret.New(botToken), AppToken: secret.New(appToken), SigningSecret: secret.New(signing), APIURL: w.space.APIURL(), HTTP: w.opt.http,
 		Announce: "incidents", House: "drbot", Handler: gate{office, w.opt.office}, Memory: store, Flags: flags, People: office.People, Log: log,
-		Review: w.opt.review,
+		Review: w.opt.review, Facts: w.opt.facts,
 	})
 	must(w.t, err)
 	office.Config = func() commands.Config {
@@ -171,7 +175,7 @@ func (w *world) start() {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var life sync.WaitGroup
-	loop := follow.NewLoop(store, outcomes{office}, follow.Options{Log: log}, append(b.Followers(), &runner{office: office, store: store, fails: &w.failing})...)
+	loop := follow.NewLoop(store, outcomes{office}, follow.Options{Log: log}, append(b.Followers(), &runner{office: office, store: store, fails: &w.failing, holds: &w.holding})...)
 	life.Go(func() { loop.Run(ctx) })
 	life.Go(func() { _ = b.Run(ctx) })
 	w.drbot = &drbot{store: store, office: office, bot: b}
@@ -246,6 +250,7 @@ type runner struct {
 	office *commands.Office
 	store  state.Reader
 	fails  *sync.Map // steps that fail
+	holds  *sync.Map // steps that do not end
 }
 
 func (r *runner) Name() string { return "runner" }
@@ -265,6 +270,9 @@ func (r *runner) Deliver(ctx context.Context, b follow.Batch) (follow.Done, erro
 			err = r.office.Report(ctx, b.Incident, key, reads(e))
 		case incident.StepStarting:
 			err = r.office.Report(ctx, b.Incident, key+"/started", incident.StepStarted{Run: e.Run, Step: e.Step, Attempt: e.Attempt})
+			if _, holds := r.holds.Load(e.Step); holds {
+				break
+			}
 			outcome, exit, why := incident.Succeeded, 0, ""
 			if _, fails := r.fails.Load(e.Step); fails {
 				outcome, exit, why = incident.Failed, 1, "said no"

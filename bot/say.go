@@ -145,6 +145,8 @@ func (t *talk) house(e incident.Event) error {
 		return t.lockCard(e)
 	case incident.Frozen:
 		return t.toHouseAndRuns("frozen/"+t.seq(), templates.Frozen(e, t.facts()))
+	case incident.DeadlineSpoken:
+		return t.head()
 	case incident.Thawed:
 		return t.toHouseAndRuns("thawed/"+t.seq(), templates.Thawed(e))
 	}

@@ -157,9 +157,11 @@ func (t *talk) bound(e incident.ChannelBound) error {
 	if err != nil {
 		return t.channelTrouble(err)
 	}
-	list, err := t.post(posting{object: "checklist", channel: e.ID, message: templates.Checklist(t.i)})
-	if err != nil {
-		return t.channelTrouble(err)
+	var list place
+	if len(t.i.Checklist) > 0 {
+		if list, err = t.post(posting{object: "checklist", channel: e.ID, message: templates.Checklist(t.i)}); err != nil {
+			return t.channelTrouble(err)
+		}
 	}
 	if err := t.pin(card); err != nil {
 		return err

@@ -42,10 +42,11 @@ func (t *talk) run(e incident.Event) error {
 	return nil
 }
 
-// plan posts the run card once the plan is whole: nothing is being read and no value is missing. Until then it is a form.
+// plan posts the run card once the plan is whole: nothing is being read, no value is missing, and its form was sent. Until
+// then it is a form.
 func (t *talk) plan(n uint64) error {
 	r := t.i.Run(n)
-	if r == nil || r.State == incident.Draft && (r.Asking != "" || len(r.Missing())+len(r.Undecided()) > 0) {
+	if r == nil || r.State == incident.Draft && (r.Asking != "" || r.Asks || len(r.Missing())+len(r.Undecided()) > 0) {
 		return nil
 	}
 	return t.runCard(n)
@@ -141,29 +142,6 @@ func (t *talk) hand(run uint64, step string) error {
 	return t.channelTrouble(err)
 }
 
-// deadline says what a promise's instant brings: call, reminder, missed update, step near its limit.
-func (t *talk) deadline(e incident.DeadlineSpoken) error {
-	kind, rest, _ := strings.Cut(e.Key, "/")
-	switch kind {
-	case incident.DueRespond:
-		if !t.i.AckedAt.IsZero() {
-			return nil
-		}
-		return t.line("respond/"+t.seq(), templates.Answer(t.i, e, t.onCall()))
-	case incident.DueUpdate:
-		object := fmt.Sprintf("reminder/%d", t.i.Updates+1)
-		if strings.HasPrefix(rest, "late/") {
-			return t.line(object+"/late/"+t.seq(), templates.Late(t.i, e, t.draft()))
-		}
-		return t.line(object, templates.Reminder(t.i, t.draft()))
-	case incident.DueNudge:
-		return t.nudge(e, rest)
-	case incident.DueStep:
-		return t.stepWarning(rest)
-	}
-	return nil
-}
-
 // stepWarning reads "R7/p1.s6/1764040000".
 func (t *talk) stepWarning(rest string) error {
 	name, rest, _ := strings.Cut(rest, "/")
@@ -174,38 +152,6 @@ func (t *talk) stepWarning(rest string) error {
 		}
 	}
 	return nil
-}
-
-// onCall are the people to call, in the table's order, until there is an on-call schedule.
-func (t *talk) onCall() []incident.Person {
-	if t.People == nil {
-		return nil
-	}
-	return t.People().With(incident.Responder)
-}
-
-// update posts an update as a new message, takes its reminders away, and carries it to the announcement's thread.
-func (t *talk) update(e incident.UpdateSent) error {
-	m := templates.Update(t.i, e)
-	if err := t.line(fmt.Sprintf("update/%d", e.Number), m); err != nil {
-		return err
-	}
-	reminder := fmt.Sprintf("reminder/%d", e.Number)
-	for object, note := range t.notes {
-		at, ok := placeOf(note)
-		if !ok || object != reminder && !strings.HasPrefix(object, reminder+"/") {
-			continue
-		}
-		if _, _, err := t.api.DeleteMessageContext(t.ctx, at.channel, at.ts); err != nil && troubled(err).away {
-			return troubled(err)
-		}
-		t.keep(object, "")
-		t.keep(noteHash+object, "")
-	}
-	if e.Outward != "" {
-		m = templates.Outward(t.i, e.Outward)
-	}
-	return t.inThread(fmt.Sprintf("update/%d/announcement", e.Number), m)
 }
 
 // inThread carries a message to the thread of the announcement, and for the two highest severities to its channel too.
@@ -257,12 +203,6 @@ func (t *talk) headOf(seq uint64) string {
 		return r.Hash
 	}
 	return ""
-}
-
-// draft is the next update as the record gives it.
-func (t *talk) draft() templates.Drafted {
-	text := commands.Draft(t.i)
-	return templates.Drafted{Text: text, ID: commands.DraftID(text)}
 }
 
 // initial is the body of the initial notification with the facts there are: the runbook's own, or the built-in one.

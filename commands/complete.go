@@ -28,7 +28,7 @@ func (o *Office) complete(_ context.Context, c Command) (*call, error) {
 	if person.Key == "" && !verb.Reads {
 		return nil, nobody()
 	}
-	full := &call{Command: c, verb: verb, person: person, known: known}
+	full := &call{Command: written(c), verb: verb, person: person, known: known}
 	if text, ok := o.typed.take(c.Object, person.Key); ok {
 		full.Object, _, _ = strings.Cut(c.Object, "/")
 		full.Text = text
@@ -37,6 +37,22 @@ func (o *Office) complete(_ context.Context, c Command) (*call, error) {
 		full.ref = refOf(full.Object, c.Channel)
 	}
 	return full, nil
+}
+
+// written is the command with its texts as they were meant: no rule has to ask whether anybody would see them.
+func written(c Command) Command {
+	c.Text = incident.Written(c.Text)
+	if c.Fields != nil {
+		fields := make(map[string][]string, len(c.Fields))
+		for name, values := range c.Fields {
+			fields[name] = make([]string, len(values))
+			for k, value := range values {
+				fields[name][k] = incident.Written(value)
+			}
+		}
+		c.Fields = fields
+	}
+	return c
 }
 
 // refOf names the incident of a command: by its object (42, R7, A17, R7/p1.s6, 42/…), else by the channel.

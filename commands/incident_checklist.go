@@ -132,9 +132,16 @@ func allItems(ctx context.Context, o *Office, c *call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
+	if len(i.Checklist) == 0 {
+		return Reply{}, noChecklist(i)
+	}
 	m := templates.AllItems(i)
 	m.Blocks = append(m.Blocks, templates.Note{Spans: []templates.Span{templates.Ref("checklist", "The checklist's message")}})
 	return Reply{Say: m, ID: i.ID, Seq: i.Seq, Data: Show(i).Checklist}, nil
+}
+
+func noChecklist(i *incident.Incident) error {
+	return incident.Refuse(incident.WrongState, "%s has no checklist: its runbook has none.", i.ID)
 }
 
 // itemForm is behind the checklist's button for what no box can say.
@@ -148,7 +155,7 @@ func itemForm(ctx context.Context, o *Office, c *call) (Reply, error) {
 		items = append(items, templates.Option{Value: it.ID, Label: cut(it.ID+" "+it.Text, 70), Group: cut(it.Phase, 70)})
 	}
 	if len(items) == 0 {
-		return Reply{}, incident.Refuse(incident.WrongState, "The runbook has no checklist.")
+		return Reply{}, noChecklist(i)
 	}
 	return c.form(o, templates.Form{Verb: "incident checklist", Object: objectOf(i), Title: "Checklist item", Submit: "Set", Fields: []templates.Field{
 		{ID: "item", Label: "Item", Kind: templates.FieldSelect, Options: items},

@@ -34,7 +34,7 @@ func openIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 		w = parseOpen(o.Runbook(), c.Text)
 	}
 	w.link = c.Link
-	if strings.TrimSpace(w.title) == "" && w.kind != nil {
+	if incident.Written(w.title) == "" && w.kind != nil {
 		w.title = w.kind.Name
 	}
 	decide := func(v state.View, i *incident.Incident) ([]incident.Event, error) {
@@ -52,7 +52,7 @@ func (o *Office) opening(v state.View, by incident.Person, w wish) incident.Open
 	rb, now := o.Runbook(), v.Now()
 	opened := incident.Opened{
 		By: by, Title: w.title, Severity: w.severity, Drill: w.drill, Restricted: w.private, Link: w.link, Revision: rb.Digest,
-		Services: w.services, Impact: strings.TrimSpace(w.impact), LowerFree: now.Add(lowerFree).UTC(), Checklist: checklist(rb),
+		Services: w.services, Impact: incident.Written(w.impact), LowerFree: now.Add(lowerFree).UTC(), Checklist: checklist(rb),
 	}
 	if opened.Link != "" {
 		opened.Source = "a message"

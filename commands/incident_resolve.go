@@ -20,7 +20,7 @@ func resolveIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 	switch {
 	case len(c.Fields) > 0:
 		r.Summary, r.RootCause, r.DataImpact, r.Reason = c.Field("summary"), c.Field("cause"), c.Field("lost"), c.Field("anyway")
-		if strings.TrimSpace(r.Summary) == "" {
+		if r.Summary == "" {
 			return Reply{Errors: map[string]string{"summary": "One sentence for everybody who was told."}}, nil
 		}
 	case strings.EqualFold(word, "false-alarm"):

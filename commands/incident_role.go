@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -73,8 +74,11 @@ func roleForm(ctx context.Context, o *Office, c *call) (Reply, error) {
 	}}, "Role and person are missing.")
 }
 
+// userID is a chat user's id as a form's picker gives it.
+var userID = regexp.MustCompile(`^[UW][A-Z0-9]{4,20}$`)
+
 // someone finds the person that was typed or picked: me, <@U0BEA|bea>, U0BEA, @Bea, an email. A chat user whom the
-// table does not know may get a part, but no guest and nobody of another workspace.
+// table does not know may get a part under the name that the chat gives, but no guest and nobody of another workspace.
 func (o *Office) someone(c *call, typed string) (incident.Person, error) {
 	typed = strings.TrimSpace(typed)
 	if typed == "" {
@@ -96,14 +100,19 @@ func (o *Office) someone(c *call, typed string) (incident.Person, error) {
 		id = entry.Slack
 	}
 	flags, seen := o.Flags.Get(id)
+	name = or(flags.Name, name)
 	if seen && (flags.Guest || flags.Deactivated || flags.Bot || flags.Foreign) {
-		return incident.Person{}, incident.Refuse(incident.BadInput, "%s is no full member of this workspace.", or(flags.Name, id))
+		return incident.Person{}, incident.Refuse(incident.BadInput, "%s is no full member of this workspace.", or(name, "Who you named"))
 	}
 	if known {
 		return entry.Person(""), nil
 	}
-	if seen || id != typed {
-		return incident.Person{Key: "slack:" + id, Name: or(flags.Name, or(name, id)), Slack: id}, nil
+	if seen || id != typed || userID.MatchString(id) {
+		if name == "" || name == id {
+			return incident.Person{}, incident.Refuse(incident.BadInput, "Who you named is not in drbot.yaml, and the chat has not said their name yet.").
+				Then("Try again, or an admin adds: `- {name: …, slack: %s, roles: [responder]}`", id)
+		}
+		return incident.Person{Key: "slack:" + id, Name: name, Slack: id}, nil
 	}
 	var names []string
 	for _, e := range table.All() {

@@ -33,7 +33,7 @@ type (
 		Seq      uint64
 		Why      string
 	}
-	// Tick: a deadline of the incident may have come.
+	// Tick: a deadline of the incident may have come. Incident 0 is the house.
 	Tick struct{ Incident incident.ID }
 	// ClockStepped: the machine's clock was set back by more than 2 s (I54).
 	ClockStepped struct{ Back time.Duration }
@@ -85,6 +85,9 @@ func (o *Office) outcome(ctx context.Context, c Command) (Reply, error) {
 			return i.Park(parked), nil
 		})
 	case Tick:
+		if e.Incident == 0 {
+			return o.settleHouse(ctx, c, func(v state.View) (state.Decision, error) { return houseEvent(v.House().Tick(v.Now())...), nil })
+		}
 		return o.settle(ctx, c, e.Incident, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
 			return i.Tick(v.Now()), nil
 		})

@@ -99,56 +99,77 @@ func phaseDone(i *incident.Incident, phase string) (closed, all int) {
 	return closed, all
 }
 
-// boxes gives the groups of boxes of a phase, and between them a line for every ordered list.
+// boxes gives the groups of boxes of a phase: first the items that stand for themselves, then under a line for each item
+// with others below it those that can be ticked now. Of an ordered list that is the next one alone, and the line has the
+// order.
 func boxes(i *incident.Incident, phase string) []Block {
-	var checks []Check
-	var orders [][]Span
+	var own []Check
+	var parents []string
+	below := map[string][]Check{}
+	heads := map[string][]Span{}
+	shown, more := 0, 0
 	for k := range i.Checklist {
 		it := &i.Checklist[k]
-		if it.Phase != phase || it.Closed() {
+		if it.Phase != phase || it.Closed() || i.CanClose(it) != nil {
 			continue
 		}
-		if it.Order && i.CanClose(it) == nil {
-			orders = append(orders, orderLine(i, it))
+		if shown++; shown > maxBoxes {
+			more++
+			continue
 		}
-		if i.CanClose(it) == nil {
-			checks = append(checks, Check{Value: it.ID, Text: boxText(i, it)})
+		check := Check{Value: it.ID, Text: boxText(it)}
+		if it.Parent == "" && !it.Order {
+			own = append(own, check)
+			continue
 		}
+		if heads[it.Parent] == nil {
+			parents, heads[it.Parent] = append(parents, it.Parent), headOf(i, it)
+		}
+		below[it.Parent] = append(below[it.Parent], check)
 	}
 	var blocks []Block
-	more := max(0, len(checks)-maxBoxes)
-	for g, group := 0, checks[:len(checks)-more]; len(group) > 0; g++ {
-		n := min(boxesAGroup, len(group))
-		blocks = append(blocks, Checks{Group: fmt.Sprintf("g%d", g+1), Items: group[:n]})
-		group = group[n:]
+	groups := 0
+	add := func(checks []Check) {
+		for len(checks) > 0 {
+			groups++
+			n := min(boxesAGroup, len(checks))
+			blocks = append(blocks, Checks{Group: fmt.Sprintf("g%d", groups), Items: checks[:n]})
+			checks = checks[n:]
+		}
+	}
+	add(own)
+	for _, parent := range parents {
+		blocks = append(blocks, Lines{Lines: [][]Span{heads[parent]}})
+		add(below[parent])
 	}
 	if more > 0 {
-		orders = append(orders, Line("checklist.more", map[string]any{"Count": more}))
-	}
-	if len(orders) > 0 {
-		blocks = append(blocks, Lines{Lines: orders})
+		blocks = append(blocks, Lines{Lines: [][]Span{Line("checklist.more", map[string]any{"Count": more})}})
 	}
 	return blocks
 }
 
-// boxText is the item, with the item above it where it has one and the person it was given to.
-func boxText(i *incident.Incident, it *incident.Item) string {
-	text := flat(it.Text, maxLabel)
-	if parent := i.Item(it.Parent); it.Parent != "" && parent != nil {
-		text = flat(it.Text, 45) + " · " + flat(parent.Text, 25)
+// boxText is the item, with the person it was given to.
+func boxText(it *incident.Item) string {
+	if it.Who.Name == "" {
+		return flat(it.Text, maxLabel)
 	}
-	if it.Who.Name != "" {
-		text = short(text, maxLabel-24) + " · " + flat(it.Who.Name, 20)
-	}
-	return short(text, maxLabel)
+	who := " · " + flat(it.Who.Name, 20)
+	return flat(it.Text, maxLabel-len([]rune(who))) + who
 }
 
-// orderLine shows the whole order of a list of which only one item has a box.
-func orderLine(i *incident.Incident, next *incident.Item) []Span {
+// headOf is the line above the boxes of one item's children: its text, and for an ordered list the whole order.
+func headOf(i *incident.Incident, child *incident.Item) []Span {
+	parent := ""
+	if p := i.Item(child.Parent); child.Parent != "" && p != nil {
+		parent = flat(p.Text, 120)
+	}
+	if !child.Order {
+		return Line("checklist.below", map[string]any{"Parent": parent})
+	}
 	var names []string
 	for k := range i.Checklist {
 		it := &i.Checklist[k]
-		if it.Parent != next.Parent || !it.Order || it.Phase != next.Phase {
+		if it.Parent != child.Parent || !it.Order || it.Phase != child.Phase {
 			continue
 		}
 		name := flat(it.Text, 60)
@@ -156,10 +177,6 @@ func orderLine(i *incident.Incident, next *incident.Item) []Span {
 			name = "✅ " + name
 		}
 		names = append(names, name)
-	}
-	parent := ""
-	if p := i.Item(next.Parent); next.Parent != "" && p != nil {
-		parent = flat(p.Text, 80)
 	}
 	return Line("checklist.order", map[string]any{"Parent": parent, "Names": short(strings.Join(names, " → "), 600)})
 }

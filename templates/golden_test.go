@@ -104,6 +104,14 @@ func cards() map[string]Message {
 		long.Checklist = append(long.Checklist, incident.Item{ID: fmt.Sprintf("c%d", n+11), Phase: "Before", Text: fmt.Sprintf("Item %d", n)})
 	}
 	add("checklist/long", Checklist(long.Incident))
+	long.Checklist = []incident.Item{
+		{ID: "c1", Phase: "During", Text: "Started again, one after the other, so that nothing writes into a file that is not there yet"},
+		{ID: "c2", Phase: "During", Text: "Data files, with their leftovers removed and the owner of every file as it was", Parent: "c1", Order: true},
+		{ID: "c3", Phase: "During", Text: "Service", Parent: "c1", Order: true},
+		{ID: "c4", Phase: "During", Text: "Told"}, {ID: "c5", Phase: "During", Text: "Users, by the status page and by mail", Parent: "c4", Who: eva}, {ID: "c6", Phase: "During", Text: "Partners", Parent: "c4"},
+		{ID: "c7", Phase: "During", Text: "A person signed in"},
+	}
+	add("checklist/nested", Checklist(long.Incident))
 	long.Checklist = nil
 	add("checklist/none", Checklist(long.Incident))
 
@@ -287,17 +295,39 @@ func troubleCards(add func(string, Message)) {
 func promiseCards(add func(string, Message)) {
 	i := restoring().Incident
 	draft := Drafted{Text: "Restoring the users database from the 02:00 backup; step 6 of 9. Logins stay off.", ID: "0123456789ab"}
-	add("update/reminder", Reminder(i, draft))
-	add("update/late", Late(i, incident.DeadlineSpoken{Key: "update/late/1", Due: at("03:30")}, draft))
-	add("update/latedown", Late(i, incident.DeadlineSpoken{Key: "update/late/1", Due: at("03:00"), Late: 40 * time.Minute}, draft))
+	asks := Promised{Number: i.Updates + 1, Due: i.UpdateDue}
+	late := asks
+	late.Missed = true
+	missing := restoring().say("03:27", incident.DeadlineSpoken{Key: fmt.Sprintf("update/late/%d", i.UpdateDue.Unix()), Due: i.UpdateDue}).Incident
+	add("update/reminder", Reminder(i, asks, draft))
+	add("update/late", Reminder(missing, late, draft))
+	add("update/reminderlate", Reminder(missing, asks, draft))
+	down := late
+	down.Late = 40 * time.Minute
+	add("update/latedown", Reminder(missing, down, draft))
+	caught := missing.Clone()
+	caught.Updates++
+	add("update/latesent", Reminder(caught, late, draft))
+	moved := missing.Clone()
+	moved.UpdateDue = at("04:10")
+	add("update/latemoved", Reminder(moved, late, draft))
+	add("update/moved", Reminder(moved, asks, draft))
+	moved.UpdateEvery = 0
+	add("update/unpromised", Reminder(moved, late, draft))
+	ended := missing.Clone()
+	ended.State = incident.StateResolved
+	add("update/lateresolved", Reminder(ended, late, draft))
 	add("update/sent", Update(i, incident.UpdateSent{By: eva, Number: 2, Text: "Restoring the users database.\nLogins stay off.", Next: "Compare with the manifest.", Due: at("04:00")}))
 	add("update/last", Update(i, incident.UpdateSent{By: eva, Number: 3, Text: "Over.", Late: true}))
 	onCall := []incident.Person{ana, bea, chen}
 	o := opening().Incident
 	for _, percent := range []int{50, 80, 100} {
-		add(fmt.Sprintf("answer/%d", percent), Answer(o, incident.DeadlineSpoken{Key: fmt.Sprintf("respond/%d/1", percent)}, onCall))
+		add(fmt.Sprintf("answer/%d", percent), Answer(o, Called{Percent: percent, By: o.RespondBy}, onCall))
 	}
-	add("answer/down", Answer(o, incident.DeadlineSpoken{Key: "respond/100/1", Late: 5 * time.Minute}, nil))
+	add("answer/down", Answer(o, Called{Percent: 100, By: o.RespondBy, Late: 5 * time.Minute}, nil))
+	add("answer/answered", Answer(i, Called{Percent: 100, By: i.RespondBy}, onCall))
+	add("answer/unanswered", Answer(opening().say("03:04", incident.Resolved{By: ana, FalseAlarm: true, Reason: "x"}).Incident, Called{Percent: 50, By: o.RespondBy}, onCall))
+	add("answer/otherwise", Answer(o, Called{Percent: 50, By: at("04:44")}, onCall))
 	add("severity/up", Severity(o, incident.SeveritySet{By: ana, From: 2, To: 1, Reason: "all logins fail", Policy: incident.Policy{RespondBy: at("03:13"), UpdateEvery: 15 * time.Minute}}))
 	add("severity/down", Severity(i, incident.SeveritySet{By: ana, From: 1, To: 4}))
 	add("welcome", Welcome(i, Facts{}))

@@ -197,7 +197,7 @@ func (d *draft) data() {
 
 func (d *draft) timeline(entries []Entry) {
 	d.title("review.timeline", nil)
-	entries = slices.Clone(entries)
+	entries = slices.DeleteFunc(slices.Clone(entries), func(e Entry) bool { return e.Machine })
 	slices.SortStableFunc(entries, func(a, b Entry) int { return a.At.Compare(b.At) })
 	if more := len(entries) - maxTimeline; more > 0 {
 		d.line("review.more", map[string]any{"More": more})

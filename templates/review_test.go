@@ -67,6 +67,39 @@ func TestReviewDraft(t *testing.T) {
 	golden(t, "review/late.md", string(ReviewDraft(late.Incident, nil, late.facts(), "")))
 }
 
+// A review is about what people saw and decided: drbot's questions to a target, and that a step which began also runs, stay
+// in the record (T12).
+func TestReviewDraftLeavesOutTheMachinesLines(t *testing.T) {
+	s := reviewed()
+	var list []Entry
+	for _, e := range []incident.Event{
+		incident.ReadsAsked{Run: 7, Step: "p1.s6", For: incident.ReadForStart}, incident.ReadsDone{Run: 7, Step: "p1.s6", For: incident.ReadForStart},
+		incident.ReadsDone{Run: 7, For: incident.ReadForPlan, Failure: "db1: no such directory"}, incident.StepStarted{Run: 7, Step: "p1.s6"},
+		incident.DeadlineSpoken{Key: "respond/50/1", Due: at("03:05")}, incident.DeadlineSpoken{Key: "respond/80/1", Due: at("03:10")},
+		incident.DeadlineSpoken{Key: "respond/100/1", Due: at("03:13")}, incident.DeadlineSpoken{Key: "nudge/A17/1", Due: at("03:17")},
+	} {
+		entry, ok := EntryOf(s.Incident, at("03:00"), e)
+		if !ok || entry.Text == "" {
+			t.Errorf("the record has no words for %s", e.EventKind())
+		}
+		list = append(list, entry)
+	}
+	got := string(ReviewDraft(s.Incident, list, s.facts(), ""))
+	for _, no := range []string{"asked what is true", "was read", "1.6 “Set aside and restore” of R7 runs"} {
+		if strings.Contains(got, no) {
+			t.Errorf("the review has %q", no)
+		}
+	}
+	if n := strings.Count(got, "An answer was due"); n != 1 {
+		t.Errorf("an answer was due %d times", n)
+	}
+	for _, want := range []string{"no such directory", "Half of the time to answer was over", "Four fifths of the time to answer were over", "called the approvers of A17 again"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the review lacks %q", want)
+		}
+	}
+}
+
 // The same record gives the same bytes, in the order of what happened; nothing of a value becomes markup.
 func TestReviewDraftIsInertAndTheSameAgain(t *testing.T) {
 	first := review(reviewed(), ownTemplate)

@@ -2,7 +2,6 @@ package templates
 
 import (
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -34,39 +33,6 @@ func speakers(i *incident.Incident, late bool) []incident.Person {
 	return list
 }
 
-// Reminder offers the draft of the update that is due, five minutes before.
-func Reminder(i *incident.Incident, d Drafted) Message {
-	facts := map[string]any{"ID": i.ID, "Number": i.Updates + 1, "Due": i.UpdateDue, "Who": speakers(i, false), "Draft": flat(d.Text, 2500)}
-	return fit(Message{
-		Text: locked(i, Say("reminder.text", facts)),
-		Blocks: []Block{
-			Lines{Lines: [][]Span{marked(i, Line("reminder.line", facts)), Line("reminder.draft", facts)}},
-			updateActions(i, d),
-		},
-	})
-}
-
-func updateActions(i *incident.Incident, d Drafted) Actions {
-	return Actions{Elements: []Element{
-		Button{Verb: "incident send", Object: object(i) + "/" + d.ID, Label: Say("button.send", nil), Style: "primary"},
-		Button{Verb: "incident update", Object: object(i), Label: Say("button.edit", nil)},
-		Button{Verb: "incident snooze", Object: object(i), Label: Say("button.later", nil)},
-	}}
-}
-
-// Late is the one further message about an update that was promised and not sent; late is how long ago drbot should
-// have said so.
-func Late(i *incident.Incident, e incident.DeadlineSpoken, d Drafted) Message {
-	facts := map[string]any{"ID": i.ID, "Number": i.Updates + 1, "Since": e.Due, "Late": e.Late, "Down": e.Late > 2*time.Minute, "Who": speakers(i, true), "Draft": flat(d.Text, 2500)}
-	return fit(Message{
-		Text: locked(i, Say("late.text", facts)),
-		Blocks: []Block{
-			Lines{Lines: [][]Span{marked(i, Line("late.line", facts)), Line("reminder.draft", facts)}},
-			updateActions(i, d),
-		},
-	})
-}
-
 // Update is an update as people read it.
 func Update(i *incident.Incident, e incident.UpdateSent) Message {
 	facts := map[string]any{"ID": i.ID, "Number": e.Number, "By": e.By, "Due": e.Due, "Late": e.Late}
@@ -82,29 +48,6 @@ func Update(i *incident.Incident, e incident.UpdateSent) Message {
 		text = append(text, Line("announcement.next", facts))
 	}
 	return fit(Message{Text: locked(i, Say("update.text", facts)), Blocks: []Block{Lines{Lines: text}}})
-}
-
-// Answer is the message of a response time of which half, four fifths or all has passed. onCall are the people to call,
-// in their order: the first at half, the next at four fifths.
-func Answer(i *incident.Incident, e incident.DeadlineSpoken, onCall []incident.Person) Message {
-	percent := 0
-	if parts := strings.Split(e.Key, "/"); len(parts) > 1 {
-		percent = map[string]int{"50": 50, "80": 80, "100": 100}[parts[1]]
-	}
-	var call []incident.Person
-	switch {
-	case percent == 100:
-		call = onCall[:min(len(onCall), 8)]
-	case percent == 80 && len(onCall) > 1:
-		call = onCall[1:2]
-	case len(onCall) > 0:
-		call = onCall[:1]
-	}
-	facts := map[string]any{"ID": i.ID, "Severity": i.Severity, "Within": i.RespondBy.Sub(i.OpenedAt), "By": i.RespondBy, "Percent": percent, "Who": call, "Title": flat(i.Title, 120), "Down": e.Late > 2*time.Minute, "Late": e.Late}
-	return fit(Message{
-		Text:   locked(i, Say("answer.text", facts)),
-		Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("answer.line", facts))}}, Actions{Elements: []Element{ackButton(i)}}},
-	})
 }
 
 // Severity is the line of a changed severity, with what changed with it.

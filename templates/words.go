@@ -10,8 +10,9 @@ import (
 
 // Entry is one line of a timeline.
 type Entry struct {
-	At   time.Time
-	Text string
+	At      time.Time
+	Text    string
+	Machine bool // drbot talking to itself: in the record and its exports, and not in a review
 }
 
 // maxWords is how much of one event a timeline shows; the record has the rest.
@@ -31,7 +32,18 @@ func EntryOf(i *incident.Incident, at time.Time, e incident.Event) (Entry, bool)
 	case incident.Pinned:
 		at = e.At
 	}
-	return Entry{At: at, Text: text}, ok
+	return Entry{At: at, Text: text, Machine: machine(e)}, ok
+}
+
+// machine reports whether an event is only a part of another one that people see.
+func machine(e incident.Event) bool {
+	switch e := e.(type) {
+	case incident.ReadsAsked, incident.StepStarted:
+		return true
+	case incident.ReadsDone:
+		return e.Failure == ""
+	}
+	return false
 }
 
 func inWords(i *incident.Incident, e incident.Event) (string, bool) {
@@ -78,8 +90,12 @@ func eventFacts(i *incident.Incident, e incident.Event) map[string]any {
 	switch e := e.(type) {
 	case incident.DeadlineSpoken:
 		kind, rest, _ := strings.Cut(e.Key, "/")
-		if next, _, ok := strings.Cut(rest, "/"); ok && kind == incident.DueUpdate {
+		next, _, ok := strings.Cut(rest, "/")
+		switch {
+		case ok && (kind == incident.DueUpdate || kind == incident.DueRespond):
 			kind += "/" + next
+		case kind == incident.DueNudge:
+			facts["Approval"] = next
 		}
 		facts["Kind"] = kind
 	case incident.RunPlanned:

@@ -110,7 +110,7 @@ func TestWords(t *testing.T) {
 	for _, e := range []incident.Event{
 		incident.StepEnded{Run: 7, Step: "p1.s7", Outcome: incident.Failed, Exit: 3, Why: "users 1,900, manifest says 2,000", Started: at("03:22"), Ended: at("03:23")},
 		incident.StepEnded{Run: 7, Step: "p1.s6", Outcome: incident.Succeeded}, incident.StepByHand{Run: 9, Step: "p9.s1", By: ana},
-		incident.DeadlineSpoken{Key: "respond/50/1", Due: at("03:05")}, incident.DeadlineSpoken{Key: "update/remind/1", Due: at("03:05")},
+		incident.DeadlineSpoken{Key: "respond/50/1", Due: at("03:05")}, incident.DeadlineSpoken{Key: "respond/100/1", Due: at("03:13")}, incident.DeadlineSpoken{Key: "nudge/A17/1", Due: at("03:17")}, incident.DeadlineSpoken{Key: "head/1", Due: at("03:17")}, incident.DeadlineSpoken{Key: "update/remind/1", Due: at("03:05")},
 		incident.DeadlineSpoken{Key: "update/late/1", Due: at("03:05"), Late: time.Minute}, incident.DeadlineSpoken{Key: "step/R7/p1.s6/1", Due: at("03:05")},
 		incident.ItemDone{By: incident.Bot, Item: "c5", How: "step 1.6 of R7"}, incident.RoleTaken{By: ana, Who: ana, Role: incident.Commander},
 		incident.Resolved{By: ana, Summary: "It is back"}, incident.Expired{Approval: 17}, incident.ReadsDone{Run: 7, For: incident.ReadForPlan},

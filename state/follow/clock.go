@@ -68,6 +68,7 @@ type clockLoop struct {
 	outcomes Outcomes
 	log      *slog.Logger
 	last     time.Time
+	house    time.Time     // when to look again whether the house has to show the record's head
 	owed     time.Duration // a step that could not be recorded yet
 }
 
@@ -122,10 +123,36 @@ func (l *clockLoop) tick(ctx context.Context) time.Time {
 		})
 	}
 	all.Wait()
+	l.head(ctx, now)
 	if look := now.Add(heartbeat); next.IsZero() || look.Before(next) {
 		return look
 	}
 	return next
+}
+
+// houseEvery is how often the house's deadline is looked at: it is a matter of days.
+const houseEvery = time.Minute
+
+// head ticks the house when the record's head is due to be shown. Of a record that has grown by nothing but that since, it is
+// not shown again.
+func (l *clockLoop) head(ctx context.Context, now time.Time) {
+	if now.Before(l.house) && l.house.Sub(now) <= houseEvery {
+		return
+	}
+	l.house = now.Add(houseEvery)
+	house, err := l.store.House(ctx)
+	if err != nil {
+		return // whoever needs the house says so
+	}
+	if d, ok := house.NextDeadline(); !ok || d.Due.After(now) {
+		return
+	}
+	if s, ok := l.store.(newest); ok && house.Head.Seq > 0 {
+		if r, err := s.Newest(ctx); err == nil && r.Seq <= house.Head.Seq+1 {
+			return // the head that was shown, and the record that says so
+		}
+	}
+	l.one(ctx, 0)
 }
 
 func (l *clockLoop) one(ctx context.Context, id incident.ID) {

@@ -84,6 +84,13 @@ func TestI50_OverdueSpeaksOnceAfterDowntimeAndTheCadenceGoesOn(t *testing.T) {
 			t.Errorf("%s says it is %s late", d.Key, d.Late)
 		}
 	}
+	_, err := s.Do(t.Context(), state.Change{Target: state.Ref{ID: id}, Decide: func(v state.View) (state.Decision, error) {
+		events, err := v.Incident().Update(v.Now(), incident.Person{Key: "eva"}, "Restoring.", "", 0)
+		return state.Decision{Events: events}, err
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	_, next, err := s.Due(t.Context(), clock.Now())
 	if err != nil || !next.After(clock.Now()) {
 		t.Fatalf("the cadence ended: next is %s, %v", next, err)
@@ -107,5 +114,41 @@ func TestI54_ClockSetBackIsTold(t *testing.T) {
 	defer stop()
 	if back := <-c.stepped; back < time.Hour {
 		t.Fatalf("set back while it was down: %s", back)
+	}
+}
+
+// TestI42_TheHouseIsTickedOnceADay: a day after the first record, again a day later only if the record has grown.
+func TestI42_TheHouseIsTickedOnceADay(t *testing.T) {
+	clock := statetest.NewClock(monday)
+	s, c, stop := timed(t, t.TempDir(), clock)
+	defer stop()
+	house := func(e ...incident.Event) {
+		t.Helper()
+		if _, err := s.Do(t.Context(), state.Change{Decide: func(state.View) (state.Decision, error) { return state.Decision{House: e}, nil }}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	house(incident.ConfigLoaded{Digest: "a"})
+	clock.Push(24*time.Hour + 2*time.Minute)
+	if got := <-c.ticks; got != 0 {
+		t.Fatalf("ticked %s", got)
+	}
+	said := spoken(t, s, 0)
+	if len(said) != 1 || said[0].Late < time.Minute {
+		t.Fatalf("spoken %+v", said)
+	}
+	newest, err := s.Newest(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	house(incident.HeadPosted{Seq: newest.Seq, Hash: newest.Hash})
+	clock.Push(50 * time.Hour)
+	id := statetest.Open(t, s, "db is down") // whose promises come first
+	clock.Push(7*time.Minute + 30*time.Second)
+	for got := incident.ID(1); got != 0; {
+		got = <-c.ticks
+	}
+	if said := spoken(t, s, 0); len(said) != 2 || len(spoken(t, s, id)) == 0 {
+		t.Errorf("spoken %+v", said)
 	}
 }

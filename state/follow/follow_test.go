@@ -112,9 +112,13 @@ func (c *commands) Park(ctx context.Context, p follow.Parking) error {
 }
 
 func (c *commands) Tick(ctx context.Context, id incident.ID) error {
-	_, err := c.store.Do(ctx, state.Change{Target: state.Ref{ID: id}, Decide: func(v state.View) (state.Decision, error) {
+	change := state.Change{Target: state.Ref{ID: id}, Decide: func(v state.View) (state.Decision, error) {
 		return state.Decision{Events: v.Incident().Tick(v.Now())}, nil
-	}})
+	}}
+	if id == 0 {
+		change = state.Change{Decide: func(v state.View) (state.Decision, error) { return state.Decision{House: v.House().Tick(v.Now())}, nil }}
+	}
+	_, err := c.store.Do(ctx, change)
 	c.ticks <- id
 	return err
 }

@@ -1,0 +1,98 @@
+package templates
+
+import (
+	"time"
+
+	"github.com/drbot/drbot/incident"
+)
+
+// Messages about a promise: an update that is due, an answer that nobody gave. Each is posted once and redrawn in place;
+// when it is over, it is one line without a button.
+
+// Promised is the promise of an update that a message speaks of.
+type Promised struct {
+	Number int       // of the update
+	Due    time.Time // by the second
+	Missed bool      // the further message, about one that did not come
+	Late   time.Duration
+}
+
+// Stands reports whether a person still has to send this update, and this message is the one that asks for it.
+func (p Promised) Stands(i *incident.Incident) bool {
+	return i.Active() && p.Number == i.Updates+1 && p.Due.Unix() == i.UpdateDue.Unix() && p.Missed == i.MissedUpdate()
+}
+
+// Reminder offers the draft of the update that is due, five minutes before; a missed one says since when it is late, or
+// how late drbot itself is with saying so.
+func Reminder(i *incident.Incident, p Promised, d Drafted) Message {
+	name := "reminder"
+	if p.Missed {
+		name = "late"
+	}
+	facts := map[string]any{
+		"ID": i.ID, "Number": p.Number, "Due": p.Due, "Late": p.Late, "Down": p.Late > tolerated, "Who": speakers(i, p.Missed), "Draft": flat(d.Text, 2500),
+	}
+	if !p.Stands(i) {
+		facts["Missed"], facts["Sent"], facts["Active"], facts["Next"] = p.Missed, p.Number <= i.Updates, i.Active(), time.Time{}
+		if i.UpdateEvery > 0 && p.Due.Unix() != i.UpdateDue.Unix() {
+			facts["Next"] = i.UpdateDue
+		}
+		return closed(i, Say(name+".text", facts), Line("reminder.over", facts))
+	}
+	return fit(Message{
+		Text: locked(i, Say(name+".text", facts)),
+		Blocks: []Block{
+			Lines{Lines: [][]Span{marked(i, Line(name+".line", facts)), Line("reminder.draft", facts)}},
+			Actions{Elements: []Element{
+				Button{Verb: "incident send", Object: object(i) + "/" + d.ID, Label: Say("button.send", nil), Style: "primary"},
+				Button{Verb: "incident update", Object: object(i), Label: Say("button.edit", nil)},
+				Button{Verb: "incident snooze", Object: object(i), Label: Say("button.later", nil)},
+			}},
+		},
+	})
+}
+
+// tolerated is how late a sentence may be without an excuse: deliveries take their time.
+const tolerated = 2 * time.Minute
+
+// Called is the call for an answer of which half, four fifths or all of the time has passed.
+type Called struct {
+	Percent int
+	By      time.Time // when the answer was due, by the second
+	Late    time.Duration
+}
+
+// Stands reports whether nobody has answered yet, and the answer is still due then.
+func (c Called) Stands(i *incident.Incident) bool {
+	return i.Active() && i.AckedAt.IsZero() && c.By.Unix() == i.RespondBy.Unix()
+}
+
+// Answer calls for somebody to take the incident on. onCall are the people to call, in their order: the first at half, the
+// next at four fifths.
+func Answer(i *incident.Incident, c Called, onCall []incident.Person) Message {
+	var call []incident.Person
+	switch {
+	case c.Percent == 100:
+		call = onCall[:min(len(onCall), 8)]
+	case c.Percent == 80 && len(onCall) > 1:
+		call = onCall[1:2]
+	case len(onCall) > 0:
+		call = onCall[:1]
+	}
+	facts := map[string]any{
+		"ID": i.ID, "Severity": i.Severity, "Within": i.RespondBy.Sub(i.OpenedAt), "By": c.By, "Percent": c.Percent, "Who": call, "Down": c.Late > tolerated, "Late": c.Late,
+		"Acked": i.AckedBy, "AckedAt": i.AckedAt, "Active": i.Active(),
+	}
+	if !c.Stands(i) {
+		return closed(i, Say("answer.overtext", facts), Line("answer.over", facts))
+	}
+	return fit(Message{
+		Text:   locked(i, Say("answer.text", facts)),
+		Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("answer.line", facts))}}, Actions{Elements: []Element{ackButton(i)}}},
+	})
+}
+
+// closed is a message of which one line is left.
+func closed(i *incident.Incident, text string, line []Span) Message {
+	return fit(Message{Text: locked(i, text), Blocks: []Block{Lines{Lines: [][]Span{marked(i, line)}}}})
+}
