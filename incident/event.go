@@ -48,6 +48,7 @@ var kinds = func() map[string]reflect.Type {
 		RoleOffered{}, OfferEnded{}, RunHandedOver{},
 		HandAsked{}, ConditionAsked{}, ConditionAnswered{}, StepStarting{}, StepStarted{}, StepNotStarted{}, StepExtended{}, StepEnded{}, StepUnknown{}, StepSettled{},
 		StepSkipped{}, StepByHand{}, UndoPlanned{},
+		AlertLinked{}, AlertSeen{}, AlertPassed{}, Accepted{}, Declined{}, Merged{}, Triaged{},
 	} {
 		m[e.EventKind()] = reflect.TypeOf(e)
 	}

@@ -83,9 +83,7 @@ func (i *Incident) opened(at Stamp, e Opened) {
 	i.Services, i.Impact, i.RTO, i.RPO, i.Checklist = e.Services, e.Impact, e.RTO, e.RPO, e.Checklist
 	i.State, i.Status, i.StatusAt = StateOpen, Investigating, at.Time
 	if e.Triage {
-		i.State = StateTriage
-	} else {
-		i.AcceptedBy = e.By
+		i.State, i.Triaged = StateTriage, true
 	}
 	i.policy(e.Policy)
 }

@@ -157,6 +157,7 @@ type Incident struct {
 	Parked      []Parked      `json:"parked,omitempty"`
 	Review      *Review       `json:"review,omitempty"`
 	Alerts      []Alert       `json:"alerts,omitempty"`      // incidents of PagerDuty that it answers
+	Triaged     bool          `json:"triaged,omitempty"`     // it was opened to be accepted
 	AcceptedBy  Person        `json:"accepted_by,omitzero"`  // who or what made it more than an alert that waits
 	MergedInto  ID            `json:"merged_into,omitempty"` // where its alerts went on
 	Pins        []string      `json:"pins,omitempty"`        // channel/ts of messages kept on the timeline
