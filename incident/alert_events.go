@@ -17,7 +17,7 @@ type AlertSeen struct {
 	Alert string            `json:"alert"`
 	Name  string            `json:"name,omitempty"`
 	Event string            `json:"event"`         // PagerDuty's id of it
-	What  string            `json:"what"`          // "acknowledged", "annotated"; "reconciled": the answer to a question
+	What  string            `json:"what"`          // "acknowledged", "priority updated"; "asked": the answer to a question
 	At    time.Time         `json:"at"`            // when it happened there
 	Who   string            `json:"who,omitempty"` // who did it
 	Facts map[string]string `json:"facts,omitempty"`
