@@ -95,6 +95,7 @@ func (o *Office) plan(ctx context.Context, c *call, p *runbook.Procedure, w desi
 			return nil, err
 		}
 		run, c.blobs = d.planned.Run, d.blobs
+		d.planned.Asks = c.Actor.Slack != "" && needsForm(d)
 		for _, s := range d.planned.Steps {
 			if list := valueErrors(d.specs[s.Spec], d.planned.Values, nil); len(list) > 0 {
 				return nil, incident.Refuse(incident.BadInput, "%s.", list[0].Error())
@@ -115,7 +116,7 @@ func (o *Office) withForm(ctx context.Context, c *call, reply Reply, d drafted) 
 		return Reply{}, err
 	}
 	if r := i.Run(d.planned.Run); r != nil && r.State == incident.Draft && c.Actor.Slack != "" {
-		if form := planForm(i, r, d.specs); len(form.Fields) > 0 || r.Asking != "" && needsForm(d) {
+		if form := planForm(i, r, d.specs); r.Asks && (len(form.Fields) > 0 || r.Asking != "") {
 			reply.Form = form
 		}
 	}
@@ -154,9 +155,10 @@ func reads(d drafted) bool {
 	return false
 }
 
+// needsForm reports whether a person gives some value of the plan, or chooses a branch.
 func needsForm(d drafted) bool {
 	for _, s := range d.specs {
-		if slices.ContainsFunc(s.Params, askedParam) {
+		if len(s.Branches) > 0 || slices.ContainsFunc(s.Params, askedParam) {
 			return true
 		}
 	}
@@ -283,7 +285,7 @@ func choose(ctx context.Context, o *Office, c *call) (Reply, error) {
 		if wrong = wrongFields(d, r); len(wrong) > 0 && !moved {
 			return nil, errFields
 		}
-		c.blobs = d.blobs
+		c.blobs, d.planned.Asks = d.blobs, len(wrong) > 0
 		same := d.planned.Revision == r.Revision && d.planned.Lock == r.Lock && !moved
 		return i.Plan(o.desk(v, d.specs), d.planned, reads(d) && (!same || r.ReadsAt.IsZero() && r.Asking == "" || r.Failure != ""))
 	}, func(i *incident.Incident) string { return planned(i, i.Run(d.planned.Run), d.specs) })

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/runbook"
@@ -75,7 +74,7 @@ func planForm(i *incident.Incident, r *incident.Run, specs map[string]*incident.
 func askedParam(p incident.Param) bool { return p.From == "" || p.From == "list" }
 
 func fields(i *incident.Incident, r *incident.Run, s incident.Step, p incident.Param) []templates.Field {
-	f := templates.Field{ID: p.Name, Label: cut(or(p.Label, p.Name), 60), Kind: templates.FieldText, Value: r.Values[p.Key], Hint: "Step " + s.Number}
+	f := templates.Field{ID: p.Name, Label: cut(p.Called(), 60), Kind: templates.FieldText, Value: r.Values[p.Key], Hint: "Step " + s.Number}
 	if p.Sample != "" {
 		f.Hint += "; the runbook's example is " + cut(p.Sample, 60)
 	}
@@ -91,33 +90,28 @@ func fields(i *incident.Incident, r *incident.Run, s incident.Step, p incident.P
 	return []templates.Field{f}
 }
 
-// listFields offers what the listing found; an unverified one brings the field for its reason along.
+// listFields offers what the listing found; an unverified one brings the field for its reason along. What was rejected, and
+// why, stands below the field.
 func listFields(i *incident.Incident, r *incident.Run, p incident.Param, f templates.Field) []templates.Field {
 	f.Kind = templates.FieldSelect
-	var rejected []string
 	reason := false
+	for _, v := range p.Allowed {
+		f.Options = append(f.Options, templates.Option{Value: v, Label: cut(templates.ChoiceName(i, r, p.Name, v), 75), Group: "Verified"})
+	}
 	for _, state := range []string{"verified", "unverified"} {
 		for _, c := range newest(r.Choices[p.Name]) {
 			if c.State != state || len(f.Options) == maxOptions {
 				continue
 			}
-			option := templates.Option{Value: c.Value, Label: cut(choiceLabel(i, c), 70), Hint: cut(c.Note, 70), Group: "Verified"}
+			option := templates.Option{Value: c.Value, Label: cut(choiceLabel(i, r, c), 75), Hint: cut(c.Note, 75), Group: "Verified"}
 			if state == "unverified" {
 				option.Group, reason = "Not verified: needs a reason", true
 			}
 			f.Options = append(f.Options, option)
 		}
 	}
-	for _, v := range p.Allowed {
-		f.Options = append(f.Options, templates.Option{Value: v, Label: cut(v, 70), Group: "Verified"})
-	}
-	for _, c := range newest(r.Choices[p.Name]) {
-		if c.State == "rejected" {
-			rejected = append(rejected, strings.TrimSpace(moment(i, c)+" "+c.Note))
-		}
-	}
-	if len(rejected) > 0 {
-		f.Hint = cut("Rejected: "+strings.Join(rejected, "; "), 140)
+	if rejected := templates.Rejected(i, newest(r.Choices[p.Name])); len(rejected) > 0 {
+		f.Hint = cut(f.Hint+". Rejected: "+strings.Join(rejected, "; "), 1000)
 	}
 	if f.Value == "" && len(f.Options) > 0 && f.Options[0].Group == "Verified" {
 		f.Value = f.Options[0].Value
@@ -136,37 +130,11 @@ func newest(lines []incident.Choice) []incident.Choice {
 	return sorted
 }
 
-// choiceLabel is "02:00 UTC · verified · loses 57 min": what was written after the backup until the incident began.
-func choiceLabel(i *incident.Incident, c incident.Choice) string {
-	label := moment(i, c) + " · " + c.State
-	if lost := i.OpenedAt.Sub(c.TakenAt); !c.TakenAt.IsZero() && lost > 0 {
-		label += " · loses " + span(lost)
-	}
-	return label
-}
-
-// moment names a backup by its time, with the day when it is another than the incident's.
-func moment(i *incident.Incident, c incident.Choice) string {
-	at, opened := c.TakenAt.UTC(), i.OpenedAt.UTC()
-	switch {
-	case at.IsZero():
-		return c.Value
-	case at.YearDay() == opened.YearDay() && at.Year() == opened.Year():
-		return at.Format("15:04 UTC")
-	}
-	return at.Format("2 Jan 15:04 UTC")
-}
-
-// span is a duration as people say it: 57 min, 3 h 5 min.
-func span(d time.Duration) string {
-	minutes := int(d.Round(time.Minute) / time.Minute)
-	switch {
-	case minutes < 60:
-		return fmt.Sprintf("%d min", minutes)
-	case minutes%60 == 0:
-		return fmt.Sprintf("%d h", minutes/60)
-	}
-	return fmt.Sprintf("%d h %d min", minutes/60, minutes%60)
+// choiceLabel is "02:00 UTC, verified, loses 57 min": what was written after the backup until the incident began.
+func choiceLabel(i *incident.Incident, r *incident.Run, c incident.Choice) string {
+	one := *r
+	one.Choices = map[string][]incident.Choice{"": {c}}
+	return templates.ChoiceName(i, &one, "", c.Value)
 }
 
 // shape counts a run's steps: "9 steps, 3 approvals, 2 by hand".
@@ -241,7 +209,7 @@ func planned(i *incident.Incident, r *incident.Run, specs map[string]*incident.S
 			if k == 5 {
 				break
 			}
-			text += fmt.Sprintf("\n%s=%s  %s", name, c.Value, choiceLabel(i, c))
+			text += fmt.Sprintf("\n%s=%s  %s", name, c.Value, choiceLabel(i, r, c))
 			if c.State == "rejected" {
 				text += ": " + c.Note
 			}

@@ -2,11 +2,13 @@ package commands_test
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/drbot/drbot/commands"
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/runbook"
+	"github.com/drbot/drbot/templates"
 )
 
 func TestAStepForAnotherTypeIsText(t *testing.T) {
@@ -65,5 +67,79 @@ func TestRecoverOpensTheFormAtOnce(t *testing.T) {
 	}
 	if reply := r.do(commands.Command{Verb: "recover plan", Object: strconv.FormatUint(uint64(r.id), 10), Actor: bea, Channel: r.channel}); reply.Kind != incident.NotAllowed || reply.Form != nil {
 		t.Errorf("one who may not plan: %+v", reply)
+	}
+}
+
+// wanting lets the lock offer the newest backup by that word, as the examples do.
+func wanting(l *runbook.Lock) {
+	e := entryOf(l, "p1.s2")
+	e.Parameters[0].Allowed, e.Parameters[0].Default = []string{"newest"}, "newest"
+}
+
+// A form says which backup the newest is, since when, and what it gives up; and which may not be taken.
+func TestThePlanFormSaysWhichBackupNewestIs(t *testing.T) {
+	r := recovery(t, wanting).rig()
+	r.must(r.say(ana, "/recover database"))
+	r.answer()
+	form, err := r.PlanForm(t.Context(), "R1")
+	if err != nil || len(form.Fields) == 0 {
+		t.Fatalf("%+v, %v", form, err)
+	}
+	f := form.Fields[0]
+	if f.Label != "Backup" || f.Value != "newest" || f.Options[0].Value != "newest" || f.Options[0].Label != "newest: 02:00 UTC, verified, loses 58 min" {
+		t.Errorf("%+v", f)
+	}
+	if f.Hint != "Step 1.2. Rejected: 02:50 UTC hash differs" {
+		t.Errorf("hint %q", f.Hint)
+	}
+	r.must(r.press(ana, "recover choose", "R1", "BACKUP", "newest"))
+	specs, err := r.Specs(t.Context(), r.run())
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := templates.Text(templates.RunCard(r.fold(), r.run(), templates.Facts{Specs: specs}))
+	for _, want := range []string{"Backup ", "newest: 02:00 UTC, verified, loses 58 min", "Rejected", "02:50 UTC hash differs"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not on the plan:\n%s", want, text)
+		}
+	}
+	for _, raw := range []string{"BACKUP", "QUARANTINE", "FROM_BACKUP"} {
+		if strings.Contains(text, raw) {
+			t.Errorf("%s is no word for people:\n%s", raw, text)
+		}
+	}
+}
+
+// While the form is open the plan is nobody else's: it has no Start. Sent, or typed at a terminal, it has.
+func TestAPlanHasNoStartBeforeItsFormIsSent(t *testing.T) {
+	starts := func(r *rig) bool {
+		for _, b := range templates.RunCard(r.fold(), r.run(), templates.Facts{}).Blocks {
+			if a, ok := b.(templates.Actions); ok {
+				for _, e := range a.Elements {
+					if button, ok := e.(templates.Button); ok && button.Verb == "recover start" {
+						return true
+					}
+				}
+			}
+		}
+		return false
+	}
+	r := recovery(t, wanting).rig()
+	r.must(r.say(ana, "/recover database"))
+	r.answer()
+	if !r.run().Asks || starts(r) {
+		t.Errorf("the form was not sent, and the plan can be started: asks %v", r.run().Asks)
+	}
+	r.must(r.press(ana, "recover choose", "R1", "BACKUP", "newest"))
+	if r.run().Asks || !starts(r) {
+		t.Errorf("the form was sent, and the plan cannot be started: asks %v", r.run().Asks)
+	}
+	typed := recovery(t, wanting).rig()
+	c := commands.Parse("recover", "plan database")
+	c.Actor, c.Object = commands.Actor{Unix: "ana"}, strconv.FormatUint(uint64(typed.id), 10)
+	typed.must(typed.do(c))
+	typed.answer()
+	if typed.run().Asks || !starts(typed) {
+		t.Error("a plan that was typed waits for a form")
 	}
 }

@@ -347,7 +347,7 @@ func TestPlanFormAsksAndChecks(t *testing.T) {
 	if err != nil || len(form.Fields) != 2 || form.Fields[0].Value != "backup_1" || len(form.Fields[0].Options) != 2 || !strings.Contains(form.Fields[0].Hint, "hash differs") {
 		t.Fatalf("%+v, %v", form, err)
 	}
-	if label := form.Fields[0].Options[0].Label; label != "02:00 UTC · verified · loses 58 min" {
+	if label := form.Fields[0].Options[0].Label; label != "02:00 UTC, verified, loses 58 min" {
 		t.Errorf("%q", label)
 	}
 	for value, at := range map[string]string{"backup_3": "BACKUP", "backup_9": "BACKUP", "": "BACKUP", "backup_2": "BACKUP.reason", "-rf": "BACKUP", "a\nb": "BACKUP"} {
@@ -358,7 +358,7 @@ func TestPlanFormAsksAndChecks(t *testing.T) {
 	if r.run().Values["BACKUP"] != "" {
 		t.Error("a wrong value was kept")
 	}
-	r.refused(r.say(ana, "/recover start"), incident.BadInput, "Not chosen yet")
+	r.refused(r.say(ana, "/recover start"), incident.BadInput, "Not chosen yet: Backup.")
 	r.must(r.press(ana, "recover choose", "R1", "BACKUP", "backup_2", "BACKUP.reason", "the newest that opens"))
 	if run := r.run(); run.N != 1 || run.Reasons["BACKUP"] == "" || run.Asking != "" {
 		t.Errorf("the same draft, read once: %+v", run)

@@ -54,6 +54,15 @@ type Param struct {
 	Key     string   `json:"key"`
 }
 
+// Called is how people name the value: by the lock's label, else its name in small letters.
+func (p Param) Called() string {
+	if p.Label != "" {
+		return p.Label
+	}
+	name := strings.ToLower(strings.ReplaceAll(p.Name, "_", " "))
+	return strings.ToUpper(name[:min(1, len(name))]) + name[min(1, len(name)):]
+}
+
 // Branch is one way to do a step, of which one is chosen at the plan.
 type Branch struct {
 	ID    string `json:"id"` // p1.s2a

@@ -24,7 +24,7 @@ func (i *Incident) applyRun(at Stamp, e Event) {
 		i.run(e.Run, func(r *Run) { r.readsDone(at, e) })
 	case RunStarted:
 		i.run(e.Run, func(r *Run) {
-			r.State, r.OneStep, r.StartedAt, r.Operator = Running, e.Step, at.Time, e.By
+			r.State, r.OneStep, r.StartedAt, r.Operator, r.Asks = Running, e.Step, at.Time, e.By, false
 			r.keepChosen()
 		})
 	case RunPaused:
@@ -62,7 +62,7 @@ func (i *Incident) step(run uint64, step string, f func(*Run, *Step)) {
 func (i *Incident) planned(at Stamp, e RunPlanned) {
 	r := &Run{
 		N: e.Run, Procedure: e.Procedure, Title: e.Title, Revision: e.Revision, Lock: e.Lock, State: Draft, Operator: e.By,
-		PlannedAt: at.Time, Steps: slices.Clone(e.Steps), Undos: e.Undos, Values: maps.Clone(e.Values), Branches: e.Branches, Reasons: e.Reasons,
+		PlannedAt: at.Time, Steps: slices.Clone(e.Steps), Undos: e.Undos, Values: maps.Clone(e.Values), Branches: e.Branches, Reasons: e.Reasons, Asks: e.Asks,
 	}
 	for k := range r.Steps {
 		r.Steps[k].State = StepTodo

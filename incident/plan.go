@@ -54,6 +54,26 @@ func (r *Run) Missing() []string {
 	return missing
 }
 
+// MissingNames are the missing values as people call them.
+func (r *Run) MissingNames(specs map[string]*Spec) []string {
+	var names []string
+	for _, key := range r.Missing() {
+		p := Param{Name: key}
+		for _, s := range slices.Concat(r.Steps, r.Undos) {
+			if spec := specs[s.Spec]; spec != nil {
+				if k := slices.IndexFunc(spec.Params, func(q Param) bool { return q.Key == key }); k >= 0 {
+					p = spec.Params[k]
+					break
+				}
+			}
+		}
+		if name := p.Called(); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // Undecided lists the steps of which a branch is still to be chosen: "1.2 Where it runs".
 func (r *Run) Undecided() []string {
 	var open []string
@@ -137,8 +157,8 @@ func (i *Incident) startable(d Desk, r *Run) error {
 	if open := r.Undecided(); len(open) > 0 {
 		return Refuse(BadInput, "Not chosen yet: %s.", strings.Join(open, ", ")).Then("One branch runs. Choose it in the plan, then start.")
 	}
-	if missing := r.Missing(); len(missing) > 0 {
-		return Refuse(BadInput, "Not chosen yet: %v.", missing).Then("Choose in the plan, then start.")
+	if missing := r.MissingNames(d.Specs); len(missing) > 0 {
+		return Refuse(BadInput, "Not chosen yet: %s.", strings.Join(missing, ", ")).Then("Choose in the plan, then start.")
 	}
 	for _, s := range slices.Concat(r.Steps, r.Undos) {
 		if _, ok := d.House.Accepted[s.Entry]; !ok && !s.Manual {

@@ -130,6 +130,7 @@ type Run struct {
 	Ask       uint64                       `json:"ask,omitempty"`      // newest question to the runner
 	Asking    string                       `json:"asking,omitempty"`   // what it is for, until it is answered
 	ReadsAt   time.Time                    `json:"reads_at,omitzero"`  // when the plan's reads came back
+	Asks      bool                         `json:"asks,omitempty"`     // its form is open and was not sent: it is nobody's plan yet
 	Failure   string                       `json:"failure,omitempty"`  // why the plan's reads did not
 	Identity  map[string]map[string]string `json:"identity,omitempty"` // declared: as read at the plan
 	Choices   map[string][]Choice          `json:"choices,omitempty"`  // as listed for the draft; once started, the chosen ones alone

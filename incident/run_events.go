@@ -16,6 +16,7 @@ type RunPlanned struct {
 	Values    map[string]string `json:"values,omitempty"`
 	Branches  map[string]string `json:"branches,omitempty"` // step with several branches -> the one that was chosen: p1.s2 -> p1.s2a
 	Reasons   map[string]string `json:"reasons,omitempty"`  // value -> why an unverified one was taken
+	Asks      bool              `json:"asks,omitempty"`     // a form asks its planner for the values, and was not sent yet
 	Replaces  uint64            `json:"replaces,omitempty"` // the draft it takes the place of; its own number: the same draft, changed
 }
 

@@ -137,6 +137,23 @@ func runCards(add func(string, Message), frozen *incident.House) {
 	}
 	run("reading", planned(), nil)
 	run("plan", ready(), nil)
+	listed := ready()
+	listed.Run(7).Values["BACKUP"] = "newest"
+	listed.Run(7).Choices = map[string][]incident.Choice{"BACKUP": {
+		{Value: "b3", State: "rejected", TakenAt: at("02:50"), Note: "hash differs: users.db"}, {Value: "b4", State: "rejected", Note: "no manifest, so the copy was never finished"},
+		{Value: "b2", State: "verified", TakenAt: at("02:00")}, {Value: "b1", State: "verified", TakenAt: at("01:00")},
+	}}
+	run("newest", listed, nil)
+	unverified := listed.copy()
+	unverified.Run(7).Values["BACKUP"], unverified.Run(7).Reasons = "b5", map[string]string{"BACKUP": "the newest that opens"}
+	unverified.Run(7).Choices = map[string][]incident.Choice{"BACKUP": {{Value: "b5", State: "unverified", TakenAt: at("02:30")}}}
+	run("unverified", unverified, nil)
+	none := listed.copy()
+	none.Run(7).Choices = map[string][]incident.Choice{"BACKUP": listed.Run(7).Choices["BACKUP"][:2]}
+	run("nonewest", none, nil)
+	asks := listed.copy()
+	asks.Run(7).Asks = true
+	run("asks", asks, nil)
 	run("unread", planned().say("03:07", incident.ReadsDone{Run: 7, For: incident.ReadForPlan, Ask: 1, Failure: "db1: no such directory"}), nil)
 	missing := ready()
 	delete(missing.Run(7).Values, "BACKUP")
@@ -235,6 +252,9 @@ func approvalCards(add func(string, Message)) {
 	card("undated", undated, 17, nil)
 	uncounted := chosen.copy()
 	uncounted.Run(7).Choices = nil
+	bare := *chosen.specs[chosen.Run(7).Step("p1.s6").Spec]
+	bare.Params = nil
+	uncounted.specs = map[string]*incident.Spec{chosen.Run(7).Step("p1.s6").Spec: &bare}
 	card("uncounted", uncounted, 17, nil)
 	pruned := waiting()
 	pruned.Runs = nil

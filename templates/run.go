@@ -1,7 +1,6 @@
 package templates
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -71,10 +70,12 @@ func runState(r *incident.Run, f Facts) []Span {
 		return Line("run.reading", nil)
 	case r.State == incident.Draft && r.Failure != "":
 		return Line("run.unread", map[string]any{"Why": flat(r.Failure, 300)})
+	case r.State == incident.Draft && r.Asks:
+		return Line("run.asks", map[string]any{"Operator": r.Operator})
 	case r.State == incident.Draft && len(r.Undecided()) > 0:
 		return Line("run.undecided", map[string]any{"Names": flat(Names(r.Undecided(), "and"), 200)})
 	case r.State == incident.Draft && len(r.Missing()) > 0:
-		return Line("run.missing", map[string]any{"Names": flat(Names(r.Missing(), "and"), 200)})
+		return Line("run.missing", map[string]any{"Names": flat(Names(r.MissingNames(f.Specs), "and"), 200)})
 	case r.State == incident.Draft:
 		return Line("run.draft", nil)
 	}
@@ -186,12 +187,7 @@ func runRows(i *incident.Incident, r *incident.Run, f Facts) []Row {
 	}
 	if r.State == incident.Draft {
 		add("approvals", approvalsLine(r, f))
-		for _, name := range slices.Sorted(maps.Keys(r.Values)) {
-			if len(rows) >= 12 {
-				break
-			}
-			rows = append(rows, Row{Label: flat(name, 40), Spans: []Span{{Text: flat(valueOf(r, name), 160), Style: Mono}}})
-		}
+		rows = append(rows, chosenRows(i, r, f.Specs)...)
 	}
 	usual := f.Usual[r.Procedure]
 	facts := map[string]any{
@@ -211,8 +207,6 @@ func runRows(i *incident.Incident, r *incident.Run, f Facts) []Row {
 	add(label, Line("run.facts", facts))
 	return rows
 }
-
-func valueOf(r *incident.Run, name string) string { return inert(r.Values[name]) }
 
 func lockNames(r *incident.Run) string {
 	locks := r.Locks()
@@ -247,7 +241,7 @@ func runActions(i *incident.Incident, r *incident.Run, f Facts) Actions {
 	var list []Element
 	switch r.State {
 	case incident.Draft:
-		if r.Asking == "" && r.Failure == "" && len(r.Missing())+len(r.Undecided()) == 0 {
+		if r.Asking == "" && r.Failure == "" && !r.Asks && len(r.Missing())+len(r.Undecided()) == 0 {
 			list = append(list, Button{Verb: "recover start", Object: name, Label: Say("button.start", nil), Style: "primary"})
 		}
 		return Actions{Elements: append(list,

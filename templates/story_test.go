@@ -104,6 +104,10 @@ func planned() *story {
 	restore := approve(step(6, "Set the old files aside, put backup 02:00 in place", incident.Destructive, restoreScript))
 	restore.Params, restore.Undo, restore.Lock = []string{"DATA", "BACKUP", "QUARANTINE"}, "p1.s6u", "db1:/srv/aragora"
 	restore.Leaves = "service stopped; backup 02:00 in place; old files in quarantine/R7 (hashes kept)"
+	s.specs[restore.Spec].Params = []incident.Param{
+		{Name: "DATA", Label: "Data directory", Key: "DATA"}, {Name: "BACKUP", Label: "Backup", From: "list", Allowed: []string{"newest"}, Key: "BACKUP"},
+		{Name: "QUARANTINE", Key: "QUARANTINE", From: "run.id"},
+	}
 	undo := step(6, "moves the old files back", incident.Destructive, "./back\n")
 	undo.ID, undo.Number, undo.UndoOf = "p1.s6u", "1.6u", "p1.s6"
 	compare := step(7, "Compare with the manifest", incident.Read, "./compare\n")
