@@ -85,11 +85,13 @@ type hand struct {
 	orders *os.File // to it
 	report *os.File // from it: one byte once a claim stands, whoever's
 	pid    int
+	attach bool // to a step elsewhere that was claimed before
 }
 
 // orders is what a supervisor is told, once, as one JSON object. It starts nothing unless the object arrived whole.
 type orders struct {
 	Dir     string            `json:"dir"`
+	Attach  bool              `json:"attach,omitempty"`
 	Secrets map[string][]byte `json:"secrets"` // base64: a secret may hold any bytes
 }
 
@@ -136,7 +138,7 @@ func (h *hand) lead(ctx context.Context, dir string, secrets map[string]secret.S
 	defer h.dismiss()
 	stop := context.AfterFunc(ctx, h.dismiss)
 	defer stop()
-	o := orders{Dir: dir, Secrets: make(map[string][]byte, len(secrets))}
+	o := orders{Dir: dir, Attach: h.attach, Secrets: make(map[string][]byte, len(secrets))}
 	for name, value := range secrets {
 		o.Secrets[name] = []byte(value.Reveal())
 	}

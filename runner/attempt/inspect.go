@@ -34,6 +34,7 @@ type Status struct {
 	// Leftover lists processes ("pid command") that carry the mark of an Unknown
 	// attempt: its supervisor is gone and they are not.
 	Leftover []string
+	Far      string // the other host that it was started on; of StateUnknown too, and then Reattach may find it
 }
 
 // Inspect applies the recovery rules: the exit record counts; else a held flock
@@ -99,6 +100,12 @@ func (s Status) unknown(dir, attempt string, recordErr, claimErr error) Status {
 		s.Why = recordErr.Error()
 	} else if claimErr != nil {
 		s.Why = claimErr.Error()
+	}
+	if s.Far = farHost(dir); s.Far != "" {
+		s.Why += "; on " + s.Far + " it may still run"
+	}
+	if lost, err := os.ReadFile(filepath.Join(dir, lostFile)); err == nil {
+		s.Why = string(lost)
 	}
 	s.Leftover = marked(dir)
 	s.Result = Result{Version: Version, Attempt: attempt, Outcome: Unknown, Why: s.Why, Exit: -1,

@@ -85,6 +85,8 @@ type Job struct {
 	ReadOnly    bool             `json:"read_only,omitempty"`   // of an executor: what would change something fails
 	Identifiers []string         `json:"identifiers,omitempty"` // of Env: those that may stand for a name in SQL
 	Identify    bool             `json:"identify,omitempty"`    // no script: print who the server is, lines name=value
+
+	Far *incident.Far `json:"far,omitempty"` // the host where it runs; nil: this one
 }
 
 var (
@@ -154,7 +156,7 @@ func (j Job) check() error {
 	case j.Survivors != "" && j.Survivors != KeepSurvivors && j.Survivors != "kill":
 		return fmt.Errorf("survivors %q: use keep or kill", j.Survivors)
 	}
-	if err := j.checkExecutor(); err != nil {
+	if err := errors.Join(j.checkExecutor(), j.checkFar()); err != nil {
 		return err
 	}
 	return j.checkWords()

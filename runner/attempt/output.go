@@ -122,6 +122,15 @@ func (o *output) read(from *os.File, to io.Writer) {
 	}
 }
 
+// take is for output that does not come from a process of this host.
+func (o *output) take(p []byte) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.sealed {
+		_, _ = o.stdOut.Write(p) // keep never fails
+	}
+}
+
 // keep is the end of the line: redacted bytes, in the order they came.
 func (o *output) keep(p []byte) (int, error) {
 	o.total += int64(len(p))

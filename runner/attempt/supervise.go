@@ -35,6 +35,9 @@ const (
 // Otherwise it returns false at once. Without executors a job may be bash or sqlite.
 func SupervisorMain(with ...Executor) (ran bool) {
 	executors = with
+	if len(os.Args) == 2 && os.Args[1] == FarEnd {
+		syscall.Exit(farEndMain())
+	}
 	switch os.Args[0] {
 	case supervisorName:
 		syscall.Exit(superviseMain()) // not os.Exit: nothing waits to be run, and a race build sleeps a second
@@ -55,7 +58,9 @@ type supervisor struct {
 	lock     *os.File
 	room     *os.File // of the exit record
 	out      *output
-	child    *child
+	child    *child     // nil: it runs elsewhere
+	far      *elsewhere // nil: it runs here
+	attach   bool       // to a step elsewhere that was claimed before
 	requests chan request
 	dead     chan os.Signal // SIGCHLD
 
@@ -98,7 +103,7 @@ func (s *supervisor) ordered(from *os.File) bool {
 	if err := json.NewDecoder(from).Decode(&o); err != nil || o.Dir == "" {
 		return false
 	}
-	s.dir, s.secrets = o.Dir, o.Secrets
+	s.dir, s.secrets, s.attach = o.Dir, o.Secrets, o.Attach
 	if log, err := os.OpenFile(filepath.Join(s.dir, logFile), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600); err == nil {
 		_ = unix.Dup3(int(log.Fd()), 2, 0)
 		_ = log.Close()
@@ -110,6 +115,9 @@ func (s *supervisor) ordered(from *os.File) bool {
 // begin decides with one claim whether the step starts, tells Start, and runs it.
 func (s *supervisor) begin(report *os.File) (err error) {
 	defer func() { _ = report.Close() }()
+	if s.attach {
+		return s.beginAgain(report)
+	}
 	if s.lock, err = acquire(s.dir); err != nil {
 		return err // without the lock nothing is decided: Start refuses
 	}
@@ -129,6 +137,9 @@ func (s *supervisor) begin(report *os.File) (err error) {
 	_ = report.Close()
 	if err != nil {
 		return err
+	}
+	if s.far != nil {
+		return s.runFar(listener)
 	}
 	return s.run(listener)
 }
@@ -164,6 +175,11 @@ func (s *supervisor) prepare() (net.Listener, error) {
 	if s.job, err = readJob(s.dir); err != nil {
 		return nil, err
 	}
+	if s.job.Far != nil {
+		if err := s.prepareFar(s.attach); err != nil {
+			return nil, err
+		}
+	}
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return nil, fmt.Errorf("become sub-reaper: %w", err)
 	}
@@ -176,6 +192,9 @@ func (s *supervisor) prepare() (net.Listener, error) {
 	}
 	if s.out, err = newOutput(filepath.Join(s.dir, outputFile), s.job.OutputLimit, s.redactor); err != nil {
 		return nil, err
+	}
+	if s.far != nil {
+		return listen(s.dir)
 	}
 	if s.child, err = newChild(s.dir, s.job, s.secrets); err != nil {
 		return nil, err
