@@ -52,12 +52,21 @@ type Table struct {
 	digest  string
 }
 
-// New builds a table; the error names what two people share or what is missing.
+// Fault is what is wrong with one entry; Key is the key of drbot.yaml that it is about, where it is about one.
+type Fault struct {
+	Entry   int
+	Key     string
+	problem string
+}
+
+func (f *Fault) Error() string { return f.problem }
+
+// New builds a table; the error is a *Fault and names what two people share or what is missing.
 func New(entries []Entry) (*Table, error) {
 	t := &Table{entries: slices.Clone(entries), by: map[string]int{}, may: map[string]map[incident.Right]bool{}}
 	for k, e := range t.entries {
 		if e.Name == "" || e.Email == "" && e.Slack == "" {
-			return nil, fmt.Errorf("people[%d]: a person needs a name, and an email or a slack id", k)
+			return nil, &Fault{k, "", fmt.Sprintf("people[%d]: a person needs a name, and an email or a slack id", k)}
 		}
 		rights := map[incident.Right]bool{incident.Everyone: true}
 		for _, role := range e.Roles {
@@ -66,7 +75,7 @@ func New(entries []Entry) (*Table, error) {
 			case incident.Responder, incident.Operator, incident.Approver, incident.Admin:
 				rights[right] = true
 			default:
-				return nil, fmt.Errorf("people[%d] %s: role %q is none of responder, operator, approver, admin", k, e.Name, role)
+				return nil, &Fault{k, "roles", fmt.Sprintf("people[%d] %s: role %q is none of responder, operator, approver, admin", k, e.Name, role)}
 			}
 		}
 		for _, alias := range []string{"slack:" + e.Slack, "unix:" + e.Unix, "email:" + strings.ToLower(e.Email), "pagerduty:" + e.PagerDuty, "ssh:" + keyBody(e.SSHKey)} {
@@ -74,7 +83,8 @@ func New(entries []Entry) (*Table, error) {
 				continue
 			}
 			if other, taken := t.by[alias]; taken {
-				return nil, fmt.Errorf("people[%d] %s and people[%d] %s share %s: each must be one person's alone", other, t.entries[other].Name, k, e.Name, alias)
+				key, _, _ := strings.Cut(alias, ":")
+				return nil, &Fault{k, strings.Replace(key, "ssh", "ssh_key", 1), fmt.Sprintf("people[%d] %s and people[%d] %s share %s: each must be one person's alone", other, t.entries[other].Name, k, e.Name, alias)}
 			}
 			t.by[alias] = k
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -134,129 +133,19 @@ func loadConfig(path string, getenv func(string) string) (*config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
-	r := raw{}
-	if err := runbook.DecodeYAML(src, "the configuration", &r); err != nil {
+	w := written{getenv: getenv}
+	if err := runbook.DecodeYAML(src, "the configuration", &w.raw); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	abs, err := filepath.Abs(path)
-	if err != nil {
+	if w.file, err = filepath.Abs(path); err != nil {
 		return nil, err
 	}
-	c, err := r.valid(abs, getenv)
+	w.places = placesIn(src)
+	c, err := w.valid()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return c, nil
-}
-
-func (r *raw) valid(file string, getenv func(string) string) (*config, error) {
-	at := func(path, fallback string) string {
-		if path == "" {
-			path = fallback
-		}
-		if path == "" || filepath.IsAbs(path) {
-			return path
-		}
-		return filepath.Join(filepath.Dir(file), path)
-	}
-	c := &config{
-		File: file, Data: at(r.Data, "data"), Listen: r.Listen, Runbook: at(r.Runbook, ""), Sections: runbook.Sections(r.Sections), Signers: at(r.Signers, ""),
-		Announce: r.Slack.Announce, House: r.Slack.House, SocketGroup: r.Terminal.Group, Secrets: map[string]secretSource{},
-	}
-	c.Socket = at(r.Terminal.Socket, filepath.Join(c.Data, "drbot.sock"))
-	if c.Listen == "" {
-		c.Listen = "127.0.0.1:8080"
-	}
-	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
-		return nil, fmt.Errorf("listen: %q is no host:port, like 127.0.0.1:8080", c.Listen)
-	}
-	if r.Runbook == "" {
-		return nil, errors.New("runbook: is missing; name the Markdown file, like runbook: ./DISASTER_RECOVERY.md")
-	}
-	switch r.Slack.Mode {
-	case "", "socket":
-	case "http":
-		c.SlackHTTP = true
-	default:
-		return nil, fmt.Errorf("slack.mode: %q is neither socket nor http", r.Slack.Mode)
-	}
-	if c.House == "" {
-		c.House = c.Announce
-	}
-	var err error
-	if err := mayBreak(r.People, r.BreakGlass); err != nil {
-		return nil, err
-	}
-	if c.People, err = people.New(r.People); err != nil {
-		return nil, err
-	}
-	if err := stepAccount(r.Runner.User, r.Terminal.Group, c.People); err != nil {
-		return nil, err
-	}
-	if c.OutputLimit, err = bytesOf(r.Runner.OutputLimit); err != nil {
-		return nil, fmt.Errorf("runner.output_limit: %w", err)
-	}
-	for name, s := range r.Secrets {
-		if (s.File == "") == (s.Env == "") {
-			return nil, fmt.Errorf("secrets.%s: name either file or env", name)
-		}
-		c.Secrets[name] = secretSource{file: at(s.File, ""), env: s.Env}
-	}
-	if getenv("DATABASE_URL") != "" || getenv("DATABASE_URL_FILE") != "" {
-		return nil, errors.New("DATABASE_URL is set, and this version keeps its record in one file only: unset it")
-	}
-	if err := r.commands(c); err != nil {
-		return nil, err
-	}
-	if err := c.Slack.read(getenv); err != nil {
-		return nil, err
-	}
-	c.Unused = r.unused()
-	return c, nil
-}
-
-// commands completes what decisions need.
-func (r *raw) commands(c *config) error {
-	host, err := os.Hostname()
-	if err != nil {
-		return fmt.Errorf("this machine's name: %w", err)
-	}
-	cc := commands.Config{
-		Incident: r.Slack.Commands.Incident, Recover: r.Slack.Commands.Recover, Procedures: r.Procedures, RunAs: r.Runner.User, Host: host,
-		Updates: map[int]time.Duration{}, Respond: map[int]time.Duration{}, Restricted: map[string]bool{}, Services: map[string]commands.ServiceMapping{},
-	}
-	if cc.Incident == "" {
-		cc.Incident = "incident"
-	}
-	if cc.Recover == "" {
-		cc.Recover = "recover"
-	}
-	if cc.Incident == cc.Recover {
-		return errors.New("slack.commands: the two commands need two names")
-	}
-	for level, s := range r.Severities {
-		n, err := strconv.Atoi(strings.TrimPrefix(strings.ToLower(level), "sev-"))
-		if err != nil || n < 1 || n > 9 {
-			return fmt.Errorf("severities.%s: write the level as a number, like \"1\"", level)
-		}
-		if s.Update > 0 {
-			cc.Updates[n] = s.Update
-		}
-		if s.Respond > 0 {
-			cc.Respond[n] = s.Respond
-		}
-	}
-	for name, t := range r.Types {
-		cc.Restricted[strings.ToLower(name)] = t.Restricted
-	}
-	for name, s := range r.Services {
-		cc.Services[name] = commands.ServiceMapping{Tier: s.Tier, Data: s.Data}
-	}
-	for name := range r.Secrets {
-		cc.Secrets = append(cc.Secrets, name)
-	}
-	c.Commands = cc
-	return nil
 }
 
 // unused names keys that are accepted and do nothing in this version, for check to say.

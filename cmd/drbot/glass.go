@@ -10,8 +10,8 @@ import (
 )
 
 // mayBreak marks the people of break_glass, named by email or by their whole name. Each is one person: a list with somebody
-// unknown in it would be shorter than it looks on the day when it counts.
-func mayBreak(all []people.Entry, names []string) error {
+// unknown in it would be shorter than it looks on the day when it counts. An error is about the name at position n.
+func mayBreak(all []people.Entry, names []string) (n int, err error) {
 	for n, name := range names {
 		found := 0
 		for k := range all {
@@ -20,11 +20,14 @@ func mayBreak(all []people.Entry, names []string) error {
 				found++
 			}
 		}
-		if found != 1 {
-			return fmt.Errorf("break_glass[%d]: %q is %d of people; name one by email", n, name, found)
+		switch {
+		case found == 0:
+			return n, fmt.Errorf("break_glass[%d]: no one in people has the email or the whole name %q", n, name)
+		case found > 1:
+			return n, fmt.Errorf("break_glass[%d]: %d in people are called %q; name one by email", n, found, name)
 		}
 	}
-	return nil
+	return 0, nil
 }
 
 // glass is what breaking it needs besides the approval.
