@@ -207,7 +207,7 @@ func (r *Runner) read(ctx context.Context, one reading) (string, error) {
 	job := attempt.Job{
 		Attempt: readPrefix + hex.EncodeToString(token[:]), Interpreter: attempt.Bash, Script: script, SHA256: incident.Digest(script), Env: one.env,
 		Secrets: envNames(one.spec.Secrets), Dir: one.spec.Dir, Path: one.spec.Path, User: one.spec.User, Timeout: readTimeout, Grace: readGrace,
-		OutputLimit: 1 << 20, Server: one.spec.Server,
+		OutputLimit: 1 << 20, Limits: r.Limits, Server: one.spec.Server,
 	}
 	switch {
 	case one.step != nil:

@@ -38,6 +38,7 @@ type Options struct {
 	Reads       string                   // where read-only attempts live while they run; default: reads beside Dir
 	Secrets     map[string]secret.String // every configured secret by its name
 	OutputLimit int64                    // bytes kept of one output; 0: 1 GiB
+	Limits      attempt.Limits           // of every step; zero: the defaults
 	Now         func() time.Time         // the record's clock; nil: the machine's
 	Log         *slog.Logger
 }
@@ -142,7 +143,7 @@ func (r *Runner) Tail(name string) (at time.Time, line string) {
 const outputFile = "output"
 
 // Open reads the whole output of an attempt, redacted but not neutralised. Close it.
-func (r *Runner) Open(name string) (io.ReadCloser, error) {
+func (r *Runner) Open(name string) (io.ReadSeekCloser, error) {
 	if name != filepath.Base(name) || name == "." || name == ".." {
 		return nil, fmt.Errorf("attempt name %q", name)
 	}

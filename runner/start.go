@@ -130,7 +130,7 @@ func (r *Runner) job(i *incident.Incident, spec *incident.Spec, e incident.StepS
 	return attempt.Job{
 		Attempt: e.Attempt, Incident: i.ID.String(), Run: incident.RunName(e.Run), Step: e.Step, Interpreter: a.Interpreter,
 		Script: []byte(spec.Script), SHA256: a.Script, Env: a.Env, Secrets: envNames(a.Secrets), Dir: a.Dir, Path: a.Path, Timeout: a.Timeout,
-		OutputLimit: r.OutputLimit, Survivors: a.Survivors, User: a.User, Expect: spec.Expect, Databases: a.Databases, KeepGoing: a.KeepGoing,
+		OutputLimit: r.OutputLimit, Limits: r.Limits, Survivors: a.Survivors, User: a.User, Expect: spec.Expect, Databases: a.Databases, KeepGoing: a.KeepGoing,
 		Produces: spec.Produces, Server: a.Server, ReadOnly: a.ReadOnly, Identifiers: identifiers(spec),
 	}
 }

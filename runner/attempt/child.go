@@ -36,6 +36,7 @@ type child struct {
 	outFile string // $DRBOT_OUT
 	outside bool   // work is not in the attempt's directory
 	uid     int
+	bounds  *bounds
 }
 
 // newChild prepares the process without starting it: the checked script, the
@@ -57,11 +58,13 @@ func newChild(dir string, j Job, secrets map[string][]byte) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	env := []string{"PATH=" + j.Path, "HOME=" + c.work, "LC_ALL=C.UTF-8", "DRBOT_OUT=" + c.outFile, "DRBOT_ATTEMPT=" + mark(dir)}
+	env := []string{"PATH=" + j.Path, "HOME=" + c.work, "LC_ALL=C.UTF-8", "DRBOT_OUT=" + c.outFile, "DRBOT_ATTEMPT=" + mark(dir),
+		"DRBOT_OUTPUT_LIMIT=" + strconv.FormatInt(j.OutputLimit, 10)}
 	vars := slices.Clone(j.Env)
 	for _, name := range j.Secrets {
 		vars = append(vars, Var{Name: name, Value: string(secrets[name])})
 	}
+	c.bounds = newBounds(dir, j)
 	c.cmd = &exec.Cmd{
 		Dir:         j.Dir,
 		ExtraFiles:  []*os.File{script},
@@ -191,6 +194,9 @@ func (c *child) start(out *output) (<-chan *os.ProcessState, error) {
 		return nil, err
 	}
 	c.cmd.Stdout, c.cmd.Stderr = stdout, stderr // Stdin nil is /dev/null
+	if g := c.bounds.group; g != nil {
+		c.cmd.SysProcAttr.UseCgroupFD, c.cmd.SysProcAttr.CgroupFD = true, int(g.file.Fd())
+	}
 	err = c.cmd.Start()
 	for _, f := range append(c.cmd.ExtraFiles, stdout, stderr) {
 		_ = f.Close()
@@ -198,6 +204,7 @@ func (c *child) start(out *output) (<-chan *os.ProcessState, error) {
 	if err != nil {
 		return nil, fmt.Errorf("execute %s: %w", c.cmd.Args[0], err)
 	}
+	c.bounds.bind()
 	out.pump()
 	ends := make(chan *os.ProcessState, 1)
 	go func() {

@@ -2,6 +2,7 @@ package attempt
 
 import (
 	"fmt"
+	"syscall"
 
 	"github.com/drbot/drbot/runbook"
 )
@@ -28,4 +29,37 @@ func (j Job) differs(r Result, stdout []byte, whole bool) string {
 		}
 	}
 	return ""
+}
+
+// judge says how it ended: the exit code alone proves nothing (I32).
+func (s *supervisor) judge(r *Result) {
+	produced, err := s.child.produced(s.redactor)
+	if err != nil {
+		r.Expectation = s.redact(err.Error())
+	}
+	r.Produced = produced
+	stdout, whole := s.out.stdout()
+	if differs := s.job.differs(*r, stdout, whole); differs != "" {
+		r.Expectation = differs
+	}
+	switch {
+	case s.stopped != "":
+		r.Outcome = s.stopped
+	case r.Expectation != "":
+		r.Outcome = Failed
+		r.Why = s.child.bounds.reached(s.peak(), r.LastLines)
+	default:
+		r.Outcome = Succeeded
+		if s.job.Expect == nil {
+			r.Expectation = Unverified
+		}
+	}
+}
+
+// peak is the most memory that the direct child or one that it waited for had at once, in bytes.
+func (s *supervisor) peak() int64 {
+	if s.state == nil {
+		return 0
+	}
+	return s.state.SysUsage().(*syscall.Rusage).Maxrss << 10
 }

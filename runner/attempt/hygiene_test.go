@@ -41,7 +41,7 @@ func TestI33_OnlyDeclaredVariablesReachTheStep(t *testing.T) {
 	parts := strings.Split(outputOf(t, runs, "a1"), "--\n")
 	got := strings.Split(strings.TrimSpace(parts[0]), "\n")
 	slices.Sort(got)
-	want := []string{"DECLARED=yes", "DRBOT_ATTEMPT=" + mark(filepath.Join(runs, "a1")), "DRBOT_OUT=" + work + "/out", "HOME=" + work, "LC_ALL=C.UTF-8",
+	want := []string{"DECLARED=yes", "DRBOT_ATTEMPT=" + mark(filepath.Join(runs, "a1")), "DRBOT_OUT=" + work + "/out", "DRBOT_OUTPUT_LIMIT=1073741824", "HOME=" + work, "LC_ALL=C.UTF-8",
 		"PATH=" + DefaultPath, "PGPASSWORD=" + secret.Stars, "PWD=" + work, "SHLVL=1", "_=/usr/bin/env"} // the last three are bash's own
 	got = slices.DeleteFunc(got, func(s string) bool { return strings.HasPrefix(s, "SHLVL=") || strings.HasPrefix(s, "_=") })
 	want = want[:len(want)-2]

@@ -74,6 +74,7 @@ type Job struct {
 	Timeout     time.Duration `json:"timeout"`           // 0 is DefaultTimeout; there is no "none"
 	Grace       time.Duration `json:"grace"`             // between SIGTERM and SIGKILL; 0 is DefaultGrace
 	OutputLimit int64         `json:"output_limit"`      // bytes; 0 is DefaultOutputLimit
+	Limits      Limits        `json:"limits,omitzero"`
 	Survivors   string        `json:"survivors,omitempty"`
 	User        string        `json:"user,omitempty"`       // account of the step; "" is drbot's own
 	Expect      *Expect       `json:"expect,omitempty"`     // nil: a success is "ran, not verified"

@@ -65,6 +65,7 @@ type Result struct {
 	Produced     map[string]string `json:"produced,omitempty"`
 	LastLines    string            `json:"last_lines,omitempty"` // at most 20 lines and 4 KiB, neutralised
 	Extended     []time.Time       `json:"extended,omitempty"`   // the limits set by Extend
+	Limits       *Applied          `json:"limits,omitempty"`
 }
 
 // claim is written once for an attempt, whole, by the first who gets there.
@@ -74,6 +75,7 @@ type claim struct {
 	Host    string    `json:"host"`
 	Boot    string    `json:"boot"` // kernel's boot id
 	PID     int       `json:"pid"`
+	Limits  *Applied  `json:"limits,omitempty"` // that the step runs under
 	// Refused says why nothing starts. Empty: the supervisor with PID goes on to execute.
 	Refused string `json:"refused,omitempty"`
 }

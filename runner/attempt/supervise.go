@@ -129,7 +129,11 @@ func (s *supervisor) begin(report *os.File) (err error) {
 
 	listener, err := s.prepare()
 	if err == nil {
-		err = writeClaim(s.dir, newClaim(""))
+		c := newClaim("")
+		if s.child != nil {
+			c.Limits = &s.child.bounds.Applied
+		}
+		err = writeClaim(s.dir, c)
 	} else {
 		err = refuse(s.dir, s.redact(err.Error()))
 	}
@@ -328,7 +332,7 @@ func (s *supervisor) reap() {
 // settle ends what is left and gathers the result.
 func (s *supervisor) settle(ends <-chan *os.ProcessState) Result {
 	left := s.living()
-	r := Result{Started: s.started.UTC(), Exit: -1, Extended: s.extended, Why: s.why, Kept: s.keeps() && len(left) > 0}
+	r := Result{Limits: &s.child.bounds.Applied, Started: s.started.UTC(), Exit: -1, Extended: s.extended, Why: s.why, Kept: s.keeps() && len(left) > 0}
 	for _, p := range left {
 		r.Survivors = append(r.Survivors, s.redact(p.describe()))
 	}
@@ -357,31 +361,10 @@ func (s *supervisor) settle(ends <-chan *os.ProcessState) Result {
 	}
 	s.judge(&r)
 	s.child.clean(r.Kept)
+	if err := s.child.bounds.release(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
 	return r
-}
-
-// judge says how it ended: the exit code alone proves nothing (I32).
-func (s *supervisor) judge(r *Result) {
-	produced, err := s.child.produced(s.redactor)
-	if err != nil {
-		r.Expectation = s.redact(err.Error())
-	}
-	r.Produced = produced
-	stdout, whole := s.out.stdout()
-	if differs := s.job.differs(*r, stdout, whole); differs != "" {
-		r.Expectation = differs
-	}
-	switch {
-	case s.stopped != "":
-		r.Outcome = s.stopped
-	case r.Expectation != "":
-		r.Outcome = Failed
-	default:
-		r.Outcome = Succeeded
-		if s.job.Expect == nil {
-			r.Expectation = Unverified
-		}
-	}
 }
 
 // record writes the exit record. Should even its reserved room fail, it tries for

@@ -1,0 +1,172 @@
+package attempt
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Limits bound what a step may take of its host, so that one that went wrong ends alone: not drbot, not the database
+// that is being repaired. Zero is the default, negative is none. A step that keeps survivors has none: the server that it
+// starts would live under them.
+type Limits struct {
+	Memory    int64 `json:"memory,omitempty"`    // bytes: of the whole step in a cgroup, else of each of its processes
+	Processes int64 `json:"processes,omitempty"` // at once
+}
+
+// Defaults of Limits. A restore may need nearly everything that the host has, so memory is a share of it. How much of
+// the processor it gets is bounded only against others: half a share in a cgroup, a nice value without one.
+const (
+	memoryShare      = 4 // three of four parts
+	defaultProcesses = 4096
+	cpuWeight        = 50  // drbot's own is 100
+	niceness         = 5   // where there is no cgroup
+	oomScore         = 500 // of 1000: when the host runs out, the kernel ends the step before drbot or a database
+)
+
+// Applied is what bounded a step, for the record.
+type Applied struct {
+	By        string `json:"by"` // ByCgroup, ByRlimit or ByNone
+	Memory    int64  `json:"memory,omitempty"`
+	Processes int64  `json:"processes,omitempty"`
+	Output    int64  `json:"output"` // bytes kept
+}
+
+// What bounds a step.
+const (
+	ByCgroup = "cgroup" // the step as a whole
+	ByRlimit = "rlimit" // each process by itself; their number only where the step has an account of its own
+	ByNone   = "none"
+)
+
+// complete fills the defaults in; after it zero is none.
+func (l Limits) complete() Limits {
+	if l.Memory == 0 {
+		l.Memory = hostMemory() / memoryShare * (memoryShare - 1)
+	}
+	if l.Processes == 0 {
+		l.Processes = defaultProcesses
+	}
+	return Limits{max(l.Memory, 0), max(l.Processes, 0)}
+}
+
+// hostMemory is the memory of the host in bytes, or 0 when the kernel does not say.
+func hostMemory() int64 {
+	var info unix.Sysinfo_t
+	if unix.Sysinfo(&info) != nil {
+		return 0
+	}
+	return int64(info.Totalram) * int64(info.Unit)
+}
+
+// bounds are the limits of one attempt and who keeps them.
+type bounds struct {
+	Applied
+	group *cgroup // nil without
+}
+
+// newBounds makes the step's cgroup where this host lets drbot make one.
+func newBounds(dir string, j Job) *bounds {
+	b := &bounds{Applied: Applied{By: ByNone, Output: j.OutputLimit}}
+	if j.Survivors == KeepSurvivors {
+		return b
+	}
+	l := j.Limits.complete()
+	b.By, b.Memory, b.Processes = ByRlimit, l.Memory, l.Processes
+	if parent, ok := nest(); ok {
+		if group, err := makeCgroup(parent, mark(dir), l); err == nil {
+			b.By, b.group = ByCgroup, group
+		}
+	}
+	if b.By == ByRlimit && j.User == "" {
+		b.Processes = 0 // the kernel counts an account's processes, and these would be drbot's own too
+	}
+	return b
+}
+
+// bind bounds the step's processes from outside: after the start, because this process could not live under their limits.
+// What they forked meanwhile is found as a descendant, and what a bound one forks is bound by birth.
+func (b *bounds) bind() {
+	if b.By == ByNone {
+		return
+	}
+	bound := map[process]bool{}
+	for again := true; again; {
+		again = false
+		for _, p := range descendants(os.Getpid()) {
+			p = process{pid: p.pid, start: p.start}
+			if !bound[p] {
+				b.bindOne(p.pid)
+				bound[p], again = true, true
+			}
+		}
+	}
+}
+
+// bindOne cannot fail but for a process that is gone, or a kernel that forbids it: then the step is bounded less.
+func (b *bounds) bindOne(pid int) {
+	set := func(what int, limit int64) {
+		if limit > 0 {
+			_ = unix.Prlimit(pid, what, &unix.Rlimit{Cur: uint64(limit), Max: uint64(limit)}, nil)
+		}
+	}
+	if b.By == ByRlimit {
+		// Not RLIMIT_AS: what is reserved and never touched (Go, Java, shared memory of a database) counts there.
+		set(unix.RLIMIT_DATA, b.Memory)
+		set(unix.RLIMIT_NPROC, b.Processes)
+		_ = unix.Setpriority(unix.PRIO_PROCESS, pid, niceness)
+	}
+	_ = os.WriteFile(filepath.Join("/proc", strconv.Itoa(pid), "oom_score_adj"), []byte(strconv.Itoa(oomScore)), 0)
+}
+
+// reached says which limit ended a step that failed, or "". A cgroup counts; without one the peak of its largest process
+// and what it said of it are all there is.
+func (b *bounds) reached(peak int64, last string) string {
+	switch {
+	case b.group != nil && b.group.count("memory.events", "oom_kill") > 0:
+		return fmt.Sprintf("it needed more than its memory limit of %s, and the kernel ended it; raise runner.memory_limit, or let it need less", size(b.Memory))
+	case b.group != nil && b.group.count("pids.events", "max") > 0:
+		return fmt.Sprintf("it reached its limit of %d processes at once (runner.process_limit)", b.Processes)
+	case b.By == ByRlimit && b.Memory > 0 && (peak > b.Memory/2 || saysNoMemory(last)):
+		return fmt.Sprintf("it ran out of its memory limit of %s a process, by all signs: its largest had %s; raise runner.memory_limit, or let it need less", size(b.Memory), size(peak))
+	}
+	return ""
+}
+
+// saysNoMemory finds what the C library, bash, Python, Java and Go say when memory is refused.
+func saysNoMemory(last string) bool {
+	last = strings.ToLower(last)
+	for _, words := range []string{"cannot allocate", "out of memory", "memoryerror", "outofmemoryerror", "memory exhausted"} {
+		if strings.Contains(last, words) {
+			return true
+		}
+	}
+	return false
+}
+
+// size is bytes in the largest unit that they fill, with three digits.
+func size(n int64) string {
+	value, unit := float64(n), "bytes"
+	for _, next := range []string{"KiB", "MiB", "GiB", "TiB"} {
+		if value < 1024 {
+			break
+		}
+		value, unit = value/1024, next
+	}
+	return strconv.FormatFloat(value, 'g', 3, 64) + " " + unit
+}
+
+func (b *bounds) release() error {
+	if b.group == nil {
+		return nil
+	}
+	return b.group.remove()
+}
+
+// errNoCgroup: this host or this account lets nobody make one here.
+var errNoCgroup = errors.New("no cgroup")
