@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
 
@@ -17,6 +18,8 @@ import (
 type RunReader interface {
 	// Output is the end of an attempt's output, at most lines long, neutralised and redacted.
 	Output(ctx context.Context, attempt string, lines int) (string, error)
+	// Open reads the whole of it, redacted and not neutralised; where it is longer than is kept, what is kept.
+	Open(attempt string) (io.ReadSeekCloser, error)
 }
 
 // specCache keeps the resolved steps of live runs, which never change under their digest.

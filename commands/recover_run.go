@@ -62,65 +62,6 @@ func undoStep(ctx context.Context, o *Office, c *call) (Reply, error) {
 	}, doing)
 }
 
-// outputLines is what `output` shows; the whole is in the file of the card's thread.
-const outputLines = 20
-
-// showOutput reads the end of what a step printed: the named one, else the last that ran.
-func showOutput(ctx context.Context, o *Office, c *call) (Reply, error) {
-	i, err := o.Store.Incident(ctx, c.ref)
-	if err != nil {
-		return Reply{}, err
-	}
-	if err := o.may(c, i); err != nil {
-		return Reply{}, err
-	}
-	n, name, _ := target(c)
-	r := lastRun(i)
-	if n != 0 {
-		r = i.Run(n)
-	}
-	if r == nil {
-		return Reply{}, incident.Refuse(incident.NotFound, "%s has no run.", i.ID)
-	}
-	s := ran(r, name)
-	switch {
-	case s == nil && name != "":
-		return Reply{}, incident.Refuse(incident.NotFound, "Step %s of %s has not run.", name, r.Name())
-	case s == nil:
-		return Reply{}, incident.Refuse(incident.NotFound, "No step of %s has run yet.", r.Name())
-	case o.Runs == nil:
-		return Reply{}, incident.Refuse(incident.Outage, "Outputs cannot be read here.").Then("They are in runs/%s/output of the data directory.", s.Attempt)
-	}
-	text, err := o.Runs.Output(ctx, s.Attempt, outputLines)
-	if err != nil {
-		return Reply{}, err
-	}
-	head := "Step " + s.Number + " · " + s.Title + " · " + string(s.State)
-	if text == "" {
-		return Reply{ID: i.ID, Say: templates.Message{Text: head + ": it printed nothing."}}, nil
-	}
-	return Reply{ID: i.ID, Data: text, Say: templates.Message{Text: head + "\n" + text, Blocks: []templates.Block{
-		templates.Lines{Lines: [][]templates.Span{{templates.T(head)}}}, templates.Code{Text: text},
-	}}}, nil
-}
-
-// ran is the named step, else the last one that has an attempt.
-func ran(r *incident.Run, name string) *incident.Step {
-	if name != "" {
-		if s := r.Step(name); s != nil && s.Attempt != "" {
-			return s
-		}
-		return nil
-	}
-	var last *incident.Step
-	for k := range r.Steps {
-		if s := &r.Steps[k]; s.Attempt != "" && (last == nil || !s.Started.Before(last.Started)) {
-			last = s
-		}
-	}
-	return last
-}
-
 // freeze and thaw turn the stop switch; both are the house's.
 func freeze(ctx context.Context, o *Office, c *call) (Reply, error) {
 	return o.turn(ctx, c, (*incident.House).Freeze, "Freeze", "No step starts any more, by "+c.person.Name+": ")
