@@ -29,7 +29,7 @@ func LockPath(markdown string) string {
 // Load reads a runbook, a file or a folder of files, and the lock beside it. Without a lock every step is for people. A lock that is damaged is an error that names its
 // line; LoadText then still gives the text.
 func Load(path string, opt Sections) (*Runbook, error) {
-	rb, err := loadMarkdown(path, opt)
+	rb, err := LoadMarkdown(path, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func LoadText(path string, opt Sections) (*Runbook, error) {
 	if err == nil {
 		return rb, nil
 	}
-	text, textErr := loadMarkdown(path, opt)
+	text, textErr := LoadMarkdown(path, opt)
 	if textErr != nil {
 		return nil, textErr
 	}
@@ -67,7 +67,8 @@ func LoadText(path string, opt Sections) (*Runbook, error) {
 	return text, nil
 }
 
-func loadMarkdown(path string, opt Sections) (*Runbook, error) {
+// LoadMarkdown reads the Markdown alone, without its lock; errors name the file and the line.
+func LoadMarkdown(path string, opt Sections) (*Runbook, error) {
 	src, err := ReadSource(path)
 	if err != nil {
 		return nil, err

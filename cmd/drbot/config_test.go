@@ -125,3 +125,12 @@ func TestCheckFindsWhatWouldNotWork(t *testing.T) {
 		t.Errorf("a runbook without procedures: exit code %d\n%s", code, said)
 	}
 }
+
+func TestACompileErrorNamesItsFile(t *testing.T) {
+	path := writeFile(t, filepath.Join(t.TempDir(), "EMPTY.md"), "# Nothing here\n")
+	for _, verb := range []string{"show", "lint", "compile", "decide"} {
+		if code, _, errs := drbot(t, nil, "runbook", verb, path); code != exitFailed || !strings.Contains(errs, path+":1:") {
+			t.Errorf("runbook %s: exit %d: %s", verb, code, errs)
+		}
+	}
+}

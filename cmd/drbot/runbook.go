@@ -32,16 +32,22 @@ func (p program) runbookFile(args []string) (string, runbook.Sections, error) {
 	return c.Runbook, c.Sections, nil
 }
 
+// readRunbook reads what show and lint are about, with or without its lock.
+func (p program) readRunbook(args []string) (path string, rb *runbook.Runbook, err error) {
+	path, sections, err := p.runbookFile(args)
+	if err != nil {
+		return "", nil, err
+	}
+	rb, err = runbook.LoadText(path, sections)
+	return path, rb, err
+}
+
 func (p program) runbookShow() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "show [FILE]", Short: "Print what drbot reads in a runbook", Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			path, sections, err := p.runbookFile(args)
-			if err != nil {
-				return err
-			}
-			rb, err := runbook.LoadText(path, sections)
+			_, rb, err := p.readRunbook(args)
 			if err != nil {
 				return err
 			}
@@ -64,11 +70,7 @@ func (p program) runbookLint() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "lint [FILE]", Short: "Say what a careful reader would of a runbook", Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			path, sections, err := p.runbookFile(args)
-			if err != nil {
-				return err
-			}
-			rb, err := runbook.LoadText(path, sections)
+			path, rb, err := p.readRunbook(args)
 			if err != nil {
 				return err
 			}
@@ -150,12 +152,9 @@ type compiled struct {
 }
 
 func compile(path string, sections runbook.Sections) (*compiled, error) {
-	src, err := runbook.ReadSource(path)
-	if err != nil {
-		return nil, err
-	}
 	c := &compiled{lockPath: runbook.LockPath(path)}
-	if c.rb, err = runbook.Parse(src, sections); err != nil {
+	var err error
+	if c.rb, err = runbook.LoadMarkdown(path, sections); err != nil {
 		return nil, err
 	}
 	if c.old, err = os.ReadFile(c.lockPath); err != nil && !errors.Is(err, fs.ErrNotExist) {
