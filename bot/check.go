@@ -16,11 +16,12 @@ type Finding struct{ Level, What, Fix string }
 
 // fixes of Slack's answers to a token.
 var fixes = map[string]string{
-	"invalid_auth":     "Copy the token again: OAuth & Permissions, Bot User OAuth Token (xoxb-…), into SLACK_BOT_TOKEN.",
-	"not_authed":       "Set SLACK_BOT_TOKEN.",
-	"token_revoked":    "Install the app again and set its new token.",
-	"account_inactive": "The app was removed from the workspace: install it again.",
-	"token_expired":    "Switch token rotation off in the app's settings and install it again.",
+	"invalid_auth":           "Copy the token again: OAuth & Permissions, Bot User OAuth Token (xoxb-…), into SLACK_BOT_TOKEN.",
+	"not_authed":             "Set SLACK_BOT_TOKEN.",
+	"token_revoked":          "Install the app again and set its new token.",
+	"account_inactive":       "The app was removed from the workspace: install it again.",
+	"not_allowed_token_type": "SLACK_BOT_TOKEN is no bot token: copy the one that begins with xoxb-.",
+	"token_expired":          "Switch token rotation off in the app's settings and install it again.",
 }
 
 // Check asks Slack what would stop drbot from working. It changes nothing. Of the options it needs tokens, names and
@@ -63,11 +64,14 @@ func (c *checking) tokens() {
 	if err != nil {
 		t := troubled(err)
 		c.dead = true
-		fix := fixes[t.code]
+		what, fix := "Slack did not take the bot token: ", fixes[t.code]
+		if t.away {
+			what = "Slack cannot be reached, so the tokens are not checked: "
+		}
 		if fix == "" {
 			fix = "Check the network to Slack (and SLACK_API_URL, where it is set). drbot starts without it and works at the terminal."
 		}
-		c.add("error", "Slack did not take the bot token: "+t.Error(), "%s", fix)
+		c.add("error", what+t.Error(), "%s", fix)
 		return
 	}
 	c.b.self.known, c.b.self.who = true, *who

@@ -82,7 +82,10 @@ func (p program) checkAll(ctx context.Context, c *config, offline bool) []findin
 	for _, key := range c.Unused {
 		found = append(found, finding{"note", "The key " + key + " is read and not used by this version.", ""})
 	}
+	swapped := checkTokens(c.Slack)
+	found = append(found, swapped...)
 	switch {
+	case len(swapped) > 0: // Slack would only say that it does not know them
 	case c.Slack.Bot.IsZero():
 		found = append(found, finding{"error", "SLACK_BOT_TOKEN is not set: drbot works at the terminal only.", "Create the app from `drbot slack manifest`, install it, and set its bot token (xoxb-…)."})
 	case !offline:
@@ -97,6 +100,21 @@ func (p program) checkAll(ctx context.Context, c *config, offline bool) []findin
 		found = append(found, finding{"warning", "slack.announce is not set: nobody outside an incident's channel hears of it.", "Name a channel: slack: {announce: incidents}."})
 	}
 	return found
+}
+
+// checkTokens finds tokens that stand in each other's place, by what Slack begins them with.
+func checkTokens(t slackTokens) []finding {
+	bot := strings.HasPrefix(t.Bot.Reveal(), "xapp-")
+	app := strings.HasPrefix(t.App.Reveal(), "xoxb-")
+	switch {
+	case bot && app:
+		return []finding{{"error", "SLACK_BOT_TOKEN holds the app-level token (xapp-…) and SLACK_APP_TOKEN the bot token (xoxb-…).", "Swap the two."}}
+	case bot:
+		return []finding{{"error", "SLACK_BOT_TOKEN holds an app-level token (xapp-…).", "Set it to the bot token (xoxb-…) from OAuth & Permissions, and SLACK_APP_TOKEN to the xapp-… one."}}
+	case app:
+		return []finding{{"error", "SLACK_APP_TOKEN holds a bot token (xoxb-…).", "Set it to an app-level token (xapp-…) with connections:write, from Basic Information."}}
+	}
+	return nil
 }
 
 // checkPeople finds duties that nobody can do, the second person's first of all.
@@ -173,9 +191,7 @@ func (p program) checkHost(c *config) []finding {
 			found = append(found, finding{"error", program + " is not on this machine; steps need it.", "Install bash and coreutils."})
 		}
 	}
-	if err := writable(c.Data); err != nil {
-		found = append(found, finding{"error", "The data directory cannot be written: " + err.Error(), "Make " + c.Data + " writable for drbot's account, or name another with data:."})
-	}
+	found = append(found, checkData(c)...)
 	for name, source := range c.Secrets {
 		if _, err := source.value(p.getenv); err != nil {
 			found = append(found, finding{"error", "The secret " + name + " cannot be read: " + err.Error(), "Steps that need it do not start until it can."})

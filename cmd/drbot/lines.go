@@ -75,11 +75,10 @@ func (p program) dial(ctx context.Context, c *config, keyFile string) (*terminal
 
 // admits is what makes drbot's socket reachable for an account that it is not.
 func (c *config) admits() string {
-	inside := c.Socket == filepath.Join(c.Data, filepath.Base(c.Socket))
 	switch {
 	case c.SocketGroup == "":
 		return "An admin sets terminal: {socket: /run/drbot/drbot.sock, group: drbot} in " + c.File + " and puts your account into that group"
-	case inside:
+	case inside(c.Socket, c.Data):
 		return "An admin sets terminal.socket to a path outside the data directory, like /run/drbot/drbot.sock, which group " + c.SocketGroup + " can reach"
 	}
 	return "An admin puts your account into group " + c.SocketGroup + "; log in again then"

@@ -50,7 +50,7 @@ var followers = []string{bot.Say, bot.Draw, runner.Name, paper.Name}
 // be there.
 func wire(ctx context.Context, c *config, e env, log *slog.Logger) (_ *house, err error) {
 	h := &house{config: c, log: log, clock: e.clock}
-	if h.store, err = bolt.Open(c.Data, bolt.Options{Followers: followers, Now: e.clock.Now, Log: log, Traces: []string{"incidents", "runs"}}); err != nil {
+	if h.store, err = openRecord(c, bolt.Options{Followers: followers, Now: e.clock.Now, Log: log, Traces: []string{"incidents", "runs"}}); err != nil {
 		return nil, err
 	}
 	defer func() {
