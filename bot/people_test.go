@@ -127,3 +127,19 @@ func TestFormsAndHome(t *testing.T) {
 		t.Error("the welcome is for everybody")
 	}
 }
+
+// TestRole_OfSomebodyWhomDrbotYamlDoesNotHave: the answer names them as Slack does, by mention and by form.
+func TestRole_OfSomebodyWhomDrbotYamlDoesNotHave(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	room := w.open("Users db")
+	r, err := w.ana.Command(w.within(), room, "/incident role scribe <@U0DAN>")
+	must(t, err)
+	if r.Text != "Dan Roe is scribe of INC-1." {
+		t.Errorf("%+v", r)
+	}
+	r, err = w.ana.Command(w.within(), room, "/incident role scribe <@U0NOBODY>")
+	must(t, err)
+	if strings.HasPrefix(r.Text, "U0NOBODY") || !strings.Contains(r.Text, "no full member") {
+		t.Errorf("%+v", r)
+	}
+}

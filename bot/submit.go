@@ -21,6 +21,9 @@ func (b *Bot) submitted(ctx context.Context, x interaction, r receipt) answer {
 		Fields: fieldsOf(x.View, &s), Actor: b.actor(x), Keys: r.keys, Keep: r.keep,
 	}
 	to := caller{user: x.User.ID, channel: s.Channel, trigger: x.TriggerID}
+	for _, who := range c.Fields["who"] {
+		b.learnNow(ctx, who)
+	}
 	reply, err := b.handle(ctx, c)
 	switch {
 	case err != nil:

@@ -39,10 +39,11 @@ func (o *Office) complete(_ context.Context, c Command) (*call, error) {
 	return full, nil
 }
 
-// written is the command with its texts as they were meant: no rule has to ask whether anybody would see them.
+// written is the command with its texts as they were meant: no rule has to ask whether anybody would see them. The fields of
+// a plan stay as they came: a parameter's value is judged by its pattern and reaches the step as it is (I34).
 func written(c Command) Command {
 	c.Text = incident.Written(c.Text)
-	if c.Fields != nil {
+	if c.Fields != nil && c.Verb != "recover choose" {
 		fields := make(map[string][]string, len(c.Fields))
 		for name, values := range c.Fields {
 			fields[name] = make([]string, len(values))

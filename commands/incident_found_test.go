@@ -109,3 +109,16 @@ func TestI42_TheHouseTicks(t *testing.T) {
 		t.Errorf("spoken %d times", n)
 	}
 }
+
+// TestI34_APlansValueIsNotTrimmed: what a person gives for a parameter is judged as it is, hidden characters and all.
+func TestI34_APlansValueIsNotTrimmed(t *testing.T) {
+	r := recovery(t).rig()
+	r.must(r.say(ana, "/recover database"))
+	r.answer()
+	for _, value := range []string{"backup_1 ", "backup_1\u200b", " backup_1"} {
+		if reply := r.press(ana, "recover choose", "R1", "BACKUP", value); reply.Errors["BACKUP"] == "" {
+			t.Errorf("%q was taken for backup_1: %+v", value, reply)
+		}
+	}
+	r.must(r.press(ana, "recover choose", "R1", "BACKUP", "backup_1"))
+}

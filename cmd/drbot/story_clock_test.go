@@ -45,8 +45,11 @@ func TestI50_TheUpdateCadence(t *testing.T) {
 	if n := w.count(w.dev, room, "drbot was not running"); n != 1 {
 		t.Errorf("told %d times: %s", n, late.Plain)
 	}
-	w.clock.push(3*minute + 30*time.Second)
-	w.expect(w.dev, room, "Late since", "update 3") // the cadence goes on
+	w.clock.push(50 * minute) // the promise stands, and was spoken of
+	w.answers(w.ana, room, "/incident update We are back", "Update 3 of INC-1 is sent")
+	w.until("the line of update 3 closes", func() bool { return w.count(w.dev, room, "Late since", "update 3", "is sent") == 1 })
+	w.clock.push(11 * minute) // the cadence goes on
+	w.expect(w.dev, room, "Update due")
 	w.answers(w.ana, room, "/incident snooze 15m", "is due")
 	w.audited()
 }
