@@ -110,6 +110,8 @@ func (o *Office) outcome(ctx context.Context, c Command) (Reply, error) {
 		return o.runbookLoaded(ctx, c, e)
 	case LockSigned:
 		return o.lockSigned(ctx, c, e)
+	case HearAlert:
+		return o.hearAlert(ctx, c, e)
 	}
 	reply, known, err := o.stepOutcome(ctx, c)
 	if !known && err == nil {

@@ -196,9 +196,10 @@ func (i *Incident) follow(s AlertSeen, by Person, promise Policy) []Event {
 	case over && i.Active() && !i.Touched():
 		events = append(events, Resolved{By: by, Summary: "Resolved in PagerDuty before anybody took part here."}, Closed{Why: "resolved in PagerDuty"})
 	case over || i.Active() || i.MergedInto != 0:
-	case i.ResolvedBy.InPagerDuty() && i.Triaged && i.AcceptedBy.Key == "":
+	case !i.ResolvedBy.InPagerDuty() && (s.What != "reopened" || !s.At.After(i.ResolvedAt)):
+	case i.Triaged && i.AcceptedBy.Key == "":
 		events = append(events, Triaged{By: by, Why: "PagerDuty opened it again"})
-	case i.ResolvedBy.InPagerDuty(), s.What == "reopened" && s.At.After(i.ResolvedAt):
+	default:
 		events = append(events, Reopened{By: by, Reason: "PagerDuty opened it again", Policy: promise})
 	}
 	return events
@@ -216,6 +217,7 @@ func (i *Incident) applyAlert(at Stamp, e Event) bool {
 		if i.State == StateTriage {
 			i.State = StateOpen
 		}
+		i.policy(e.Policy)
 	case Declined:
 		i.State, i.ResolvedBy, i.ResolvedAt, i.Summary, i.Spoken = StateClosed, e.By, at.Time, e.Reason, nil
 	case Merged:

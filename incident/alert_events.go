@@ -38,6 +38,7 @@ type AlertPassed struct {
 type Accepted struct {
 	By  Person `json:"by"`
 	Why string `json:"why,omitempty"` // a rule
+	Policy
 }
 
 // Declined says that it is none.

@@ -4,11 +4,11 @@ package incident
 // closed, merged its alerts go on with another incident.
 
 // Accept makes an incident of what waits.
-func (i *Incident) Accept(by Person) ([]Event, error) {
+func (i *Incident) Accept(by Person, promise Policy) ([]Event, error) {
 	if err := i.waits(); err != nil {
 		return nil, err
 	}
-	return []Event{Accepted{By: by}}, nil
+	return []Event{Accepted{By: by, Policy: promise}}, nil
 }
 
 // Decline says that it is none.
@@ -60,4 +60,9 @@ func (i *Incident) MergeInto(other *Incident, by Person) (own, others []Event, e
 		others = append(others, Acknowledged{By: i.AckedBy})
 	}
 	return []Event{Merged{By: by, Into: other.ID}}, others, nil
+}
+
+// Dismissed reports whether it turned out to be none: a false alarm, declined, or part of another incident.
+func (i *Incident) Dismissed() bool {
+	return i.FalseAlarm || i.MergedInto != 0 || i.Triaged && i.AcceptedBy.Key == "" && !i.Active()
 }

@@ -38,6 +38,9 @@ func Announcement(i *incident.Incident, f Facts, initial string) Message {
 		lines = append(lines, Line("announcement.next", map[string]any{"Due": i.UpdateDue}))
 	}
 	buttons := []Element{ackButton(i)}
+	if i.State == incident.StateTriage {
+		buttons[0] = acceptButton(i)
+	}
 	if f.ChannelURL != "" && i.Channel.ID != "" && i.Channel.Lost == "" {
 		buttons = append(buttons, Button{Label: Say("button.channel", nil), URL: f.ChannelURL})
 	}
@@ -108,7 +111,7 @@ func cardRows(i *incident.Incident, f Facts) []Row {
 	if i.Active() {
 		add("now", nowLine(i))
 	}
-	if !i.FalseAlarm {
+	if !i.Dismissed() {
 		add("time", timeLine(i, f))
 	}
 	if i.Active() {
@@ -116,6 +119,7 @@ func cardRows(i *incident.Incident, f Facts) []Row {
 		add("next", nextLine(i))
 	}
 	add("told", toldLine(i))
+	add("alert", alertLine(i))
 	return rows
 }
 
@@ -232,6 +236,9 @@ func cardActions(i *incident.Incident) Actions {
 		return Actions{Elements: []Element{
 			Button{Verb: "incident reopen", Object: id, Label: Say("button.reopen", nil)},
 		}}
+	}
+	if i.State == incident.StateTriage {
+		return triageActions(i)
 	}
 	return Actions{Elements: []Element{
 		ackButton(i),

@@ -77,6 +77,14 @@ func cards() map[string]Message {
 	unwatched := identified().Incident
 	unwatched.State, unwatched.LateSince, unwatched.Reopened = incident.StateTriage, at("03:30"), 1
 	add("card/triage", Card(unwatched, Facts{}))
+	add("card/alert", Card(alerted().Incident, Facts{}))
+	add("announcement/triage", Announcement(alerted().Incident, Facts{}, ""))
+	declined := alerted().say("03:04", incident.Declined{By: ana, Reason: "the probe is new"})
+	add("card/declined", Card(declined.Incident, Facts{}))
+	add("announcement/declined", Announcement(declined.Incident, Facts{}, ""))
+	merged := alerted().say("03:04", incident.Merged{By: ana, Into: 41})
+	add("card/merged", Card(merged.Incident, Facts{}))
+	add("announcement/merged", Announcement(merged.Incident, Facts{}, ""))
 	alarm := opening().say("03:04", incident.Resolved{By: ana, FalseAlarm: true, Reason: "the probe was wrong"}, incident.Closed{Why: "false alarm"})
 	add("card/falsealarm", Card(alarm.Incident, alarm.facts()))
 	add("resolution/falsealarm", Resolution(alarm.Incident, Facts{}))

@@ -1,0 +1,184 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/state"
+)
+
+// HearAlert is an outcome: one event of PagerDuty, or its answer to a question. Alert is PagerDuty's id of its incident;
+// an event about none, or one that cannot be read, is kept in the house's record.
+type HearAlert struct {
+	Alert, Event string
+	What         string // "triggered", "priority updated", "annotated"; Asked: the answer to a question
+	At           time.Time
+	Agent        AlertAgent
+	Facts        map[string]string // names of package incident
+	Text         string            // of a note or a status update
+	Echo         bool              // drbot's own note come back
+	Whole        bool              // Facts are all that rules ask for, so that the event may open an incident
+	Passed       string            // why it is about no incident of PagerDuty; empty: it is about one
+	Rules        AlertRules
+}
+
+// AlertAgent is who did something in PagerDuty; both empty: PagerDuty itself.
+type AlertAgent struct{ ID, Name string }
+
+// Asked is the What of an answer to drbot's own question. It is kept only where it differs from what the events said, and
+// opens only what a rule names.
+const Asked = "asked"
+
+// Keep of PagerDuty's deliveries: they are sent again for up to 48 h.
+const KeepAlerts = 7 * 24 * time.Hour
+
+// attachTo says that the event belongs to another incident than the one that was being opened.
+type attachTo struct{ id incident.ID }
+
+func (a attachTo) Error() string { return "the alert belongs to " + a.id.String() }
+
+// errAlertMoved: the incident to attach to is none any more.
+var errAlertMoved = errors.New("the incident to attach to is gone")
+
+// hearAlert keeps one event: with the incident that has the alert, with one that a rule opens or attaches it to, or with
+// the house.
+func (o *Office) hearAlert(ctx context.Context, c Command, e HearAlert) (Reply, error) {
+	if e.Passed != "" {
+		return o.settleHouse(ctx, c, func(state.View) (state.Decision, error) { return houseEvent(passed(e, e.Passed)), nil })
+	}
+	for range 3 {
+		reply, err := o.do(ctx, state.Change{Target: alertRef(e.Alert), New: true, Keys: c.Keys, Keep: c.Keep, Decide: func(v state.View) (state.Decision, error) {
+			return o.decideAlert(v, e)
+		}})
+		to := attachTo{}
+		if !errors.As(err, &to) {
+			return reply, err
+		}
+		reply, err = o.attachAlert(ctx, c, e, to.id)
+		if !errors.Is(err, errAlertMoved) {
+			return reply, err
+		}
+	}
+	return Reply{}, fmt.Errorf("alert %s: %w", e.Alert, errAlertMoved)
+}
+
+func alertRef(alert string) state.Ref { return state.Ref{Index: "pagerduty", Value: alert} }
+
+// alertClaim makes one incident the alert's only one.
+func alertClaim(alert string) string { return "pd:" + alert }
+
+func passed(e HearAlert, why string) incident.Event {
+	return incident.AlertPassed{Alert: e.Alert, Event: e.Event, What: e.What, At: e.At, Why: cut(why, 300)}
+}
+
+// seen is the event as the record keeps it.
+func (e HearAlert) seen(i *incident.Incident) incident.AlertSeen {
+	s := incident.AlertSeen{
+		Alert: e.Alert, Event: e.Event, What: e.What, At: e.At.UTC(), Who: e.Agent.Name, Facts: e.Facts, Text: cut(e.Text, incident.MaxText), Echo: e.Echo,
+	}
+	if n := e.Facts[incident.AlertNumber]; n != "" {
+		s.Name = "#" + n
+	} else if a := i.Alert(e.Alert); a != nil {
+		s.Name = a.Name()
+	}
+	return s
+}
+
+// doer is who did it: a person of the people table, else a user of PagerDuty, else PagerDuty itself.
+func (o *Office) doer(a AlertAgent) incident.Person {
+	if entry, ok := o.People().PagerDuty(a.ID); ok {
+		return entry.Person("pagerduty:" + a.ID)
+	}
+	return incident.PagerDuty(a.ID, a.Name)
+}
+
+// decideAlert is the decision about an event whose alert has an incident, or may get one.
+func (o *Office) decideAlert(v state.View, e HearAlert) (state.Decision, error) {
+	i := v.Incident()
+	rule := e.Rules.match(e)
+	if i.Exists() {
+		if e.What == Asked && !i.Differs(e.seen(i)) {
+			return state.Decision{}, nil
+		}
+		promise := o.policy(i.Severity, v.Now())
+		events := o.ruled(v, i, e, rule)
+		events = append(events, folded(v, i, events).Hear(e.seen(i), o.doer(e.Agent), promise)...)
+		return effects(folded(v, i, events), events), nil
+	}
+	switch why := rule.passes(e); {
+	case why != "" && e.What == Asked:
+		return state.Decision{}, nil
+	case why != "":
+		return houseEvent(passed(e, why)), nil
+	}
+	same := alertRef("same/" + rule.same(e))
+	if other := v.Other(same); rule.Attach && other.Exists() && other.Active() && other.Drill == rule.Drill {
+		return state.Decision{}, attachTo{other.ID}
+	}
+	return o.openAlert(v, i, e, rule, same)
+}
+
+// openAlert opens an incident as the rule says.
+func (o *Office) openAlert(v state.View, i *incident.Incident, e HearAlert, rule AlertRule, same state.Ref) (state.Decision, error) {
+	w := wish{title: titleOf(e.Facts[incident.AlertTitle]), kind: o.Runbook().Type(rule.Type), severity: rule.Severity, drill: rule.Drill, services: rule.Services}
+	s := e.seen(i)
+	if incident.Written(w.title) == "" {
+		w.title = "PagerDuty " + or(s.Name, e.Alert)
+	}
+	opened := o.opening(v, incident.PagerDuty("", ""), w)
+	opened.Triage = rule.Then == ThenTriage
+	opened.Source = "PagerDuty " + or(s.Name, e.Alert)
+	if opened.Triage { // nobody promised anything about what nobody accepted yet, but an answer
+		opened.UpdateEvery, opened.UpdateDue = 0, time.Time{}
+	}
+	events, err := i.Begin(opened)
+	if err != nil {
+		return state.Decision{}, err
+	}
+	fresh := folded(v, i, events)
+	events = append(events, fresh.Link(incident.AlertLinked{By: incident.PagerDuty("", ""), Alert: e.Alert, Name: s.Name, How: "opened"}, s, o.doer(e.Agent), opened.Policy)...)
+	d := effects(folded(v, i, events), events)
+	d.Claim, d.Index = append(d.Claim, alertClaim(e.Alert)), append(d.Index, alertRef(e.Alert), same)
+	return d, nil
+}
+
+// attachAlert adds an alert to an incident that is open already.
+func (o *Office) attachAlert(ctx context.Context, c Command, e HearAlert, id incident.ID) (Reply, error) {
+	return o.do(ctx, state.Change{Target: state.Ref{ID: id}, Keys: c.Keys, Keep: c.Keep, Decide: func(v state.View) (state.Decision, error) {
+		i := v.Incident()
+		if !i.Exists() || !i.Active() || v.Other(alertRef(e.Alert)).Exists() {
+			return state.Decision{}, errAlertMoved
+		}
+		s := e.seen(i)
+		link := incident.AlertLinked{By: incident.PagerDuty("", ""), Alert: e.Alert, Name: s.Name, How: "attached"}
+		events := i.Link(link, s, o.doer(e.Agent), o.policy(i.Severity, v.Now()))
+		d := effects(folded(v, i, events), events)
+		d.Claim, d.Index = append(d.Claim, alertClaim(e.Alert)), append(d.Index, alertRef(e.Alert))
+		return d, nil
+	}})
+}
+
+// ruled says what a rule makes of a later event while nobody took part here: it may accept what waits, and make it worse.
+// Both go one way only, so that the order of events does not matter.
+func (o *Office) ruled(v state.View, i *incident.Incident, e HearAlert, rule AlertRule) []incident.Event {
+	if rule.passes(e) != "" || i.Touched() || i.Alert(e.Alert) == nil || rule.implied {
+		return nil
+	}
+	var events []incident.Event
+	by, why := incident.PagerDuty("", ""), "a rule of the configuration"
+	to := rule.Severity
+	if to == 0 {
+		to = o.severityOf(o.Runbook().Type(rule.Type))
+	}
+	to = min(to, i.Severity)
+	if rule.Then == ThenOpen && i.Triaged && i.AcceptedBy.Key == "" {
+		events = append(events, incident.Accepted{By: by, Why: why, Policy: o.changed(i, to, v.Now())})
+	}
+	if to < i.Severity {
+		events = append(events, incident.SeveritySet{By: by, From: i.Severity, To: to, Reason: why, Policy: o.changed(i, to, v.Now())})
+	}
+	return events
+}
