@@ -274,6 +274,7 @@ func (s *supervisor) runFar(listener net.Listener) error {
 	told, lost := s.far.supervise(ctx)
 	var err error
 	if told == nil {
+		s.out.seal(&Result{}) // what was held back, for people
 		err = os.WriteFile(filepath.Join(s.dir, lostFile), []byte(s.redact(lost)), 0o600)
 	} else {
 		err = s.record(s.farResult(*told))
