@@ -20,6 +20,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/drbot/drbot/workspace"
 )
 
 // The load: signed slash commands as Slack sends them, over plain connections. The generator shares the two cores with
@@ -30,7 +32,7 @@ type order struct{ user, channel, text string }
 
 // post writes an order as Slack posts it: form fields, timestamp and signature v0.
 func (o order) post(buf []byte, n int64) []byte {
-	body := "token=gone&team_id=T0BENCH&team_domain=bench&channel_id=" + o.channel + "&channel_name=inc&user_id=" + o.user + "&user_name=bench&command=%2Fincident&text=" +
+	body := "token=gone&team_id=" + workspace.TeamID + "&team_domain=bench&channel_id=" + o.channel + "&channel_name=inc&user_id=" + o.user + "&user_name=bench&command=%2Fincident&text=" +
 		url.QueryEscape(o.text) + "&api_app_id=A0BENCH&is_enterprise_install=false&response_url=http%3A%2F%2F127.0.0.1%3A9%2Fhook&trigger_id=" + strconv.FormatInt(n, 10) + ".bench"
 	stamp := strconv.FormatInt(time.Now().Unix(), 10)
 	mac := hmac.New(sha256.New, []byte(signingSecret))
@@ -138,9 +140,11 @@ func (t times) at(share float64) float64 {
 	return float64(t.all[min(len(t.all)-1, int(share*float64(len(t.all))))]) / float64(time.Millisecond)
 }
 
+func (t times) sort() { slices.Sort(t.all) }
+
 // report gives the figures of a run in place of the time of an iteration.
 func (t times) report(b *testing.B) {
-	slices.Sort(t.all)
+	t.sort()
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(t.at(0.50), "p50-ms")
 	b.ReportMetric(t.at(0.99), "p99-ms")

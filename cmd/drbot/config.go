@@ -13,6 +13,7 @@ import (
 	"github.com/drbot/drbot/commands"
 	"github.com/drbot/drbot/people"
 	"github.com/drbot/drbot/runbook"
+	"github.com/drbot/drbot/runner/attempt"
 	"github.com/drbot/drbot/secret"
 )
 
@@ -84,6 +85,8 @@ type rawSecret struct {
 type rawRunner struct {
 	User        string `yaml:"user"`
 	OutputLimit string `yaml:"output_limit"`
+	MemoryLimit string `yaml:"memory_limit"`  // of a step: "4GiB"; "none"
+	Processes   int    `yaml:"process_limit"` // of a step at once; -1: none
 }
 
 type rawTerminal struct {
@@ -102,6 +105,7 @@ type config struct {
 	Commands                    commands.Config
 	Secrets                     map[string]secretSource
 	OutputLimit                 int64
+	StepLimits                  attempt.Limits
 	Socket, SocketGroup         string
 	Slack                       slackTokens
 	Unused                      []string // keys that this version reads and does not use yet

@@ -97,6 +97,15 @@ func (w *written) steps(c *config) (err error) {
 	if c.OutputLimit, err = bytesOf(w.Runner.OutputLimit); err != nil {
 		return w.places.fault(fmt.Errorf("runner.output_limit: %w", err), "runner", "output_limit")
 	}
+	switch c.StepLimits.Processes = int64(w.Runner.Processes); w.Runner.MemoryLimit {
+	case "":
+	case "none":
+		c.StepLimits.Memory = -1
+	default:
+		if c.StepLimits.Memory, err = bytesOf(w.Runner.MemoryLimit); err != nil {
+			return w.places.fault(fmt.Errorf("runner.memory_limit: %w", err), "runner", "memory_limit")
+		}
+	}
 	c.Secrets = map[string]secretSource{}
 	for name, s := range w.Secrets {
 		if (s.File == "") == (s.Env == "") {
