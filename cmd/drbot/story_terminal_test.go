@@ -5,17 +5,21 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
+	"golang.org/x/sys/unix"
 
 	"github.com/drbot/drbot/runbook"
 )
@@ -247,4 +251,92 @@ func TestI3_TheTerminalShowsWhatTheCardShows(t *testing.T) {
 		t.Errorf("the record proves %+v", vote.By)
 	}
 	w.audited()
+}
+
+// TestAShellNamesTheIncidentFirst: every verb takes its bare number; a line that cannot be read is a usage error; nothing is
+// folded into a pipe.
+func TestAShellNamesTheIncidentFirst(t *testing.T) {
+	t.Parallel()
+	w := settle(t, one())
+	ana, _, _ := w.shells()
+	w.serve()
+	title := "Database corruption: the users database is gone and so is everything else that people would miss by now"
+	ana.hears(exitDone, "INC-1 is open", "incident", "open", title)
+	ana.hears(exitDone, "INC-2 is open", "incident", "open", "sev2 Slow pages")
+	ana.hears(exitDone, "Noted", "incident", "note", "2", "hi")
+	ana.hears(exitDone, "", "incident", "ack", "2")
+	ana.hears(exitUsage, "Which incident? Name it", "incident", "note", "hi")
+	ana.hears(exitUsage, "has no verb", "incident", "bogus")
+	ana.hears(exitUsage, "Did you mean", "incident", "sevrity", "2")
+	ana.hears(exitUsage, "The note is missing", "incident", "note", "2")
+	ana.hears(exitFailed, "There is no such incident", "incident", "show", "9")
+	ana.hears(exitFailed, "There is no run R9", "recover", "pause", "R9")
+	if out := ana.hears(exitDone, "INC-1", "incident", "list"); !strings.Contains(out, title[len("Database corruption: "):]+" · ") || strings.Count(out, "\n") != 2 {
+		t.Errorf("a line an incident, whole:\n%s", out)
+	}
+	inOrder(t, ana.hears(exitDone, "", "recover", "help"), "drbot recover pause N\n", "drbot recover pause 42\n", "drbot approve A17\n")
+	ana.hears(exitDone, "", "recover", "help", "pause")
+
+	// T28: a script that asked for JSON gets it, or is told why not.
+	if out := ana.hears(exitFailed, "its paper copy is no JSON", "incident", "show", "1", "--json", "--offline"); out != "" {
+		t.Errorf("%s", out)
+	}
+	w.until("the page of INC-1", func() bool { _, err := os.Stat(w.path("data", "incidents", "INC-1.md")); return err == nil })
+	ana.hears(exitDone, "users database", "incident", "show", "1", "--offline")
+
+	w.leave()
+	ana.hears(exitDone, `"number": 1`, "incident", "show", "1", "--json", "--offline")
+}
+
+// TestAnAccountThatMayNotAskIsToldSo: drbot runs, and this account has no way to it; each subcommand says that and what an
+// admin does.
+func TestAnAccountThatMayNotAskIsToldSo(t *testing.T) {
+	t.Parallel()
+	w := settle(t, one())
+	w.shells()
+	w.ok(os.Chmod(w.config(), 0o644)) //nolint:gosec // others may read how to reach drbot
+	w.serve()
+	self, err := os.ReadFile("/proc/self/exe")
+	w.ok(err)
+	w.ok(os.WriteFile(w.path("drbot"), self, 0o755)) //nolint:gosec // for another account
+	for line, want := range map[string]string{
+		"incident list":           "An admin sets terminal: {socket: /run/drbot/drbot.sock, group: drbot}",
+		"incident show 1":         "this account may not reach drbot's socket",
+		"incident note 1 hi":      "this account may not reach drbot's socket",
+		"approve A1":              "this account may not reach drbot's socket",
+		"audit verify":            "the whole record is for drbot's own account and root",
+		"incident list --offline": "this account may not read drbot's record in " + w.path("data"),
+	} {
+		cmd := exec.CommandContext(t.Context(), w.path("drbot"), append(strings.Fields(line), "--config", w.config())...)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 1, Gid: 1}}
+		out, err := cmd.CombinedOutput()
+		exit := (*exec.ExitError)(nil)
+		if !errors.As(err, &exit) || exit.ExitCode() != exitFailed || !strings.Contains(string(out), want) || strings.Contains(string(out), "not found") || strings.Contains(string(out), "no drbot is running") {
+			t.Errorf("drbot %s: %v, want %q in\n%s", line, err, want, out)
+		}
+	}
+}
+
+// A terminal that says how wide it is gets lines of that width; a file gets them whole.
+func TestColumnsAreTheTerminals(t *testing.T) {
+	t.Parallel()
+	file, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	if n := columns(file); n != 0 {
+		t.Errorf("a file has %d columns", n)
+	}
+	pty, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer func() { _ = pty.Close() }()
+	if err := unix.IoctlSetWinsize(int(pty.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 40, Col: 132}); err != nil {
+		t.Fatal(err)
+	}
+	if n := columns(pty); n != 132 {
+		t.Errorf("a terminal of 132 columns has %d", n)
+	}
 }
