@@ -39,7 +39,7 @@ func planRun(ctx context.Context, o *Office, c *call) (Reply, error) {
 	found := procedures(rb, id, w.said, o.meant(rb, i))
 	switch len(found) {
 	case 0:
-		return o.listing(i, rb, fmt.Sprintf("No procedure is called “%s”.", cut(w.said, 60))), nil
+		return o.listing(ctx, i, rb, fmt.Sprintf("No procedure is called “%s”.", cut(w.said, 60))), nil
 	case 1:
 		return o.plan(ctx, c, found[0], w)
 	}
@@ -60,12 +60,12 @@ func (o *Office) planAgain(ctx context.Context, c *call, i *incident.Incident, r
 	r := i.LiveRun()
 	if r == nil || r.State != incident.Draft {
 		if c.Actor.Slack == "" {
-			return o.listing(i, rb, "Which procedure? Plan one by its words."), nil
+			return o.listing(ctx, i, rb, "Which procedure? Plan one by its words."), nil
 		}
 		if p := suggested(rb, o.meant(rb, i)); p != nil {
 			return o.plan(ctx, c, p, w)
 		}
-		return Reply{Form: o.procedureForm(i, rb)}, nil
+		return Reply{Form: o.procedureForm(ctx, i, rb)}, nil
 	}
 	if len(w.values)+len(w.branches) > 0 {
 		k := slices.IndexFunc(rb.Procedures, func(p runbook.Procedure) bool { return p.ID == r.Procedure })
@@ -271,28 +271,29 @@ func choose(ctx context.Context, o *Office, c *call) (Reply, error) {
 	n, _, _ := target(c)
 	var wrong map[string]string
 	var d drafted
-	moved := false
+	moved, again := false, false
 	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
 		r := i.Run(n)
 		if r == nil || r.State != incident.Draft {
 			return nil, incident.Refuse(incident.WrongState, "%s is no plan any more.", incident.RunName(n)).Then("Plan anew.")
 		}
 		var err error
+		again = r.Failure != "" && len(c.Fields) == 0 // the form that says so has one button: read again
 		if d, err = o.draft(v, i, c, r.Procedure, formDesired(c, o.Runbook(), r)); err != nil {
 			return nil, err
 		}
-		moved = !maps.Equal(d.planned.Branches, r.Branches)
+		moved = again || !maps.Equal(d.planned.Branches, r.Branches)
 		if wrong = wrongFields(d, r); len(wrong) > 0 && !moved {
 			return nil, errFields
 		}
-		c.blobs, d.planned.Asks = d.blobs, len(wrong) > 0
+		c.blobs, d.planned.Asks = d.blobs, again || len(wrong) > 0
 		same := d.planned.Revision == r.Revision && d.planned.Lock == r.Lock && !moved
 		return i.Plan(o.desk(v, d.specs), d.planned, reads(d) && (!same || r.ReadsAt.IsZero() && r.Asking == "" || r.Failure != ""))
 	}, func(i *incident.Incident) string { return planned(i, i.Run(d.planned.Run), d.specs) })
 	switch {
 	case errors.Is(err, errFields):
 		return Reply{Errors: wrong}, nil
-	case err != nil || !moved || !reply.Done() || reply.Again || len(wrong) == 0:
+	case err != nil || !d.planned.Asks || !reply.Done() || reply.Again:
 		return reply, err
 	}
 	return o.withForm(ctx, c, reply, d)
@@ -300,10 +301,11 @@ func choose(ctx context.Context, o *Office, c *call) (Reply, error) {
 
 var errFields = errors.New("some fields are wrong")
 
-// formDesired reads the plan's form. While branches are to be chosen it asks for nothing else, and what was said before stays.
+// formDesired reads the plan's form. While branches are to be chosen, or the target could not be read, it asks for nothing
+// else, and what was said before stays.
 func formDesired(c *call, rb *runbook.Runbook, r *incident.Run) desired {
 	w := desired{values: map[string]string{}, reasons: map[string]string{}, branches: map[string]string{}, kept: r.Branches}
-	if k := slices.IndexFunc(rb.Procedures, func(p runbook.Procedure) bool { return p.ID == r.Procedure }); k >= 0 && len(r.Undecided()) > 0 {
+	if k := slices.IndexFunc(rb.Procedures, func(p runbook.Procedure) bool { return p.ID == r.Procedure }); k >= 0 && (len(r.Undecided()) > 0 || r.Failure != "") {
 		w = askedOf(&rb.Procedures[k], r)
 	}
 	for name := range c.Fields {

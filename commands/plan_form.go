@@ -45,12 +45,15 @@ func planForm(i *incident.Incident, r *incident.Run, specs map[string]*incident.
 		form.Submit, form.Fields = "Next", branchFields(r, specs)
 		return form
 	case r.State != incident.Draft:
+		form.Submit = ""
 		form.Intro = []templates.Block{templates.Lines{Lines: append(intro, []templates.Span{templates.T("This plan is " + string(r.State) + " already.")})}}
 		return form
 	case r.Asking != "":
+		form.Submit = "" // it comes with the fields
 		form.Intro = []templates.Block{templates.Lines{Lines: append(intro, []templates.Span{templates.T("Reading backups…")})}}
 		return form
 	case r.Failure != "":
+		form.Submit = "Read again"
 		form.Intro = []templates.Block{templates.Lines{Lines: append(intro, []templates.Span{templates.T("Reading the target failed: " + r.Failure)})}}
 		return form
 	}
@@ -219,15 +222,15 @@ func planned(i *incident.Incident, r *incident.Run, specs map[string]*incident.S
 }
 
 // procedureForm is the first page of the plan's form.
-func (o *Office) procedureForm(i *incident.Incident, rb *runbook.Runbook) *templates.Form {
+func (o *Office) procedureForm(ctx context.Context, i *incident.Incident, rb *runbook.Runbook) *templates.Form {
 	field := templates.Field{ID: "procedure", Label: "Procedure", Kind: templates.FieldSelect}
-	first := o.meant(rb, i)
+	first, lately := o.meant(rb, i), o.lately(ctx)
 	for _, p := range ordered(rb, first) {
 		group := "Others"
 		if slices.Contains(first, p.ID) {
 			group = "For " + i.Type
 		}
-		field.Options = append(field.Options, templates.Option{Value: p.ID, Label: cut(p.Title, 70), Hint: cut(p.Scenario, 70), Group: group})
+		field.Options = append(field.Options, templates.Option{Value: p.ID, Label: cut(p.Title, 70), Hint: cut(or(lately(p.ID), p.Scenario), 75), Group: group})
 	}
 	if len(first) > 0 {
 		field.Value = first[0]

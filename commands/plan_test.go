@@ -143,3 +143,61 @@ func TestAPlanHasNoStartBeforeItsFormIsSent(t *testing.T) {
 		t.Error("a plan that was typed waits for a form")
 	}
 }
+
+// Whoever chooses sees the type's procedures first, how long each usually takes and how its last time went.
+func TestProceduresSayHowTheyUsuallyGo(t *testing.T) {
+	o := recovery(t)
+	drill := o.typed(ana, "CTALK", "/incident open drill Database corruption: practice")
+	channel := "CDRILL"
+	o.do(commands.Command{Verb: "outcome", Actor: commands.Actor{Bot: true}, Outcome: commands.BindChannel{Incident: drill.ID, Channel: channel, Name: "drill"}})
+	r := &rig{office: o, id: drill.ID, channel: channel, host: "db1"}
+	if text := r.say(ana, "/recover list").Say.Text; !strings.Contains(text, "p1 · Database recovery") || strings.Contains(text, "last") {
+		t.Fatalf("before it ever ran: %q", text)
+	}
+	r.plan()
+	r.must(r.say(ana, "/recover start"))
+	r.answer()
+	r.ended(incident.Succeeded, nil)
+	r.must(r.press(ana, "recover cancel", r.run().Name(), "reason", "enough"))
+	day := r.clock().UTC().Format("2 Jan")
+	text := o.rig().say(ana, "/recover list").Say.Text
+	if first, _, _ := strings.Cut(text, "\n"); !strings.HasPrefix(first, "p1 · ") || !strings.HasSuffix(first, "last drill "+day+" cancelled") {
+		t.Errorf("%q", text)
+	}
+	o.conf.Procedures = map[string][]string{"Database corruption": {"p1", "p2"}}
+	reply := o.rig().say(ana, "/recover plan")
+	if reply.Form == nil || reply.Form.Fields[0].Options[0].Hint != "last drill "+day+" cancelled" || reply.Form.Fields[0].Options[1].Hint != "the cache is empty" {
+		t.Errorf("%+v", reply.Form)
+	}
+}
+
+// A form that could not be filled has nothing to send but "read again", and then it is read again.
+func TestAPlanThatCouldNotBeReadIsReadAgain(t *testing.T) {
+	r := recovery(t).rig()
+	r.must(r.say(ana, "/recover database"))
+	form := func() *templates.Form {
+		t.Helper()
+		form, err := r.PlanForm(t.Context(), "R1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return form
+	}
+	if f := form(); f.Submit != "" || len(f.Fields) != 0 {
+		t.Errorf("while it is read, the form can be sent: %+v", f)
+	}
+	r.fails = "db1: no such directory"
+	r.answer()
+	if f := form(); f.Submit != "Read again" || len(f.Fields) != 0 {
+		t.Errorf("%+v", f)
+	}
+	reply := r.press(ana, "recover choose", "R1")
+	if !reply.Done() || reply.Form == nil || r.run().Asking != incident.ReadForPlan || !r.run().Asks {
+		t.Fatalf("%+v, %+v", reply, r.run())
+	}
+	r.fails = ""
+	r.answer()
+	if f := form(); f.Submit != "Show plan" || len(f.Fields) == 0 {
+		t.Errorf("%+v", f)
+	}
+}

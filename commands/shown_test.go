@@ -2,7 +2,10 @@ package commands_test
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,7 +19,7 @@ func TestI43_WhatTheApproverSawIsFrozen(t *testing.T) {
 	a1 := r.toApproval()
 	saw := r.fold().Approvals[len(r.fold().Approvals)-1].Shown
 	want := &incident.Shown{
-		Title: "Restore", Undo: &incident.Back{Number: "1.4u", Title: "Move the old files back"}, Before: &incident.Before{},
+		Title: "Restore", Undo: &incident.Back{Number: "1.4u", Title: "Move the old files back"}, Before: &incident.Before{}, Locks: "db1",
 		Loses: &incident.Loses{Taken: time.Date(2026, 11, 24, 2, 0, 0, 0, time.UTC), Until: r.fold().OpenedAt, Opened: true, RPO: r.fold().RPO.Limit},
 	}
 	if !reflect.DeepEqual(saw, want) {
@@ -46,5 +49,22 @@ func TestI43_WhatTheApproverSawIsFrozen(t *testing.T) {
 	old, err := incident.Decode("ApprovalAsked", []byte(`{"approval":1,"run":1,"step":"p1.s4","need":1}`))
 	if err != nil || old.(incident.ApprovalAsked).Shown != nil {
 		t.Errorf("an old record: %+v, %v", old, err)
+	}
+}
+
+// What is lost is an instant: a card stands for minutes, and "now" would be another one.
+func TestTheExamplesSayUntilWhenTheyLose(t *testing.T) {
+	locks, err := filepath.Glob("../examples/*/*.lock.yaml")
+	if err != nil || len(locks) < 3 {
+		t.Fatalf("%v, %v", locks, err)
+	}
+	for _, name := range locks {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "until now") {
+			t.Errorf("%s says “until now”", name)
+		}
 	}
 }

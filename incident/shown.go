@@ -15,6 +15,7 @@ type Shown struct {
 	Undo   *Back    `json:"undo,omitempty"`   // nil: there is none
 	Before *Before  `json:"before,omitempty"` // nil: not counted
 	Why    *Finding `json:"why,omitempty"`
+	Locks  string   `json:"locks,omitempty"` // what the run holds meanwhile, so that no other run touches it
 }
 
 // Loses is what is gone when the step has run: the writes from Taken to Until where it works with a dated backup, not
@@ -61,7 +62,7 @@ type Asking struct {
 
 // Shown words the request for an incident; what the house counted is the caller's to add.
 func (q Asking) Shown(i *Incident) Shown {
-	return Shown{Title: q.Step.Title, Loses: q.loses(i), Undo: q.undo(), Why: q.why()}
+	return Shown{Title: q.Step.Title, Loses: q.loses(i), Undo: q.undo(), Why: q.why(), Locks: q.Step.Lock}
 }
 
 // CountedLoss is what a precheck counted of what is lost; "" when it did not.

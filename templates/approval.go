@@ -169,6 +169,9 @@ func approvalRows(i *incident.Incident, a *incident.Approval, saw incident.Shown
 	add("loses", losesLine(i, a, saw))
 	add("undo", undoLine(saw))
 	add("checks", plain(checks(a.Facts)))
+	if saw.Locks != "" {
+		add("locks", Line("approval.locks", map[string]any{"Locks": flat(saw.Locks, 160), "Run": incident.RunName(a.Run)}))
+	}
 	add("before", beforeLine(saw.Before))
 	if w := saw.Why; w != nil {
 		add("why", Line("approval.why", map[string]any{"Number": w.Number, "Said": flat(w.Said, 200)}))

@@ -192,13 +192,17 @@ func runRows(i *incident.Incident, r *incident.Run, f Facts) []Row {
 	usual := f.Usual[r.Procedure]
 	facts := map[string]any{
 		"Usual": usual.Took, "Drills": usual.Drills, "Operator": r.Operator, "Locks": lockNames(r), "Ready": time.Time{}, "RTO": time.Time{},
-		"Draft": r.State == incident.Draft,
+		"Over": time.Time{}, "After": time.Duration(0), "Limit": i.RTO.Limit,
 	}
 	if r.State == incident.Draft && usual.Took > 0 && !f.Now.IsZero() {
 		facts["Ready"] = f.Now.Add(usual.Took)
 	}
-	if i.RTO.Limit > 0 && r.State != incident.Ended {
+	switch {
+	case i.RTO.Limit <= 0 || r.How == incident.EndDiscarded:
+	case r.State != incident.Ended:
 		facts["RTO"] = i.OpenedAt.Add(i.RTO.Limit)
+	case r.How == incident.EndDone:
+		facts["Over"], facts["After"] = r.EndedAt, r.EndedAt.Sub(i.OpenedAt)
 	}
 	label := "operator"
 	if usual.Took > 0 {

@@ -18,7 +18,7 @@ func TestI20_AStepOfEachSort(t *testing.T) {
 	room := w.open(w.ana, "Database corruption: users gone")
 	w.start(w.ana, room, "rescue")
 	w.press(w.ana, room, "recover.confirm", "step 1.2 changes something on db1", "echo banner")
-	card := w.button(w.bea, room, "recover.approve", "Approve step 1.3", "echo restore", "host", "sha256", "Undo")
+	card := w.button(w.bea, room, "recover.approve", "Approve step 1.3", "echo restore", "as declared", "sha256", "Undo")
 	dm := w.expect(w.bea, w.space.BotUserID(), "asks you to approve")
 	if len(dm.Elements) > 0 {
 		t.Errorf("a direct message holds buttons: %+v", dm.Elements)

@@ -308,7 +308,7 @@ func (w *town) fill(p *person.Person, title string, values map[string]any) perso
 	var form person.View
 	_, err := p.Await(w.within(), "the form "+title, func(s person.State) bool {
 		var ok bool
-		if form, ok = s.Modal(); !ok || !strings.Contains(form.Title, title) {
+		if form, ok = s.Modal(); !ok || !strings.Contains(form.Title, title) || form.Submit == "" {
 			return false
 		}
 		for name := range values {
