@@ -4,7 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/drbot/drbot/bot"
 	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/runbook"
 	"github.com/drbot/drbot/state"
 	"github.com/drbot/drbot/workspace/person"
 )
@@ -159,5 +161,20 @@ func TestRunFromPlanToApproval(t *testing.T) {
 	decided, _ := c.Message(card.TS)
 	if _, still := decided.Element("recover.approve"); still {
 		w.t.Error("the decided card still has its button")
+	}
+}
+
+// TestOpeningWithoutAChecklist: a runbook that has none makes no message of nothing, and no bookmark to it.
+func TestOpeningWithoutAChecklist(t *testing.T) {
+	w := newWorld(t, worldOptions{before: func(w *world) { w.book.Checklist = runbook.Checklist{} }})
+	_, err := w.ana.Command(w.within(), "C0INCIDENTS", "/incident open Users db")
+	must(t, err)
+	w.eventually("the channel is filled", func() bool {
+		c, err := w.drbot.store.Cursor(w.ctx, bot.Say, 1)
+		return err == nil && w.fold(1).Channel.ID != "" && c.Through >= w.fold(1).Seq
+	})
+	c, _ := mustState(t, w.ana, w).Channel(w.fold(1).Channel.ID)
+	if len(c.Posted()) != 1 || len(c.Bookmarks) != 1 || len(c.Pins) != 1 {
+		t.Errorf("%d messages, bookmarks %v, pins %v", len(c.Posted()), c.Bookmarks, c.Pins)
 	}
 }

@@ -182,6 +182,16 @@ func (i *Incident) offered(by Person, n uint64) (*Offer, error) {
 	return o, nil
 }
 
+// Stands reports whether the offer still waits for its answer, and From still holds some of what it is about.
+func (i *Incident) Stands(o *Offer) bool {
+	if o.How != "" || !i.Active() {
+		return false
+	}
+	r := i.Run(o.Run)
+	return r != nil && r.State != Ended && r.Operator.Same(o.From) ||
+		slices.ContainsFunc(o.Roles, func(role Role) bool { return i.Roles[role].Same(o.From) })
+}
+
 // What names what an offer is about: "commander, scribe and R7".
 func (o *Offer) What() []string {
 	var list []string

@@ -9,10 +9,13 @@ import (
 // Handover asks one person to take over, with what they need to know; once answered it is one line.
 func Handover(i *incident.Incident, o *incident.Offer) Message {
 	facts := map[string]any{
-		"ID": i.ID, "To": o.To, "From": o.From, "By": o.By, "Away": !o.By.Same(o.From), "What": Names(o.What(), "and"), "How": o.How, "At": o.Ended,
+		"ID": i.ID, "To": o.To, "From": o.From, "By": o.By, "Away": !o.By.Same(o.From), "What": Names(o.What(), "and"), "How": o.How, "At": o.Ended, "Active": i.Active(),
+	}
+	if o.How == "" && !i.Stands(o) {
+		facts["How"] = "moot"
 	}
 	m := Message{Text: locked(i, Say("handover.text", facts))}
-	if o.How != "" {
+	if facts["How"] != "" {
 		m.Blocks = []Block{Lines{Lines: [][]Span{marked(i, Line("handover.over", facts))}}}
 		return fit(m)
 	}
