@@ -169,8 +169,11 @@ func approvalRows(i *incident.Incident, a *incident.Approval, saw incident.Shown
 	add("loses", losesLine(i, a, saw))
 	add("undo", undoLine(saw))
 	add("checks", plain(checks(a.Facts)))
-	if saw.Locks != "" {
-		add("locks", Line("approval.locks", map[string]any{"Locks": flat(saw.Locks, 160), "Run": incident.RunName(a.Run)}))
+	if lock := saw.Locks; lock != "" {
+		if strings.HasPrefix(lock, target(a)+":") {
+			lock = target(a) // the rest is the directory, which stands above
+		}
+		add("locks", Line("approval.locks", map[string]any{"Locks": flat(lock, 160), "Run": incident.RunName(a.Run)}))
 	}
 	add("before", beforeLine(saw.Before))
 	if w := saw.Why; w != nil {
