@@ -196,7 +196,7 @@ func kill9(t *testing.T, p process) {
 }
 
 // awaitExit waits on a process descriptor.
-func awaitExit(t *testing.T, fd int) {
+func awaitExit(t testing.TB, fd int) {
 	t.Helper()
 	for {
 		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 60_000)

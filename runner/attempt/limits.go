@@ -19,13 +19,12 @@ type Limits struct {
 	Processes int64 `json:"processes,omitempty"` // at once
 }
 
-// Defaults of Limits. A restore may need nearly everything that the host has, so memory is a share of it. How much of
-// the processor it gets is bounded only against others: half a share in a cgroup, a nice value without one.
+// Defaults of Limits. A restore may need nearly everything that the host has, so memory is a share of it. The processor is
+// bounded only against drbot itself, in a cgroup: nothing on the host is more urgent than the step.
 const (
 	memoryShare      = 4 // three of four parts
 	defaultProcesses = 4096
 	cpuWeight        = 50  // drbot's own is 100
-	niceness         = 5   // where there is no cgroup
 	oomScore         = 500 // of 1000: when the host runs out, the kernel ends the step before drbot or a database
 )
 
@@ -119,7 +118,6 @@ func (b *bounds) bindOne(pid int) {
 		// Not RLIMIT_AS: what is reserved and never touched (Go, Java, shared memory of a database) counts there.
 		set(unix.RLIMIT_DATA, b.Memory)
 		set(unix.RLIMIT_NPROC, b.Processes)
-		_ = unix.Setpriority(unix.PRIO_PROCESS, pid, niceness)
 	}
 	_ = os.WriteFile(filepath.Join("/proc", strconv.Itoa(pid), "oom_score_adj"), []byte(strconv.Itoa(oomScore)), 0)
 }
