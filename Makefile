@@ -59,5 +59,5 @@ drill-redis: tools ## the same with a real Redis, AOF on, and its undo
 drill-postgres: tools ## the same with a real PostgreSQL: from a dump with its undo, and to a point in time
 	DRBOT_TEST_SERVERS=1 $(GO) test -count=1 -run 'TestDrill_Postgres' -v ./cmd/drbot
 
-crash: ## kill -9 drbot at random instants of a run, many times
-	$(GO) test -race -count=1 -timeout 30m -run 'TestI26_Crash' ./cmd/drbot -crash.rounds=50
+crash: ## kill -9 drbot at 200 random instants of runs of ten steps; SEED=N ROUND=R plays one run again
+	$(GO) test -race -count=1 -timeout 30m -v -run 'TestI26_Crash' ./cmd/drbot -crash.kills=200 $(if $(SEED),-crash.seed=$(SEED)) $(if $(ROUND),-crash.round=$(ROUND))

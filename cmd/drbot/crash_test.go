@@ -6,9 +6,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,18 +22,20 @@ import (
 )
 
 var (
-	crashRounds = flag.Int("crash.rounds", 4, "runs of TestI26_Crash")
-	crashSeed   = flag.Uint64("crash.seed", 0, "seed of TestI26_Crash; 0: a new one")
+	crashKills = flag.Int("crash.kills", 12, "kills of drbot in TestI26_Crash, in runs of ten steps")
+	crashSeed  = flag.Uint64("crash.seed", 0, "seed of TestI26_Crash; 0: a new one")
+	crashRound = flag.Int("crash.round", -1, "the one round of TestI26_Crash to play; -1: all")
 )
 
 const (
 	crashSteps = 10
-	crashKills = 6 // of drbot, in one run; every third takes the steps' processes along, as the end of a container does
+	crashEach  = 6                      // kills in one run; every third takes the steps' processes along, as the end of a container does
+	crashMoves = 600 * time.Millisecond // about what passes from one step to the next
 )
 
-// TestI26_Crash kills drbot at random instants of a run of ten steps and starts it again, while people approve what is
+// TestI26_Crash kills drbot at random instants of runs of ten steps and starts it again, while people approve what is
 // asked and press "run again" only where a card asks: no step runs twice without that word, nothing that was
-// acknowledged is lost, the run ends, and the record verifies after every kill.
+// acknowledged is lost, every run ends, nothing stays unknown without a question, and the record verifies after every kill.
 func TestI26_Crash(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills take their time")
@@ -40,13 +44,29 @@ func TestI26_Crash(t *testing.T) {
 	if seed == 0 {
 		seed = rand.Uint64()
 	}
-	t.Logf("-crash.seed=%d", seed)
-	for round := range *crashRounds {
+	var tally tally
+	t.Cleanup(func() { t.Log(tally.String()) })
+	for round := range (*crashKills + crashEach - 1) / crashEach {
+		if *crashRound >= 0 && round != *crashRound {
+			continue
+		}
 		t.Run(fmt.Sprintf("round%d", round), func(t *testing.T) {
 			t.Parallel()
-			crash(t, rand.New(rand.NewPCG(seed, uint64(round))))
+			t.Logf("again: -crash.seed=%d -crash.kills=%d -crash.round=%d", seed, *crashKills, round)
+			crash(t, rand.New(rand.NewPCG(seed, uint64(round))), min(crashEach, *crashKills-round*crashEach), &tally)
 		})
 	}
+}
+
+// tally counts over all rounds.
+type tally struct {
+	mu                                            sync.Mutex
+	runs, kills, starting, ran, again, acked, ask int
+}
+
+func (c *tally) String() string {
+	return fmt.Sprintf("%d runs ended; %d kills, and %d more while it started; %d steps ran, %d of them again by a person's word, who was asked about %d unknown; %d acknowledged decisions and notes, all in the record",
+		c.runs, c.kills, c.starting, c.ran, c.again, c.ask, c.acked)
 }
 
 // tenSteps leave a line with their name and an id of the execution, and take a moment on both sides of it.
@@ -60,7 +80,7 @@ func tenSteps() book {
 	return b
 }
 
-func crash(t *testing.T, random *rand.Rand) {
+func crash(t *testing.T, random *rand.Rand, kills int, sum *tally) {
 	w := settle(t, tenSteps())
 	w.spawn()
 	w.linked()
@@ -68,23 +88,27 @@ func crash(t *testing.T, random *rand.Rand) {
 	room := w.open(w.ana, "Database corruption: users gone")
 	w.say(w.ana, room, "/recover rescue")
 	w.press(w.ana, room, "recover.start")
-	p := &players{town: w, room: room, acked: map[string]bool{}, over: make(chan struct{})}
-	ctx, cancel := context.WithTimeout(context.Background(), 3*patience)
+	p := &players{town: w, room: room, acked: map[string]bool{}, over: make(chan struct{}), sum: sum}
+	ctx, cancel := context.WithTimeout(context.Background(), 4*patience)
 	defer cancel()
 	var all sync.WaitGroup
 	all.Go(func() { p.decide(ctx) })
 	all.Go(func() { p.note(ctx) })
-	for kill := range crashKills {
-		select {
-		case <-p.over:
-		case <-time.After(time.Duration(random.IntN(1500)) * time.Millisecond):
-		}
+	instants := make([]float64, kills) // in steps from the start of the run
+	for k := range instants {
+		instants[k] = random.Float64() * crashSteps
+	}
+	slices.Sort(instants)
+	starting := 0
+	for kill, at := range instants {
+		p.await(at)
 		w.life.kill()
 		if kill%3 == 2 {
 			w.killSteps()
 		}
 		w.audited()
 		if random.IntN(3) == 0 { // and once more while it starts
+			starting++
 			l := w.process("serve", "--config", w.config())
 			select {
 			case <-p.over:
@@ -102,6 +126,36 @@ func crash(t *testing.T, random *rand.Rand) {
 	w.awaitRun(1, "ended")
 	p.settled()
 	w.audited()
+	sum.mu.Lock()
+	defer sum.mu.Unlock()
+	sum.runs, sum.kills, sum.starting = sum.runs+1, sum.kills+kills, sum.starting+starting
+}
+
+// await waits for an instant of the run: until so many steps have an attempt, and a fraction of the way to the next.
+func (p *players) await(at float64) {
+	p.Helper()
+	begun := func() int {
+		steps := map[string]bool{}
+		attempts, _ := filepath.Glob(p.path("data", "runs", "r1-*"))
+		for _, dir := range attempts {
+			name := filepath.Base(dir)
+			steps[name[:strings.LastIndex(name, "-")]] = true
+		}
+		return len(steps)
+	}
+	whole, part := math.Modf(at)
+	p.until("the run has got further", func() bool {
+		select {
+		case <-p.over:
+			return true
+		default:
+			return begun() >= int(whole)
+		}
+	})
+	select {
+	case <-p.over:
+	case <-time.After(time.Duration(part * float64(crashMoves))):
+	}
 }
 
 // killSteps kills supervisors and steps, as the end of a container does.
@@ -128,6 +182,7 @@ type players struct {
 	over  chan struct{}
 	mu    sync.Mutex
 	acked map[string]bool // approvals and notes that drbot acknowledged
+	sum   *tally
 }
 
 // decide presses what a card asks for until the run has ended.
@@ -232,10 +287,21 @@ func (p *players) settled() {
 		p.Errorf("an execution left two lines:\n%s", b)
 	}
 	words := map[string]int{} // step -> how often a person said to run it again
-	for _, r := range p.records("StepSettled") {
-		var e struct{ Step, As string }
+	open := map[string]bool{} // attempts that are unknown and that nobody was asked about
+	asked := 0
+	for _, r := range p.records("StepUnknown", "StepSettled") {
+		var e struct{ Step, Attempt, As string }
 		p.ok(json.Unmarshal(r.Payload, &e))
+		if open[e.Step] = r.Kind == "StepUnknown"; open[e.Step] {
+			asked++
+			continue
+		}
 		words[strings.TrimPrefix(e.Step, "p1.")]++
+	}
+	for step, still := range open {
+		if still {
+			p.Errorf("%s is unknown, and the run ended without a person's word on it", step)
+		}
 	}
 	for n := range crashSteps {
 		name := fmt.Sprintf("s%d", n+1)
@@ -262,5 +328,10 @@ func (p *players) settled() {
 			p.Errorf("%s was acknowledged and is not in the record", key)
 		}
 	}
-	p.Logf("%d lines, run again %v, %d acknowledged", len(ids), words, len(p.acked))
+	p.sum.mu.Lock()
+	defer p.sum.mu.Unlock()
+	p.sum.ran, p.sum.ask, p.sum.acked = p.sum.ran+len(ids), p.sum.ask+asked, p.sum.acked+len(p.acked)
+	for _, n := range times {
+		p.sum.again += n - 1
+	}
 }
