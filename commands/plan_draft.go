@@ -57,7 +57,7 @@ func (p planning) draft() (drafted, error) {
 			continue
 		}
 		undo := ""
-		if u := s.Undo; u != nil && s.Ready && p.meant(s.Entry) && u.Blocked() == "" {
+		if u := p.undo(s); u != nil {
 			undo = u.ID
 			step := p.step(u, s.Number+"u", undoTitle(s, u))
 			step.UndoOf = s.ID

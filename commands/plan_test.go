@@ -1,6 +1,7 @@
 package commands_test
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -146,7 +147,7 @@ func TestAPlanHasNoStartBeforeItsFormIsSent(t *testing.T) {
 
 // Whoever chooses sees the type's procedures first, how long each usually takes and how its last time went.
 func TestProceduresSayHowTheyUsuallyGo(t *testing.T) {
-	o := recovery(t)
+	o := recovery(t, forDrills)
 	drill := o.typed(ana, "CTALK", "/incident open drill Database corruption: practice")
 	channel := "CDRILL"
 	o.do(commands.Command{Verb: "outcome", Actor: commands.Actor{Bot: true}, Outcome: commands.BindChannel{Incident: drill.ID, Channel: channel, Name: "drill"}})
@@ -199,5 +200,39 @@ func TestAPlanThatCouldNotBeReadIsReadAgain(t *testing.T) {
 	r.answer()
 	if f := form(); f.Submit != "Show plan" || len(f.Fields) == 0 {
 		t.Errorf("%+v", f)
+	}
+}
+
+// A lock may name another step as the way back. It is planned beside it, with its own id and approval, and the approval
+// card says so instead of "No undo".
+func TestAnUndoMayBeAnotherStep(t *testing.T) {
+	r := recovery(t, func(l *runbook.Lock) {
+		l.Steps = slices.DeleteFunc(l.Steps, func(e runbook.Entry) bool { return e.UndoOf != "" })
+		entryOf(l, "p1.s4").Undo = "p1.s3" // a change
+	}).rig()
+	name := r.toApproval()
+	run := r.run()
+	if len(run.Undos) != 1 || run.Undos[0].ID != "p1.s4u" || run.Undos[0].Number != "1.4u" || run.Undos[0].Title != "Rotate the log" || run.Undos[0].Entry != run.Step("1.3").Entry {
+		t.Fatalf("%+v", run.Undos)
+	}
+	a := r.fold().Approvals[len(r.fold().Approvals)-1]
+	if u := a.Shown.Undo; u == nil || u.Number != "1.4u" || u.Title != "Rotate the log" {
+		t.Errorf("the card says of the way back: %+v", u)
+	}
+	r.must(r.press(bea, "recover approve", name))
+	r.answer()
+	r.ended(incident.Succeeded, nil)
+	r.must(r.press(ana, "recover undo", "R1/p1.s4"))
+	if run := r.run(); run.Next().ID != "p1.s4u" || !run.AwaitsConfirm(run.Next()) {
+		t.Fatalf("next is %+v", run.Next())
+	}
+	r.must(r.press(ana, "recover confirm", "R1/p1.s4u"))
+	r.answer()
+	r.ended(incident.Succeeded, nil)
+	if s := r.run().Step("p1.s4"); s.State != incident.StepTodo || s.Begun || r.run().Step("p1.s3").State != incident.StepDone {
+		t.Errorf("after the undo: %+v", s)
+	}
+	if err := r.refolded(r.id); err != nil {
+		t.Error(err)
 	}
 }

@@ -13,7 +13,7 @@ func approvalActions(i *incident.Incident, a *incident.Approval, s *incident.Ste
 	approve := Button{Verb: "recover approve", Object: a.Name(), Label: Say("button.approve", nil), Style: "primary"}
 	if s.Confirm != "target" {
 		approve.Confirm = &Confirm{
-			Title: whole(Say("approve.title", map[string]any{"Target": flat(target(a), 60)}), 100), Text: approveDialog(i, a, saw),
+			Title: byWords(Say("approve.title", map[string]any{"Target": flat(target(a), 60)}), 100), Text: approveDialog(i, a, saw),
 			Yes: Say("button.approve", nil), No: Say("button.back", nil),
 		}
 	}
@@ -26,14 +26,14 @@ func approvalActions(i *incident.Incident, a *incident.Approval, s *incident.Ste
 func approveDialog(i *incident.Incident, a *incident.Approval, saw incident.Shown) string {
 	text := Say("approve.noundo", nil)
 	if saw.Undo != nil {
-		text = Say("approve.undo", map[string]any{"Undo": stop(whole(words(undoLine(saw)), 90))})
+		text = Say("approve.undo", map[string]any{"Undo": stop(byWords(words(undoLine(saw)), 90))})
 	}
 	if lost := words(losesLine(i, a, saw)); lost != "" {
 		room := maxDialog - utf8.RuneCountInString(Say("approve.loses", map[string]any{"Loses": "", "Rest": text}))
-		text = Say("approve.loses", map[string]any{"Loses": stop(whole(lost, room-1)), "Rest": text})
+		text = Say("approve.loses", map[string]any{"Loses": stop(byWords(lost, room-1)), "Rest": text})
 	}
 	if room := maxDialog - utf8.RuneCountInString(text) - len(" ."); room >= 20 {
-		text += " " + stop(whole(flat(saw.Title, 200), room))
+		text += " " + stop(byWords(flat(saw.Title, 200), room))
 	}
 	return text
 }

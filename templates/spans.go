@@ -134,9 +134,9 @@ func short(s string, n int) string {
 	return strings.TrimRight(string(runes[:n-1]), " ") + "…"
 }
 
-// whole cuts at n characters between words and says so with "…"; only a word that is longer than half of that is cut
+// byWords cuts at n characters between words and says so with "…"; only a word that is longer than half of that is cut
 // itself.
-func whole(s string, n int) string {
+func byWords(s string, n int) string {
 	if utf8.RuneCountInString(s) <= n {
 		return s
 	}
