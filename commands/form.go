@@ -13,12 +13,12 @@ import (
 // form answers with a form where the door can open one; at the terminal it says what is missing. Text is the one-line
 // way, for a door whose form did not open.
 func (c *call) form(o *Office, f templates.Form, missing string) (Reply, error) {
+	if c.Actor.Slack == "" {
+		return Reply{}, incident.Refuse(incident.BadInput, "%s", missing).Then("Like: %s", shellExample(c.verb))
+	}
 	like := o.typedAs(c.verb)
 	if c.verb.Example != "" {
 		like = "/" + o.command(c.verb.Group) + " " + c.verb.Example
-	}
-	if c.Actor.Slack == "" {
-		return Reply{}, incident.Refuse(incident.BadInput, "%s", missing).Then("Like: %s", like)
 	}
 	return Reply{Form: &f, Say: templates.Message{Text: said("noform", facts{"Like": like})}}, nil
 }

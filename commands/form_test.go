@@ -57,7 +57,7 @@ func TestForms(t *testing.T) {
 		if c.verb != "incident checklist" {
 			press.Actor = commands.Actor{Unix: "ana", Terminal: true}
 			press.Object = "1"
-			if reply := o.do(press); reply.Kind != incident.BadInput || !strings.Contains(reply.Say.Text, "Like: /incident ") {
+			if reply := o.do(press); reply.Kind != incident.BadInput || !strings.Contains(reply.Say.Text, "Like: drbot incident ") {
 				t.Errorf("%s at the terminal: %+v", c.verb, reply)
 			}
 		}

@@ -125,7 +125,7 @@ func unknownVerb(_ context.Context, o *Office, c *call) (Reply, error) {
 	}
 	say := said("noverb", facts{"Word": cut(word, 40), "Meant": meant})
 	if c.Actor.Slack == "" {
-		return Reply{}, incident.Refuse(incident.BadInput, "%s", say).Then("To open an incident: open %s", cut(c.Text, 200))
+		return Reply{}, incident.Refuse(incident.BadInput, "%s", say).Then("To open an incident: drbot incident open %s", cut(c.Text, 200))
 	}
 	return Reply{Kind: incident.BadInput, Say: templates.Message{Text: say, Blocks: []templates.Block{
 		templates.Lines{Lines: [][]templates.Span{{templates.T(say)}}},

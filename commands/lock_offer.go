@@ -70,8 +70,17 @@ func offerEntries(offer *templates.LockOffer, lock *runbook.Lock, open map[strin
 		offer.Targets = append(offer.Targets, templates.LockTarget{Name: name, Words: target.Words(), Path: target.Path, Probe: target.Probe})
 	}
 	if len(whole.Steps) > 0 {
-		offer.Whole = string(whole.Marshal())
+		offer.Whole = withoutHead(whole.Marshal())
 	}
+}
+
+// withoutHead takes the comment off with which every lock file begins.
+func withoutHead(lock []byte) string {
+	text := string(lock)
+	for strings.HasPrefix(text, "#") {
+		_, text, _ = strings.Cut(text, "\n")
+	}
+	return text
 }
 
 // scriptOf is everything of an entry that would run: its text, and what is read before and after it.

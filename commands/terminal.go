@@ -62,6 +62,7 @@ func (o *Office) lacking(ctx context.Context, c *call) (Reply, error) {
 	reply, err := o.which(ctx, c)
 	if c.Actor.Slack == "" && len(reply.Say.Blocks) > 0 {
 		reply.Kind = incident.BadInput
+		reply.Say = templates.Message{Text: reply.Say.Text} // which has in words what the buttons offer
 	}
 	return reply, err
 }

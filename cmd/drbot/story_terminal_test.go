@@ -162,7 +162,7 @@ func TestI5_ALockIsAcceptedByWhoeverReadIt(t *testing.T) {
 
 	out := bea.hears(exitFailed, "no digits were typed", "runbook", "accept")
 	first := sumIn(t, out)
-	inOrder(t, out, "Accept lock "+first[:8]+"?", "1.1 Restore", "destructive", "echo restore >> ran.txt", "timeout: 30m", "echo unrestore", "sha256 "+first)
+	inOrder(t, out, "Accept lock "+first[:8]+"?", "1.1 Restore", "destructive, bash on db1, 1 approver", "echo restore >> ran.txt", "timeout: 30m", "echo unrestore", "sha256 "+first)
 	if code, _, errs := bea.types(strings.NewReader("00000000\n"), "runbook", "accept"); code != exitFailed || !strings.Contains(errs, "not the digits") {
 		t.Errorf("wrong digits: exit %d, %s", code, errs)
 	}
@@ -265,7 +265,7 @@ func TestAShellNamesTheIncidentFirst(t *testing.T) {
 	ana.hears(exitDone, "INC-2 is open", "incident", "open", "sev2 Slow pages")
 	ana.hears(exitDone, "Noted", "incident", "note", "2", "hi")
 	ana.hears(exitDone, "", "incident", "ack", "2")
-	ana.hears(exitUsage, "Which incident? Name it", "incident", "note", "hi")
+	ana.hears(exitUsage, "Which incident? Name it, like: note INC-42 hi Open: INC-1", "incident", "note", "hi")
 	ana.hears(exitUsage, "has no verb", "incident", "bogus")
 	ana.hears(exitUsage, "Did you mean", "incident", "sevrity", "2")
 	ana.hears(exitUsage, "The note is missing", "incident", "note", "2")
