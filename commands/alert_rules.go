@@ -72,3 +72,22 @@ func (r AlertRule) same(e HearAlert) string {
 	}
 	return strings.ToLower(r.Type) + "/" + strings.ToLower(strings.Join(r.Services, ","))
 }
+
+// Services are those of PagerDuty that the rules open something for; none where one of them is about any service. false:
+// no rule opens anything.
+func (rules AlertRules) Services() (ids []string, opens bool) {
+	every := false
+	for _, r := range rules {
+		if r.Then == ThenIgnore {
+			continue
+		}
+		opens, every = true, every || r.Service == ""
+		if !slices.Contains(ids, r.Service) {
+			ids = append(ids, r.Service)
+		}
+	}
+	if every {
+		ids = nil
+	}
+	return ids, opens
+}

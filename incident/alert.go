@@ -51,7 +51,8 @@ func (f AlertFact) compare(g AlertFact) int {
 // Alert is one incident of PagerDuty that this incident answers.
 type Alert struct {
 	ID    string               `json:"id"`
-	How   string               `json:"how,omitempty"` // opened | attached | merged
+	How   string               `json:"how,omitempty"`   // opened | attached | merged
+	Since uint64               `json:"since,omitempty"` // the record that linked it
 	Facts map[string]AlertFact `json:"facts,omitempty"`
 }
 
@@ -209,9 +210,11 @@ func (i *Incident) follow(s AlertSeen, by Person, promise Policy) []Event {
 func (i *Incident) applyAlert(at Stamp, e Event) bool {
 	switch e := e.(type) {
 	case AlertLinked:
-		i.alert(e.Alert, e.How).hear(e.Facts)
+		a := i.alert(e.Alert)
+		a.How, a.Since = e.How, at.Seq
+		a.hear(e.Facts)
 	case AlertSeen:
-		i.alert(e.Alert, "").hear(e.facts())
+		i.alert(e.Alert).hear(e.facts())
 	case Accepted:
 		i.AcceptedBy = e.By
 		if i.State == StateTriage {
@@ -231,11 +234,11 @@ func (i *Incident) applyAlert(at Stamp, e Event) bool {
 }
 
 // alert finds an alert, or makes it.
-func (i *Incident) alert(id, how string) *Alert {
+func (i *Incident) alert(id string) *Alert {
 	if a := i.Alert(id); a != nil {
 		return a
 	}
-	i.Alerts = append(i.Alerts, Alert{ID: id, How: how})
+	i.Alerts = append(i.Alerts, Alert{ID: id})
 	return &i.Alerts[len(i.Alerts)-1]
 }
 

@@ -1,0 +1,100 @@
+// Package pagerduty is PagerDuty and only PagerDuty, both ways.
+//
+// The door (door.go) takes webhooks V3: it judges the signature, hands the event in as an outcome and answers 202 once
+// that is kept. The follower (follow.go) carries acknowledgements, resolutions and notes out, in order and once, however
+// long PagerDuty is away. The question (ask.go) compares what PagerDuty says of its open incidents with what its events
+// said, at the start and every few minutes. Vendor words stop here: inside there are facts about alerts.
+package pagerduty
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	pd "github.com/PagerDuty/go-pagerduty"
+
+	"github.com/drbot/drbot/commands"
+	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/people"
+	"github.com/drbot/drbot/secret"
+	"github.com/drbot/drbot/state"
+)
+
+// Name is the follower's name; cursors hang on it.
+const Name = "pagerduty"
+
+// Handler keeps outcomes; commands.Office is one.
+type Handler interface {
+	Handle(context.Context, commands.Command) (commands.Reply, error)
+}
+
+// Memory is what the room reads of the store.
+type Memory interface {
+	Incident(context.Context, state.Ref) (*incident.Incident, error)
+	List(context.Context, state.Query) ([]incident.Summary, error)
+}
+
+// Options of a Link.
+type Options struct {
+	Token     secret.String   // of the REST API; without it PagerDuty is heard and never answered
+	APIURL    string          // another base, as PAGERDUTY_API_URL; "" is PagerDuty's own
+	Secrets   []secret.String // of webhook subscriptions; several while they rotate
+	From      string          // email of the PagerDuty user in whose name drbot writes
+	Approvers string          // escalation policy that wakes approvers
+	Rules     commands.AlertRules
+	Handler   Handler
+	Memory    Memory
+	People    func() *people.Table
+	Every     time.Duration // between two questions; 0: 5 minutes
+	Now       func() time.Time
+	// Until receives once Now is not before t.
+	Until func(t time.Time) <-chan time.Time
+	Log   *slog.Logger
+}
+
+// everyDefault is how often PagerDuty is asked what its events may have left out.
+const everyDefault = 5 * time.Minute
+
+// Link is the connection to one PagerDuty account. It is safe for concurrent use.
+type Link struct {
+	Options
+	health health
+	client *pd.Client // nil without a token
+	wire   *wire
+	one    sync.Mutex // PagerDuty asks for one call at a time per token
+}
+
+// New makes the room and opens no connection.
+func New(o Options) (*Link, error) {
+	if o.Handler == nil || o.Memory == nil {
+		return nil, errors.New("pagerduty: a handler and a memory are needed")
+	}
+	return open(o), nil
+}
+
+func open(o Options) *Link {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Until == nil {
+		o.Until = func(t time.Time) <-chan time.Time { return time.After(time.Until(t)) }
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Every <= 0 {
+		o.Every = everyDefault
+	}
+	l := &Link{Options: o}
+	l.connect()
+	return l
+}
+
+// Close lets connections go.
+func (l *Link) Close() {
+	if l.wire != nil {
+		l.wire.http.CloseIdleConnections()
+	}
+}

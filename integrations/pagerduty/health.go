@@ -1,0 +1,105 @@
+package pagerduty
+
+import (
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Health is how the link stands, for /readyz.
+type Health struct {
+	Up      bool      `json:"up"`
+	Since   time.Time `json:"since,omitzero"`        // zero: not asked yet
+	Why     string    `json:"why,omitempty"`         // it is down
+	Webhook time.Time `json:"last_webhook,omitzero"` // the newest one that was kept
+	Asked   time.Time `json:"last_asked,omitzero"`   // the last time that its open incidents were compared
+	Forged  uint64    `json:"forged,omitempty"`      // webhooks with a wrong signature, since the start
+}
+
+type health struct {
+	mu  sync.Mutex
+	now Health
+}
+
+// api notes one call's luck.
+func (h *health) api(at time.Time, up bool, why string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.now.Up != up || h.now.Since.IsZero() {
+		h.now.Up, h.now.Since = up, at
+	}
+	h.now.Why = why
+}
+
+func (h *health) webhook(at time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if at.After(h.now.Webhook) {
+		h.now.Webhook = at
+	}
+}
+
+func (h *health) asked(at time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.now.Asked = at
+}
+
+// forgery counts one, and reports whether it is the first.
+func (h *health) forgery() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.now.Forged++
+	return h.now.Forged == 1
+}
+
+// Health answers how the link stands.
+func (l *Link) Health() Health {
+	l.health.mu.Lock()
+	defer l.health.mu.Unlock()
+	return l.health.now
+}
+
+// Degraded says what of PagerDuty does not work, a sentence each.
+func (l *Link) Degraded() []string {
+	var list []string
+	if h := l.Health(); !h.Up && !h.Since.IsZero() {
+		list = append(list, fmt.Sprintf("PagerDuty is not reachable since %s UTC (%s): what is told there waits.", h.Since.UTC().Format("15:04"), h.Why))
+	}
+	if l.deaf() {
+		list = append(list, "PagerDuty's webhooks are put off until PAGERDUTY_WEBHOOK_SECRET is set.")
+	}
+	return list
+}
+
+// deaf reports that no webhook can be judged.
+func (l *Link) deaf() bool {
+	for _, s := range l.Secrets {
+		if !s.IsZero() {
+			return false
+		}
+	}
+	return true
+}
+
+// Watch is the link in a line, for App Home.
+func (l *Link) Watch() string {
+	h := l.Health()
+	line := "PagerDuty ok"
+	switch {
+	case l.client == nil:
+		line = "PagerDuty is heard, and told nothing"
+	case h.Since.IsZero():
+		line = "PagerDuty not asked yet"
+	case !h.Up:
+		line = "PagerDuty not reachable since " + h.Since.UTC().Format("15:04 UTC")
+	}
+	if h.Webhook.IsZero() {
+		return line + ", no webhook yet"
+	}
+	form := "15:04 UTC"
+	if l.Now().Sub(h.Webhook) > 12*time.Hour {
+		form = "2 Jan 15:04 UTC"
+	}
+	return line + ", last webhook " + h.Webhook.UTC().Format(form)
+}
