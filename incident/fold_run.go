@@ -158,13 +158,13 @@ func (i *Incident) applyStep(at Stamp, e Event) {
 		i.step(e.Run, e.Step, func(_ *Run, s *Step) {
 			s.State, s.Attempt, s.Started, s.Until = StepStarts, e.Attempt, at.Time, e.Until
 			s.Attempts, s.EndedAt, s.Note, s.Last, s.Outcome = s.Attempts+1, time.Time{}, "", "", ""
-			s.Bytes, s.Left = 0, nil
+			s.Bytes, s.Left, s.Earlier, s.Begun = 0, nil, s.Earlier || s.Begun, false
 			s.Check = Checked{}
 		})
 	case StepStarted:
 		i.attempt(e.Run, e.Step, e.Attempt, func(_ *Run, s *Step) { s.State, s.Begun = StepRuns, true })
 	case StepNotStarted:
-		i.attempt(e.Run, e.Step, e.Attempt, func(_ *Run, s *Step) { s.State, s.Note, s.EndedAt = StepFailed, e.Why, at.Time })
+		i.attempt(e.Run, e.Step, e.Attempt, func(_ *Run, s *Step) { s.State, s.Note, s.EndedAt, s.Begun = StepFailed, e.Why, at.Time, false })
 	case StepExtended:
 		i.attempt(e.Run, e.Step, e.Attempt, func(_ *Run, s *Step) { s.Until = e.Until })
 	case StepEnded:
@@ -212,7 +212,8 @@ func (r *Run) stepEnded(at Stamp, s *Step, e StepEnded) {
 	again := false
 	for k := range r.Steps {
 		if again = again || r.Steps[k].ID == s.UndoOf; again {
-			r.Steps[k].State, r.Steps[k].Approval, r.Steps[k].Needed, r.Steps[k].Begun = StepTodo, 0, false, false
+			r.Steps[k].State, r.Steps[k].Approval, r.Steps[k].Needed = StepTodo, 0, false
+			r.Steps[k].Begun, r.Steps[k].Earlier = false, false
 		}
 	}
 }

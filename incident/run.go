@@ -91,7 +91,8 @@ type Step struct {
 	Approval uint64    `json:"approval,omitempty"`
 	Attempt  string    `json:"attempt,omitempty"`
 	Attempts int       `json:"attempts,omitempty"`
-	Begun    bool      `json:"begun,omitempty"` // a process of it existed, or may have, since it was last undone
+	Begun    bool      `json:"begun,omitempty"`   // a process of this attempt existed, or may have
+	Earlier  bool      `json:"earlier,omitempty"` // the same of an earlier attempt, since it was last undone
 	Started  time.Time `json:"started,omitzero"`
 	Until    time.Time `json:"until,omitzero"`
 	EndedAt  time.Time `json:"ended,omitzero"`
@@ -104,6 +105,9 @@ type Step struct {
 	Check    Checked   `json:"check,omitzero"`  // what its proof showed after it ended without a result
 	By       Person    `json:"by"`              // who approved, confirmed, skipped or did it
 }
+
+// Ran reports whether any process of the step existed, or may have, since it was last undone.
+func (s *Step) Ran() bool { return s.Begun || s.Earlier }
 
 // NeedsApproval reports whether other people decide on the step.
 func (s *Step) NeedsApproval() bool { return s.Need > 0 }

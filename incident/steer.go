@@ -160,7 +160,7 @@ func (r *Run) Undoable(step string) *Step {
 	var found *Step
 	for k := range r.Steps {
 		s := &r.Steps[k]
-		ran := s.State == StepDone || s.State == StepFailed && s.Begun || s.State == StepIsLost || s.State == StepWasHand
+		ran := s.State == StepDone || s.State == StepFailed && s.Ran() || s.State == StepIsLost || s.State == StepWasHand
 		if s.Undo == "" || !ran {
 			continue
 		}

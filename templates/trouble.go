@@ -37,7 +37,7 @@ func failureButtons(r *incident.Run, s *incident.Step) []Element {
 	}
 	undo := undoButton(r)
 	first := firstAction(r, s)
-	if !s.Begun {
+	if !s.Ran() {
 		undo = nil
 	}
 	if first == "undo" {
@@ -151,7 +151,7 @@ func troubleRows(r *incident.Run, s *incident.Step) Rows {
 // changed reports whether anything of a run may have changed something.
 func changed(r *incident.Run) bool {
 	return slices.ContainsFunc(r.Steps, func(s incident.Step) bool {
-		return s.Begun && s.Risk != incident.Read || s.State == incident.StepWasHand
+		return s.Ran() && s.Risk != incident.Read || s.State == incident.StepWasHand
 	})
 }
 

@@ -53,7 +53,7 @@ func TestAStepThatNeverBeganIsRunAgainFirst(t *testing.T) {
 		t.Errorf("buttons: %v", got)
 	}
 	again := notBegun()
-	again.Run(7).Step("p1.s6").Begun = true // an earlier attempt ran
+	again.Run(7).Step("p1.s6").Earlier = true // an attempt before this one ran
 	m = Failure(again.Incident, again.Run(7), again.Run(7).Step("p1.s6"), again.facts())
 	if got := verbs(m); got[0] != "recover retry" || !slices.Contains(got, "recover undo") || !strings.Contains(strings.Join(strings.Fields(Text(m)), " "), "nothing ran this time") {
 		t.Errorf("after an earlier attempt: %v, %s", got, Text(m))
