@@ -218,7 +218,7 @@ func (p planning) step(e *runbook.Entry, number, title string) incident.Step {
 		Leaves: e.Leaves, OnFailure: e.OnFailure, Confirm: e.Confirm, Output: e.Output, Verify: e.Verify,
 	}
 	if e.On != nil {
-		s.Lock, s.Probe = e.On.Lock, e.On.Probe != "" || e.On.Server != nil
+		s.Lock, s.Probe = e.On.Lock, e.On.Probe != "" || e.On.Server != nil || e.On.Elsewhere()
 	}
 	for _, param := range e.Parameters {
 		if key := valueKey(param); param.Type != runbook.TypeSecret && !slices.Contains(s.Params, key) {
@@ -244,7 +244,10 @@ func (p planning) spec(e *runbook.Entry, title, text string) incident.Spec {
 		Survivors: e.Survivors, Closes: e.Closes,
 	}
 	if e.On != nil {
-		s.Dir, s.Path, s.Probe, s.Server = e.On.Dir, e.On.Path, e.On.Probe, e.On.Server.On()
+		s.Dir, s.Path, s.Probe, s.Server, s.Drill = e.On.Dir, e.On.Path, e.On.Probe, e.On.Server.On(), e.On.Drill
+		if e.On.Elsewhere() { // its account is the one that logs in there
+			s.Host, s.User = e.On.Host, ""
+		}
 		s.ReadOnly = e.On.Server != nil && e.Interpreter != runbook.Bash && runbook.Worse(e.Risk, e.EffectiveRisk()) == runbook.Read
 	}
 	for _, db := range e.Databases {

@@ -83,6 +83,7 @@ type Spec struct {
 	Text        string            `json:"text,omitempty"` // the runbook's own words, for a step by hand
 	Interpreter string            `json:"interpreter,omitempty"`
 	Script      string            `json:"script,omitempty"` // the exact bytes that run
+	Drill       bool              `json:"drill,omitempty"`  // drills may reach its target
 	Target      string            `json:"target,omitempty"`
 	Host        string            `json:"host,omitempty"`
 	Dir         string            `json:"dir,omitempty"`

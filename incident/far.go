@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"regexp"
 	"strings"
 	"time"
 )
@@ -23,3 +24,9 @@ func Elsewhere(host string) (scheme, name string, far bool) {
 	}
 	return scheme, name, true
 }
+
+// farForm is a host that is reached by ssh. A name that begins with - would be an option of the client.
+var farForm = regexp.MustCompile(`^ssh:[A-Za-z0-9_][A-Za-z0-9_.-]*(@[A-Za-z0-9_][A-Za-z0-9_.-]*)?$`)
+
+// FarHost reports whether a target's host is another one, named as it must be.
+func FarHost(host string) bool { return farForm.MatchString(host) }

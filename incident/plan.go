@@ -21,6 +21,9 @@ func (i *Incident) Plan(d Desk, p RunPlanned, reads bool) ([]Event, error) {
 		}
 		p.Replaces = live.N
 	}
+	if err := i.planDrill(d, p); err != nil {
+		return nil, err
+	}
 	w := i.draft(d.At)
 	w.add(p)
 	if reads {

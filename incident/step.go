@@ -89,6 +89,9 @@ func (d *draft) mayStart(desk Desk, r *Run, s *Step) string {
 	if !desk.Rights.May(r.Operator.Key, Operator) {
 		return r.Operator.Name + " is no operator any more"
 	}
+	if why := d.OutsideDrill(desk.Specs[s.Spec]); why != "" {
+		return why
+	}
 	if !s.NeedsApproval() {
 		return ""
 	}
@@ -217,7 +220,7 @@ func (i *Incident) Started(e StepStarted) []Event {
 
 // NotStarted says that no process ever existed for the attempt.
 func (i *Incident) NotStarted(desk Desk, e StepNotStarted) []Event {
-	if s := i.attempting(e.Run, e.Step, e.Attempt); s == nil || !s.State.Active() {
+	if s := i.attempting(e.Run, e.Step, e.Attempt); s == nil || !s.State.Active() && s.State != StepIsLost {
 		return nil
 	}
 	return i.after(desk, e.Run, e)

@@ -32,6 +32,10 @@
 // absent, it is "<target>:<dir>". probe is a read-only bash text that prints the target's identity, lines name=value and nothing
 // else: it is part of what is approved, and it is read again just before the start.
 //
+// host is local, or ssh:NAME, a host of the user's ssh configuration (or account@host): every text of the target, its probe included, then runs there, by
+// the drbot that is installed there (docs/adr/0009). dir is then an absolute path there. drill: true lets drills reach the target; no
+// drill reaches another.
+//
 // A target may name a server: {kind: postgres, host: db1, port: 5432, database: postgres, user: drbot, secret: pg, tls: system}; kind
 // is postgres or redis. host and port go into the identity, with what the server says of itself. Its bash steps find it in the variables that the server's
 // own programs read (PGHOST, PGPORT, PGUSER, PGDATABASE, PGPASSWORD …; REDIS_HOST, REDIS_PORT, REDISCLI_AUTH).

@@ -149,7 +149,7 @@ func load(l *Lock, e *Entry, dir string) *Entry {
 	}
 	out := l.Effective(*e)
 	if t, ok := l.Targets[e.Target]; ok {
-		if t.Dir == "" || !filepath.IsAbs(t.Dir) {
+		if !t.Elsewhere() && !filepath.IsAbs(t.Dir) {
 			t.Dir = filepath.Join(dir, t.Dir)
 		}
 		if t.Host == "" {

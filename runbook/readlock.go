@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/drbot/drbot/incident"
 )
 
 // lockFormat is the only format there is.
@@ -100,8 +102,11 @@ func (c *lockCheck) all() {
 func (c *lockCheck) targets() {
 	for name, t := range c.l.Targets {
 		c.at = child(c.root, "targets", name)
-		if t.Host != "" && t.Host != "local" {
-			c.fail("host", fmt.Sprintf("target %s: host %q", name, t.Host), "local; other hosts are not reached yet")
+		if t.Host != "" && t.Host != "local" && !incident.FarHost(t.Host) {
+			c.fail("host", fmt.Sprintf("target %s: host %q", name, t.Host), "local, or ssh:NAME with a host of the ssh configuration")
+		}
+		if t.Elsewhere() && t.Dir != "" && !filepath.IsAbs(t.Dir) {
+			c.fail("dir", fmt.Sprintf("target %s: dir %q counts from nowhere on another host", name, t.Dir), "an absolute path there")
 		}
 		if strings.ContainsAny(t.Dir+t.Path+t.Lock, "\x00\n") {
 			c.fail("dir", fmt.Sprintf("target %s holds a NUL or a line end", name), "one line")

@@ -55,6 +55,9 @@ func (r *Runner) proof(ctx context.Context, run *incident.Run, s *incident.Step,
 	if spec.Server != nil {
 		list = append(list, reading{"identity of the server of " + spec.Target, "", spec, nil, who, nil})
 	}
+	if r.elsewhere(spec.Host) != nil {
+		list = append(list, reading{"the host of " + spec.Target, attempt.WhoScript, spec, nil, who, nil})
+	}
 	return list, nil
 }
 

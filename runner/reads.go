@@ -53,6 +53,9 @@ func (r *Runner) reads(ctx context.Context, id incident.ID, e incident.ReadsAske
 	defer cancel()
 	list, err := r.readings(limited, run, e, &done)
 	if err == nil {
+		err = outside(i, list)
+	}
+	if err == nil {
 		err = r.readAll(limited, list)
 	}
 	switch {
@@ -106,6 +109,9 @@ func (r *Runner) readings(ctx context.Context, run *incident.Run, e incident.Rea
 			}
 			if spec.Server != nil {
 				list = append(list, reading{"identity of the server of " + spec.Target, "", spec, nil, take, nil})
+			}
+			if r.elsewhere(spec.Host) != nil {
+				list = append(list, reading{"the host of " + spec.Target, attempt.WhoScript, spec, nil, take, nil})
 			}
 		}
 		env := known(spec, run.Values)
@@ -207,7 +213,7 @@ func (r *Runner) read(ctx context.Context, one reading) (string, error) {
 	job := attempt.Job{
 		Attempt: readPrefix + hex.EncodeToString(token[:]), Interpreter: attempt.Bash, Script: script, SHA256: incident.Digest(script), Env: one.env,
 		Secrets: envNames(one.spec.Secrets), Dir: one.spec.Dir, Path: one.spec.Path, User: one.spec.User, Timeout: readTimeout, Grace: readGrace,
-		OutputLimit: 1 << 20, Limits: r.Limits, Server: one.spec.Server,
+		OutputLimit: 1 << 20, Limits: r.Limits, Server: one.spec.Server, Far: r.elsewhere(one.spec.Host),
 	}
 	switch {
 	case one.step != nil:

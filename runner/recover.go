@@ -67,6 +67,9 @@ func (r *Runner) recoverRun(ctx context.Context, id incident.ID, run *incident.R
 	}
 	for k := range run.Steps {
 		s := &run.Steps[k]
+		if s.State == incident.StepIsLost {
+			r.findAgain(watch{id: id, run: run.N, step: s.ID, attempt: s.Attempt})
+		}
 		if !s.State.Active() {
 			continue
 		}

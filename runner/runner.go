@@ -39,6 +39,8 @@ type Options struct {
 	Secrets     map[string]secret.String // every configured secret by its name
 	OutputLimit int64                    // bytes kept of one output; 0: 1 GiB
 	Limits      attempt.Limits           // of every step; zero: the defaults
+	Far         incident.Far             // how other hosts are reached; without a scheme and a name
+	Again       time.Duration            // between two tries to find a lost step elsewhere again; 0: 30 s
 	Now         func() time.Time         // the record's clock; nil: the machine's
 	Log         *slog.Logger
 }
@@ -55,6 +57,7 @@ type Runner struct {
 	once      sync.Once
 	mu        sync.Mutex
 	watched   map[string]bool          // attempts that a goroutine waits for
+	sought    map[string]bool          // lost attempts elsewhere that a goroutine looks for
 	tried     map[string]chan struct{} // attempts whose start was tried, never again in this process; closed once it was
 	failed    string
 	since     time.Time
@@ -74,10 +77,13 @@ func New(o Options) (*Runner, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Again <= 0 {
+		o.Again = again
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &Runner{Options: o, recovered: make(chan struct{}), watched: map[string]bool{}, tried: map[string]chan struct{}{}}
+	r := &Runner{Options: o, recovered: make(chan struct{}), watched: map[string]bool{}, sought: map[string]bool{}, tried: map[string]chan struct{}{}}
 	r.ctx, r.stop = context.WithCancel(context.Background())
 	r.crew = attempt.NewCrew()
 	return r, nil

@@ -99,6 +99,9 @@ func (r *Runner) prepare(ctx context.Context, id incident.ID, e incident.StepSta
 	if err != nil {
 		return job, "", err
 	}
+	if why := i.OutsideDrill(spec); why != "" {
+		return job, why, nil
+	}
 	if why := differs(i, s, spec, e); why != "" {
 		return job, why, nil
 	}
@@ -132,6 +135,7 @@ func (r *Runner) job(i *incident.Incident, spec *incident.Spec, e incident.StepS
 		Script: []byte(spec.Script), SHA256: a.Script, Env: a.Env, Secrets: envNames(a.Secrets), Dir: a.Dir, Path: a.Path, Timeout: a.Timeout,
 		OutputLimit: r.OutputLimit, Limits: r.Limits, Survivors: a.Survivors, User: a.User, Expect: spec.Expect, Databases: a.Databases, KeepGoing: a.KeepGoing,
 		Produces: spec.Produces, Server: a.Server, ReadOnly: a.ReadOnly, Identifiers: identifiers(spec),
+		Far: r.elsewhere(a.Host),
 	}
 }
 

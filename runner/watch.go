@@ -41,6 +41,7 @@ func (r *Runner) watch(w watch) {
 		r.tell(w, func() incident.Event {
 			return incident.StepStarted{Run: w.run, Step: w.step, Attempt: w.attempt}
 		})
+		lost := false
 		r.tell(w, func() incident.Event {
 			result, err := attempt.Wait(r.ctx, r.Dir, w.attempt)
 			if err != nil {
@@ -49,8 +50,12 @@ func (r *Runner) watch(w watch) {
 				}
 				return nil
 			}
+			lost = result.Outcome == attempt.Unknown
 			return w.ended(result)
 		})
+		if lost {
+			r.findAgain(w)
+		}
 	})
 }
 
@@ -87,7 +92,11 @@ func (r *Runner) settle(ctx context.Context, w watch) error {
 		r.watch(w)
 		return nil
 	}
-	return later(r.report(ctx, w, w.ended(status.Result)))
+	err = r.report(ctx, w, w.ended(status.Result))
+	if err == nil && status.State == attempt.StateUnknown {
+		r.findAgain(w)
+	}
+	return later(err)
 }
 
 // outcomes are the record's words for the ends of an attempt.

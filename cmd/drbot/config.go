@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/drbot/drbot/commands"
+	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/people"
 	"github.com/drbot/drbot/runbook"
 	"github.com/drbot/drbot/runner/attempt"
@@ -85,8 +86,16 @@ type rawSecret struct {
 type rawRunner struct {
 	User        string `yaml:"user"`
 	OutputLimit string `yaml:"output_limit"`
+	SSH         rawSSH `yaml:"ssh"`
 	MemoryLimit string `yaml:"memory_limit"`  // of a step: "4GiB"; "none"
 	Processes   int    `yaml:"process_limit"` // of a step at once; -1: none
+}
+
+// rawSSH is how other hosts are reached.
+type rawSSH struct {
+	Config   string        `yaml:"config"`   // of the client; absent: the account's own
+	Program  string        `yaml:"program"`  // drbot on the other hosts; absent: the one in the PATH
+	Patience time.Duration `yaml:"patience"` // without a connection, until a step is unknown; absent: 2m
 }
 
 type rawTerminal struct {
@@ -106,6 +115,7 @@ type config struct {
 	Secrets                     map[string]secretSource
 	OutputLimit                 int64
 	StepLimits                  attempt.Limits
+	Far                         incident.Far
 	Socket, SocketGroup         string
 	Slack                       slackTokens
 	Unused                      []string // keys that this version reads and does not use yet

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/drbot/drbot/commands"
+	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/people"
 	"github.com/drbot/drbot/runbook"
 )
@@ -105,6 +106,10 @@ func (w *written) steps(c *config) (err error) {
 		if c.StepLimits.Memory, err = bytesOf(w.Runner.MemoryLimit); err != nil {
 			return w.places.fault(fmt.Errorf("runner.memory_limit: %w", err), "runner", "memory_limit")
 		}
+	}
+	ssh := w.Runner.SSH
+	if c.Far = (incident.Far{Config: w.path(ssh.Config, ""), Program: ssh.Program, Patience: ssh.Patience, Agent: w.getenv("SSH_AUTH_SOCK")}); ssh.Patience < 0 {
+		return w.places.fault(errors.New("runner.ssh.patience cannot be negative"), "runner", "ssh", "patience")
 	}
 	c.Secrets = map[string]secretSource{}
 	for name, s := range w.Secrets {

@@ -33,6 +33,10 @@ func drilled(t *testing.T, secrets map[string]string, change func(*runbook.Lock)
 	w := settle(t, small())
 	md, lock := aragoraBook(t)
 	change(lock)
+	for name, target := range lock.Targets { // all of it is made for the drill
+		target.Drill = true
+		lock.Targets[name] = target
+	}
 	w.ok(os.WriteFile(w.path("RUNBOOK.md"), md, 0o600))
 	w.ok(os.WriteFile(w.path("RUNBOOK.lock.yaml"), lock.Marshal(), 0o600))
 	w.extra = "secrets: {"

@@ -14,7 +14,6 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/drbot/drbot/runner/attempt"
 	"github.com/drbot/drbot/state/follow"
 )
 
@@ -28,7 +27,7 @@ type env struct {
 }
 
 func main() {
-	if attempt.SupervisorMain(executors()...) {
+	if supervised() {
 		return
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

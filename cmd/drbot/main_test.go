@@ -9,15 +9,13 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
-
-	"github.com/drbot/drbot/runner/attempt"
 )
 
 // TestMain lets the test program stand in for drbot: as a supervisor, and as every subcommand that the demo and the
 // stories start as a process of its own. Stories mostly wait for other processes, so more of them run at once than there
 // are cores; when all are over nothing of a drbot may still run.
 func TestMain(m *testing.M) {
-	if attempt.SupervisorMain(executors()...) {
+	if supervised() {
 		return
 	}
 	if len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-test.") && !strings.HasPrefix(os.Args[1], "-crash.") && os.Args[1] != "-update" {

@@ -160,7 +160,7 @@ func (h *house) newRunner(e env) (*runner.Runner, error) {
 	}
 	return runner.New(runner.Options{
 		Dir: filepath.Join(h.config.Data, "runs"), Store: h.store, Outcomes: h.office, Secrets: secrets,
-		OutputLimit: h.config.OutputLimit, Limits: h.config.StepLimits, Now: e.clock.Now, Log: h.log,
+		OutputLimit: h.config.OutputLimit, Far: h.config.Far, Limits: h.config.StepLimits, Now: e.clock.Now, Log: h.log,
 	})
 }
 

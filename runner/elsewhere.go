@@ -1,0 +1,106 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/runner/attempt"
+)
+
+// again is how long lies between two tries to find a step on another host that was lost.
+const again = 30 * time.Second
+
+// elsewhere says how the host of a step is reached; nil is this one.
+func (r *Runner) elsewhere(host string) *incident.Far {
+	scheme, name, far := incident.Elsewhere(host)
+	if !far {
+		return nil
+	}
+	f := r.Far
+	f.Scheme, f.Name = scheme, name
+	return &f
+}
+
+// outside holds every reading against the drill's fence: a reading reaches its target too (I44).
+func outside(i *incident.Incident, list []reading) error {
+	for _, one := range list {
+		if why := i.OutsideDrill(one.spec); why != "" {
+			return fmt.Errorf("%s: %s", one.what, why)
+		}
+	}
+	return nil
+}
+
+// findAgain goes on looking for a step on another host of which nobody knows: it may still run there, or have ended, and its
+// supervisor there keeps the record. The step stays unknown until that is read, or until a person says what became of it.
+func (r *Runner) findAgain(w watch) {
+	r.mu.Lock()
+	known := r.sought[w.attempt]
+	r.sought[w.attempt] = true
+	r.mu.Unlock()
+	if known {
+		return
+	}
+	r.all.Go(func() {
+		defer func() {
+			r.mu.Lock()
+			delete(r.sought, w.attempt)
+			r.mu.Unlock()
+		}()
+		for pause := time.Duration(0); ; pause = r.Again {
+			select {
+			case <-r.ctx.Done():
+				return
+			case <-time.After(pause):
+			}
+			if r.found(w) {
+				return
+			}
+		}
+	})
+}
+
+// found reports whether there is nothing more to look for: it ended and that is told, it runs here, or nobody waits for it.
+func (r *Runner) found(w watch) bool {
+	ctx, cancel := context.WithTimeout(r.ctx, time.Minute)
+	defer cancel()
+	i, err := r.fold(ctx, w.id)
+	if err != nil {
+		return false
+	}
+	run := i.Run(w.run)
+	if run == nil || run.State == incident.Ended {
+		return true
+	}
+	if s := run.Step(w.step); s == nil || s.Attempt != w.attempt || s.State != incident.StepIsLost {
+		return true
+	}
+	status, err := attempt.Inspect(r.Dir, w.attempt)
+	if err != nil {
+		return false
+	}
+	if status.State == attempt.StateUnknown {
+		if status.Far == "" {
+			return true
+		}
+		secrets, _ := r.secrets(nil, nil)
+		if err := attempt.Reattach(ctx, r.Dir, w.attempt, secrets); err != nil {
+			r.Log.Info("not found again yet", "step", w.attempt, "host", status.Far, "error", err)
+			return false
+		}
+	}
+	result, err := attempt.Wait(r.ctx, r.Dir, w.attempt)
+	if err != nil || result.Outcome == attempt.Unknown && !r.ended(w) {
+		return false
+	}
+	r.tell(w, func() incident.Event { return w.ended(result) })
+	return true
+}
+
+// ended reports whether the attempt has a record: an unknown end that will never be known better.
+func (r *Runner) ended(w watch) bool {
+	status, err := attempt.Inspect(r.Dir, w.attempt)
+	return err == nil && status.State != attempt.StateUnknown
+}
