@@ -340,7 +340,7 @@ func (w *town) open(p *person.Person, line string) string {
 	_, err = p.Await(w.within(), "the channel of "+line, func(s person.State) bool {
 		for _, c := range s.Channels {
 			_, old := before.Channel(c.ID)
-			if !old && c.Kind != "im" && len(c.Pins) > 0 && len(c.Bookmarks) >= 2 {
+			if !old && c.Kind != "im" && len(c.Pins) > 0 && len(c.Bookmarks) >= 1 {
 				room = c.ID
 			}
 		}
