@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -197,7 +198,7 @@ func (c *child) start(out *output) (<-chan *os.ProcessState, error) {
 	if g := c.bounds.group; g != nil {
 		c.cmd.SysProcAttr.UseCgroupFD, c.cmd.SysProcAttr.CgroupFD = true, int(g.file.Fd())
 	}
-	err = c.cmd.Start()
+	err = withoutCapabilities(c.cmd.Start)
 	for _, f := range append(c.cmd.ExtraFiles, stdout, stderr) {
 		_ = f.Close()
 	}
@@ -214,6 +215,18 @@ func (c *child) start(out *output) (<-chan *os.ProcessState, error) {
 		}
 	}()
 	return ends, nil
+}
+
+// withoutCapabilities has a process started that inherits nothing of what the unit gave drbot to change accounts: a step
+// could make itself root with it. They are the thread's that forks, which is let go of afterwards and ends.
+func withoutCapabilities(start func() error) error {
+	failed := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		_ = unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) // an error is a kernel that has none
+		failed <- start()
+	}()
+	return <-failed
 }
 
 func (c *child) pid() int { return c.cmd.Process.Pid }
