@@ -100,6 +100,7 @@ func (m *matter) play() {
 	asked := incident.ApprovalAsked{
 		Approval: 1, Run: 7, Step: "p1.s6", By: statetest.Ana, Digest: digest, Action: m.act, Need: 1, From: []incident.Right{incident.Approver},
 		Asked: []incident.Person{statetest.Bea}, Expires: statetest.Start.Add(time.Hour),
+		Shown: &incident.Shown{Title: m.spec.Title, Before: &incident.Before{}, Why: &incident.Finding{Number: "1.4", Said: "14 damaged pages"}},
 	}
 	again := asked
 	again.Approval = 2
@@ -259,6 +260,9 @@ func TestI43_EveryQuestionHasItsAnswer(t *testing.T) {
 	if len(requests) != 2 || requests[0].End != "denied" || requests[0].Why != "wrong backup" || requests[0].EndedBy.Key != statetest.Bea.Key ||
 		requests[1].End != "used" || requests[1].Attempt != c.Attempt {
 		t.Errorf("requests: %+v", requests)
+	}
+	if saw := requests[1].Shown; saw == nil || saw.Before == nil || saw.Before.Times != 0 || saw.Why == nil || saw.Why.Said != "14 damaged pages" {
+		t.Errorf("what the approver saw: %+v", saw)
 	}
 	for _, name := range []string{"runbook/" + c.Runbook + ".md", "runbook/" + c.Lock + ".lock.yaml", "runbook/" + c.Accepted.Signature + ".sig", "review.md", "commands/" + c.Attempt + "/output"} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
