@@ -66,6 +66,8 @@ type Options struct {
 	Messages func(key string) templates.Form4
 	// Review makes the draft of an incident's review from its record up to seq; nil: none is posted.
 	Review func(ctx context.Context, id incident.ID, seq uint64) ([]byte, error)
+	// Watch are the links besides Slack's, a line each, for App Home; nil: there are none.
+	Watch func() []string
 
 	Now func() time.Time
 	Log *slog.Logger

@@ -59,6 +59,9 @@ func (b *Bot) homeFacts(ctx context.Context, v commands.HomeView) templates.Home
 			h.Links = append(h.Links, link.Name+" not reachable since "+link.Since.UTC().Format("15:04 UTC"))
 		}
 	}
+	if b.Watch != nil {
+		h.Links = append(h.Links, b.Watch()...)
+	}
 	if house, err := b.Memory.House(ctx); err == nil {
 		h.House, h.Runbook = house, house.Runbook.Digest
 	} else {

@@ -79,6 +79,7 @@ func (p program) checkAll(ctx context.Context, c *config, offline bool) []findin
 	found := checkPeople(c.People)
 	found = append(found, checkRunbook(c)...)
 	found = append(found, p.checkHost(c)...)
+	found = append(found, checkPagerDuty(ctx, c, offline)...)
 	for _, key := range c.Unused {
 		found = append(found, finding{"note", "The key " + key + " is read and not used by this version.", ""})
 	}

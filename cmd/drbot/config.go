@@ -53,17 +53,6 @@ type rawCommands struct {
 	Recover  string `yaml:"recover"`
 }
 
-type rawPagerDuty struct {
-	From      string                     `yaml:"from"`
-	Approvers string                     `yaml:"approvers"`
-	Services  map[string]rawAlertService `yaml:"services"`
-}
-
-type rawAlertService struct {
-	Type     string   `yaml:"type"`
-	Services []string `yaml:"services"`
-}
-
 type rawType struct {
 	Restricted bool `yaml:"restricted"`
 }
@@ -118,6 +107,7 @@ type config struct {
 	Far                         incident.Far
 	Socket, SocketGroup         string
 	Slack                       slackTokens
+	PagerDuty                   pagerdutyConfig
 	Unused                      []string // keys that this version reads and does not use yet
 }
 
@@ -166,8 +156,7 @@ func loadConfig(path string, getenv func(string) string) (*config, error) {
 func (r *raw) unused() []string {
 	var keys []string
 	for key, set := range map[string]bool{
-		"pagerduty": r.PagerDuty.From != "" || len(r.PagerDuty.Services) > 0,
-		"mail":      len(r.Mail) > 0, "statuspage": len(r.StatusPage) > 0, "hours": len(r.Hours) > 0,
+		"mail": len(r.Mail) > 0, "statuspage": len(r.StatusPage) > 0, "hours": len(r.Hours) > 0,
 	} {
 		if set {
 			keys = append(keys, key)

@@ -31,7 +31,7 @@ func (w *written) valid() (*config, error) {
 		Signers: w.path(w.Signers, ""), Announce: w.Slack.Announce, House: w.Slack.House, SocketGroup: w.Terminal.Group,
 	}
 	c.Socket = w.path(w.Terminal.Socket, filepath.Join(c.Data, "drbot.sock"))
-	for _, part := range []func(*config) error{w.doors, w.staff, w.steps, w.record, w.commands} {
+	for _, part := range []func(*config) error{w.doors, w.staff, w.steps, w.record, w.commands, w.pagerduty} {
 		if err := part(c); err != nil {
 			return nil, err
 		}

@@ -10,21 +10,23 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sys/unix"
 
+	"github.com/drbot/drbot/integrations/pagerduty"
 	"github.com/drbot/drbot/state/follow"
 )
 
 // readiness is what /readyz answers: 200 while commands can be accepted and kept, whatever else is down.
 type readiness struct {
-	Ready     bool            `json:"ready"`
-	Problem   string          `json:"problem,omitempty"`
-	Degraded  []string        `json:"degraded"` // links that are down, a sentence each
-	Followers []follow.Health `json:"followers"`
-	Runbook   string          `json:"runbook"`
-	Version   string          `json:"version"`
+	Ready     bool              `json:"ready"`
+	Problem   string            `json:"problem,omitempty"`
+	Degraded  []string          `json:"degraded"` // links that are down, a sentence each
+	Followers []follow.Health   `json:"followers"`
+	PagerDuty *pagerduty.Health `json:"pagerduty,omitempty"`
+	Runbook   string            `json:"runbook"`
+	Version   string            `json:"version"`
 }
 
 func (h *house) readiness(ctx context.Context) readiness {
-	r := readiness{Degraded: h.degraded(), Followers: h.loop.Health(), Version: release(), Runbook: h.runbook().Digest}
+	r := readiness{Degraded: h.degraded(), PagerDuty: h.pagerdutyHealth(), Followers: h.loop.Health(), Version: release(), Runbook: h.runbook().Digest}
 	if r.Degraded == nil {
 		r.Degraded = []string{}
 	}
@@ -67,6 +69,7 @@ func (h *house) mux() http.Handler {
 		}
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(h.metrics(), promhttp.HandlerOpts{}))
+	h.pagerdutyRoutes(mux)
 	if h.bot != nil && h.config.SlackHTTP {
 		h.bot.Routes(mux)
 	}

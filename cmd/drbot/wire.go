@@ -15,6 +15,7 @@ import (
 	"github.com/drbot/drbot/bot"
 	"github.com/drbot/drbot/commands"
 	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/integrations/pagerduty"
 	"github.com/drbot/drbot/integrations/paper"
 	"github.com/drbot/drbot/integrations/terminal"
 	"github.com/drbot/drbot/people"
@@ -27,24 +28,25 @@ import (
 
 // house is every room, wired. Only this file knows them all.
 type house struct {
-	config   *config
-	log      *slog.Logger
-	store    *bolt.Store
-	office   *commands.Office
-	bot      *bot.Bot // nil without Slack
-	runner   *runner.Runner
-	loop     *follow.Loop
-	terminal *terminal.Door
-	clock    follow.Clock
-	outcomes outcomes
-	ready    atomic.Bool
+	config    *config
+	log       *slog.Logger
+	store     *bolt.Store
+	office    *commands.Office
+	bot       *bot.Bot        // nil without Slack
+	pagerduty *pagerduty.Link // nil where it is not configured
+	runner    *runner.Runner
+	loop      *follow.Loop
+	terminal  *terminal.Door
+	clock     follow.Clock
+	outcomes  outcomes
+	ready     atomic.Bool
 
 	loading sync.Mutex
 	loaded  atomic.Pointer[runbook.Runbook]
 }
 
 // followers are the names that the store keeps cursors for; a new name starts at the head.
-var followers = []string{bot.Say, bot.Draw, runner.Name, paper.Name}
+var followers = []string{bot.Say, bot.Draw, runner.Name, paper.Name, pagerduty.Name}
 
 // wire makes every room. Whatever is outside (Slack, targets) may be down; only the record and the configuration must
 // be there.
@@ -82,6 +84,12 @@ func wire(ctx context.Context, c *config, e env, log *slog.Logger) (_ *house, er
 		return nil, fmt.Errorf("look at the steps that ran: %w", err)
 	}
 	list := []follow.Follower{h.runner, pages}
+	if err := h.openPagerDuty(); err != nil {
+		return nil, err
+	}
+	if h.pagerduty != nil && !c.PagerDuty.Token.IsZero() && c.PagerDuty.From != "" {
+		list = append(list, pagerduty.Follower{Link: h.pagerduty})
+	}
 	if !c.Slack.Bot.IsZero() {
 		if h.bot, err = bot.New(h.botOptions(e, flags)); err != nil {
 			return nil, &exitError{exitConfig, err}
@@ -104,11 +112,17 @@ func (h *house) run(run func(string, func(context.Context) error)) {
 	if h.bot != nil {
 		run("slack", h.bot.Run)
 	}
+	if h.pagerduty != nil {
+		run("pagerduty", h.pagerduty.Run)
+	}
 }
 
 func (h *house) close() {
 	if h.bot != nil {
 		h.bot.Close()
+	}
+	if h.pagerduty != nil {
+		h.pagerduty.Close()
 	}
 	h.runner.Close()
 	if err := h.store.Close(); err != nil {
@@ -124,6 +138,9 @@ func (h *house) degraded() []string {
 	} else {
 		list = append(list, h.bot.Degraded()...)
 	}
+	if h.pagerduty != nil {
+		list = append(list, h.pagerduty.Degraded()...)
+	}
 	if rb := h.runbook(); rb.LockError != nil {
 		list = append(list, "The lock is not used, every step is by hand: "+rb.LockError.Error())
 	}
@@ -135,7 +152,7 @@ func (h *house) botOptions(e env, flags *people.Cache) bot.Options {
 	return bot.Options{
 		BotToken: c.Slack.Bot, AppToken: c.Slack.App, SigningSecret: c.Slack.Signing, APIURL: c.Slack.APIURL, HTTP: c.SlackHTTP,
 		Incident: c.Commands.Incident, Recover: c.Commands.Recover, Announce: c.Announce, House: c.House,
-		Handler: h.office, Messages: h.office.Message, Memory: h.store, Flags: flags, People: h.office.People, Facts: h.facts, Review: h.reviewDraft, Now: e.clock.Now, Log: h.log,
+		Handler: h.office, Messages: h.office.Message, Memory: h.store, Flags: flags, People: h.office.People, Facts: h.facts, Review: h.reviewDraft, Watch: h.watch, Now: e.clock.Now, Log: h.log,
 	}
 }
 

@@ -1,0 +1,204 @@
+package pagerduty
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	pd "github.com/PagerDuty/go-pagerduty"
+
+	"github.com/drbot/drbot/state/follow"
+)
+
+// Finding is one thing that Check found. Level is error, warning or note; Fix says what to do.
+type Finding struct{ Level, What, Fix string }
+
+// Events are the types that a subscription should be about.
+var Events = []string{
+	"incident.acknowledged", "incident.annotated", "incident.delegated", "incident.escalated", "incident.priority_updated", "incident.reassigned", "incident.reopened",
+	"incident.resolved", "incident.responder.added", "incident.responder.replied", "incident.status_update_published", "incident.triggered", "incident.unacknowledged",
+}
+
+// needed are those without which drbot misses what it acts on.
+var needed = []string{"incident.triggered", "incident.acknowledged", "incident.resolved", "incident.reopened"}
+
+// Check says what of the link would not work. Offline asks no network. It changes nothing.
+func Check(ctx context.Context, o Options, offline bool) []Finding {
+	c := &checking{l: open(o), ctx: ctx}
+	defer c.l.Close()
+	if c.l.deaf() {
+		c.add("error", "PAGERDUTY_WEBHOOK_SECRET is not set: no webhook can be judged, and every one is put off.",
+			"Set it to the secret that PagerDuty showed when the subscription was made (Integrations, Generic Webhooks V3); several with commas while they rotate.")
+	}
+	for _, s := range o.Secrets {
+		if n := len(s.Reveal()); n > 0 && n < 16 {
+			c.add("warning", fmt.Sprintf("A secret of PAGERDUTY_WEBHOOK_SECRET has %d characters; PagerDuty's have 64.", n), "Copy it again, whole.")
+		}
+	}
+	switch {
+	case o.Token.IsZero():
+		c.add("warning", "PAGERDUTY_API_TOKEN is not set: PagerDuty is heard, told nothing, and never asked what was missed.", "Make a REST API key (Integrations, API Access Keys) and set it.")
+	case o.From == "":
+		c.add("error", "pagerduty.from is not set, and PagerDuty takes nothing without a user in whose name it is written.", "Set pagerduty: {from: …} to the email of a PagerDuty user.")
+	case !offline:
+		c.account()
+	}
+	return c.found
+}
+
+type checking struct {
+	l     *Link
+	ctx   context.Context
+	found []Finding
+}
+
+func (c *checking) add(level, what, fix string) { c.found = append(c.found, Finding{level, what, fix}) }
+
+// account asks the API: first whose name drbot writes in, which also proves the token.
+func (c *checking) account() {
+	o := c.l.Options
+	var users *pd.ListUsersResponse
+	err := c.l.call(c.ctx, "look for "+o.From, func(ctx context.Context) error {
+		var err error
+		users, err = c.l.client.ListUsersWithContext(ctx, pd.ListUsersOptions{Query: o.From})
+		return err
+	})
+	if err != nil {
+		c.refused("PagerDuty did not answer: ", err)
+		return
+	}
+	if !slices.ContainsFunc(users.Users, func(u pd.User) bool { return strings.EqualFold(u.Email, o.From) }) {
+		c.add("error", "pagerduty.from: PagerDuty has no user "+o.From+".", "Name the email of a user as PagerDuty writes it (People, Users).")
+	}
+	c.services()
+	if o.Approvers != "" {
+		c.place("escalation_policies", "escalation policy", "pagerduty.approvers", o.Approvers)
+	}
+	c.subscriptions()
+}
+
+func (c *checking) refused(what string, err error) {
+	later := follow.Unavailable{}
+	fix := "Check the network to PagerDuty, and PAGERDUTY_API_URL where it is set. drbot starts without it."
+	if errors.As(err, &later) && strings.Contains(c.l.Health().Why, "TOKEN") {
+		fix = "Make a new REST API key with full access and set PAGERDUTY_API_TOKEN."
+	}
+	c.add("error", what+err.Error()+".", fix)
+}
+
+// services checks what the rules name.
+func (c *checking) services() {
+	seen := map[string]bool{"": true}
+	for _, r := range c.l.Rules {
+		if !seen[r.Service] {
+			seen[r.Service] = true
+			c.place("services", "service", "pagerduty.services", r.Service)
+		}
+	}
+}
+
+func (c *checking) place(path, kind, key, id string) {
+	switch err := c.read("/"+path+"/"+url.PathEscape(id), nil); {
+	case errors.Is(err, errGone):
+		c.add("error", key+": PagerDuty has no "+kind+" "+id+".", "Copy the id from the address of its page in PagerDuty, like P1ABCDE.")
+	case err != nil:
+		c.refused("The "+kind+" "+id+" cannot be read: ", err)
+	}
+}
+
+// read fetches what go-pagerduty has no call for.
+func (c *checking) read(path string, into any) error {
+	base := c.l.APIURL
+	if base == "" {
+		base = "https://api.pagerduty.com"
+	}
+	return c.l.call(c.ctx, "read "+path, func(ctx context.Context) error {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(base, "/")+path, nil)
+		if err != nil {
+			return err
+		}
+		answer, err := c.l.client.Do(r, true)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = answer.Body.Close() }()
+		if answer.StatusCode != http.StatusOK {
+			return pd.APIError{StatusCode: answer.StatusCode}
+		}
+		if into == nil {
+			return nil
+		}
+		return json.NewDecoder(answer.Body).Decode(into)
+	})
+}
+
+// subscription is a webhook subscription as REST tells it.
+type subscription struct {
+	ID       string   `json:"id"`
+	Active   bool     `json:"active"`
+	Events   []string `json:"events"`
+	Delivery struct {
+		URL      string `json:"url"`
+		Disabled bool   `json:"temporarily_disabled"`
+	} `json:"delivery_method"`
+}
+
+// subscriptions looks for one that ends at drbot's door.
+func (c *checking) subscriptions() {
+	var ours []subscription
+	for offset := 0; ; offset += pageSize {
+		var page struct {
+			List []subscription `json:"webhook_subscriptions"`
+			More bool           `json:"more"`
+		}
+		if err := c.read(fmt.Sprintf("/webhook_subscriptions?limit=%d&offset=%d", pageSize, offset), &page); err != nil {
+			c.refused("The webhook subscriptions cannot be read: ", err)
+			return
+		}
+		for _, s := range page.List {
+			if u, err := url.Parse(s.Delivery.URL); err == nil && strings.HasSuffix(strings.TrimSuffix(u.Path, "/"), "/pagerduty/webhook") {
+				ours = append(ours, s)
+			}
+		}
+		if !page.More || offset >= 10_000-2*pageSize {
+			break
+		}
+	}
+	if len(ours) == 0 {
+		c.add("error", "PagerDuty has no webhook subscription that ends in /pagerduty/webhook.", "Integrations, Generic Webhooks V3, New Webhook: https://<drbot>/pagerduty/webhook, and set the secret that it shows.")
+	}
+	for _, s := range ours {
+		c.subscription(s)
+	}
+}
+
+func (c *checking) subscription(s subscription) {
+	name := "The webhook subscription " + s.ID + " (" + s.Delivery.URL + ")"
+	switch {
+	case !s.Active:
+		c.add("error", name+" is switched off.", "Enable it in PagerDuty: Integrations, Generic Webhooks V3.")
+	case s.Delivery.Disabled:
+		c.add("error", name+" is disabled for a day: three webhooks in a row were refused.", "Set PAGERDUTY_WEBHOOK_SECRET to its secret, then enable it (POST /webhook_subscriptions/"+s.ID+"/enable); drbot asks for what was missed.")
+	}
+	var lacks []string
+	level := "warning"
+	for _, event := range Events {
+		if !slices.Contains(s.Events, event) {
+			lacks = append(lacks, event)
+			if slices.Contains(needed, event) {
+				level = "error"
+			}
+		}
+	}
+	if len(lacks) > 0 {
+		c.add(level, name+" does not tell of "+strings.Join(lacks, ", ")+".", "Add them to the subscription's events.")
+	}
+	if strings.HasPrefix(s.Delivery.URL, "http://") {
+		c.add("warning", name+" goes over plain HTTP.", "Put a TLS proxy in front of drbot and name its https address.")
+	}
+}
