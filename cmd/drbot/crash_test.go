@@ -30,7 +30,7 @@ var (
 const (
 	crashSteps = 10
 	crashEach  = 6                      // kills in one run; every third takes the steps' processes along, as the end of a container does
-	crashMoves = 600 * time.Millisecond // about what passes from one step to the next
+	crashMoves = 900 * time.Millisecond // about what passes from one step to the next
 )
 
 // TestI26_Crash kills drbot at random instants of runs of ten steps and starts it again, while people approve what is
@@ -74,8 +74,8 @@ func tenSteps() book {
 	var b book
 	for n := range crashSteps {
 		name := fmt.Sprintf("s%d", n+1)
-		b.steps = append(b.steps, step{title: "Step " + name, set: destructive, run: "sleep 0.1\n" +
-			"printf '%s %s\\n' " + name + " \"$(cat /proc/sys/kernel/random/uuid)\" >> ran.txt\nsleep 0.1\necho did " + name + "\n"})
+		b.steps = append(b.steps, step{title: "Step " + name, set: destructive, run: "sleep 0.3\n" +
+			"printf '%s %s\\n' " + name + " \"$(cat /proc/sys/kernel/random/uuid)\" >> ran.txt\nsleep 0.3\necho did " + name + "\n"})
 	}
 	return b
 }

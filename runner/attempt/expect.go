@@ -47,7 +47,9 @@ func (s *supervisor) judge(r *Result) {
 		r.Outcome = s.stopped
 	case r.Expectation != "":
 		r.Outcome = Failed
-		r.Why = s.child.bounds.reached(s.peak(), r.LastLines)
+		if r.Why = s.child.bounds.reached(s.peak(), r.LastLines); r.Why == "" {
+			r.Why = named(*r)
+		}
 	default:
 		r.Outcome = Succeeded
 		if s.job.Expect == nil {
