@@ -265,7 +265,7 @@ func TestAShellNamesTheIncidentFirst(t *testing.T) {
 	ana.hears(exitDone, "INC-2 is open", "incident", "open", "sev2 Slow pages")
 	ana.hears(exitDone, "Noted", "incident", "note", "2", "hi")
 	ana.hears(exitDone, "", "incident", "ack", "2")
-	ana.hears(exitUsage, "Which incident? Name it, like: note INC-42 hi Open: INC-1", "incident", "note", "hi")
+	ana.hears(exitUsage, "Which incident? Name it, like: `note INC-42 hi`. Open: INC-1", "incident", "note", "hi")
 	ana.hears(exitUsage, "has no verb", "incident", "bogus")
 	ana.hears(exitUsage, "Did you mean", "incident", "sevrity", "2")
 	ana.hears(exitUsage, "The note is missing", "incident", "note", "2")

@@ -127,10 +127,23 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 		return err
 	}
 	defer func() { _ = res.Body.Close() }()
+	// A refusal is an Answer, whatever was asked for: taken for anything else it would be that, empty.
+	if _, command := out.(*Answer); res.StatusCode != http.StatusOK && !command {
+		return refused(res)
+	}
 	if err := json.NewDecoder(res.Body).Decode(out); err != nil {
 		return fmt.Errorf("answer of the running drbot: %w", err)
 	}
 	return nil
+}
+
+// refused is what the running drbot said instead of what it was asked for.
+func refused(res *http.Response) error {
+	var a Answer
+	if err := json.NewDecoder(res.Body).Decode(&a); err != nil || a.Text == "" {
+		return fmt.Errorf("the running drbot answered %s", res.Status)
+	}
+	return fmt.Errorf("the running drbot: %s", a.Text)
 }
 
 // KeyFile reads the public key that the person named.

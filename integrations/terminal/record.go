@@ -123,11 +123,7 @@ func (c *Client) stream(ctx context.Context, path string, w io.Writer) error {
 	}
 	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode != http.StatusOK {
-		var a Answer
-		if err := json.NewDecoder(res.Body).Decode(&a); err != nil {
-			return fmt.Errorf("the running drbot answered %s", res.Status)
-		}
-		return fmt.Errorf("the running drbot: %s", a.Text)
+		return refused(res)
 	}
 	if _, err := io.Copy(w, res.Body); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/user"
@@ -285,5 +286,27 @@ func TestClientFindsTheRightDrbot(t *testing.T) {
 	st, err := os.Stat(socket)
 	if err != nil || st.Mode().Perm() != 0o600 {
 		t.Errorf("socket mode %v, %v", st.Mode(), err)
+	}
+}
+
+// A record that nobody looked at is not whole: whoever may not ask for a verification is told so.
+func TestI42_ARefusedVerificationIsNoVerification(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "s")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &Door{Data: "/data", Release: "test", Log: slog.New(slog.DiscardHandler), Now: time.Now}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/hello", d.hello)
+	mux.HandleFunc("POST /v1/audit/verify", d.keeperOnly(d.verify)) // without a known peer, as for any other account
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Second}
+	var all sync.WaitGroup
+	all.Go(func() { _ = server.Serve(l) })
+	t.Cleanup(func() { _ = server.Close(); all.Wait() })
+	c := dial(t, Client{Socket: socket, Data: "/data"})
+	head, _, finding, err := c.Verify(t.Context(), nil)
+	if err == nil || !strings.Contains(err.Error(), "the whole record is for drbot's own account and root") {
+		t.Errorf("head %+v, finding %q, %v", head, finding, err)
 	}
 }
