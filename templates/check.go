@@ -18,7 +18,7 @@ func checkBlocks(r *incident.Run, s *incident.Step) []Block {
 	if s.Check.At.IsZero() {
 		return nil
 	}
-	facts := map[string]any{"At": s.Check.At, "Number": s.Check.Step, "OK": s.Check.OK, "Said": ""}
+	facts := map[string]any{"At": s.Check.At, "Number": s.Check.Step, "OK": s.Check.OK, "Said": "", "Shows": s.Check.Said != ""}
 	if !s.Check.OK {
 		facts["Said"] = flat(s.Check.Said, 400)
 	}
