@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 GO ?= go
 PKGS := ./...
-DEBIAN := bash coreutils gcc libc6-dev git openssh-client sqlite3 postgresql postgresql-client redis-server redis-tools
+DEBIAN := bash coreutils gcc libc6-dev git openssh-client openssh-server sqlite3 postgresql postgresql-client redis-server redis-tools
 export DEBIAN_FRONTEND := noninteractive
 
 .PHONY: help test check tools fmt vet lint demo build bench fuzz golden crash drill-sqlite drill-redis drill-postgres

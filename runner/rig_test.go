@@ -14,6 +14,7 @@ import (
 
 	"github.com/drbot/drbot/commands"
 	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/integrations/ssh"
 	"github.com/drbot/drbot/people"
 	"github.com/drbot/drbot/runbook"
 	"github.com/drbot/drbot/runner"
@@ -25,6 +26,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	attempt.ReachBy(ssh.Link{})
 	attempt.SupervisorMain()
 	goleak.VerifyTestMain(m)
 }
@@ -60,6 +62,7 @@ type rig struct {
 	office  *commands.Office
 	secrets map[string]secret.String
 	id      incident.ID
+	far     incident.Far // how other hosts are reached
 
 	runner *runner.Runner
 	cancel context.CancelFunc
@@ -151,7 +154,7 @@ func (r *rig) book(restore string, change []func(*runbook.Lock)) *runbook.Runboo
 // serve starts a runner and its loop, as a start of drbot does.
 func (r *rig) serve() {
 	r.t.Helper()
-	made, err := runner.New(runner.Options{Store: r.store, Outcomes: r.office, Dir: r.runs(), Secrets: r.secrets})
+	made, err := runner.New(runner.Options{Store: r.store, Outcomes: r.office, Dir: r.runs(), Secrets: r.secrets, Far: r.far, Again: 100 * time.Millisecond})
 	if err != nil {
 		r.t.Fatal(err)
 	}
