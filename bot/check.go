@@ -65,7 +65,7 @@ func (c *checking) tokens() {
 		t := troubled(err)
 		c.dead = true
 		what, fix := "Slack did not take the bot token: ", fixes[t.code]
-		if t.away {
+		if t.code == "" { // Slack said nothing
 			what = "Slack cannot be reached, so the tokens are not checked: "
 		}
 		if fix == "" {

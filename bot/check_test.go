@@ -104,7 +104,7 @@ func TestCheck(t *testing.T) {
 	expect(t, bot.Check(ctx, bad), "bot token")
 	bad = options
 	bad.APIURL = "http://127.0.0.1:1/"
-	expect(t, bot.Check(ctx, bad), "bot token")
+	expect(t, bot.Check(ctx, bad), "Slack cannot be reached")
 	bad = options
 	bad.APIURL = start([]string{"chat:write", "channels:read", "users:read", "groups:read", "channels:join"}).APIURL()
 	expect(t, bot.Check(ctx, bad), "pins:write")
