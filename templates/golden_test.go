@@ -330,6 +330,9 @@ func promiseCards(add func(string, Message)) {
 	add("update/reminder", Reminder(i, asks, draft))
 	add("update/late", Reminder(missing, late, draft))
 	add("update/reminderlate", Reminder(missing, asks, draft))
+	night := missing.Clone()
+	night.Time = night.Time.Add(20 * time.Hour)
+	add("update/lateovernight", Reminder(night, late, draft))
 	down := late
 	down.Late = 40 * time.Minute
 	add("update/latedown", Reminder(missing, down, draft))

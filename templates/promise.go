@@ -49,7 +49,7 @@ func Reminder(i *incident.Incident, p Promised, d Drafted) Message {
 				Button{Verb: "incident snooze", Object: object(i), Label: Say("button.later", nil)},
 			}},
 		},
-	})
+	}).dated(i.Time)
 }
 
 // tolerated is how late a sentence may be without an excuse: deliveries take their time.
@@ -89,10 +89,10 @@ func Answer(i *incident.Incident, c Called, onCall []incident.Person) Message {
 	return fit(Message{
 		Text:   locked(i, Say("answer.text", facts)),
 		Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("answer.line", facts))}}, Actions{Elements: []Element{ackButton(i)}}},
-	})
+	}).dated(i.Time)
 }
 
 // closed is a message of which one line is left.
 func closed(i *incident.Incident, text string, line []Span) Message {
-	return fit(Message{Text: locked(i, text), Blocks: []Block{Lines{Lines: [][]Span{marked(i, line)}}}})
+	return fit(Message{Text: locked(i, text), Blocks: []Block{Lines{Lines: [][]Span{marked(i, line)}}}}).dated(i.Time)
 }
