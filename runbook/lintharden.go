@@ -44,9 +44,8 @@ var hardenings = []hardening{
 	{program: "redis-cli", flags: "-e", has: anyOf(hasFlag("-e", "--version"), hasFlag("--rdb", "--pipe")), why: "redis-cli exits 0 when the server answers with an error"},
 	{program: "curl", flags: "-fsS", has: hasFlag("-f", "--fail", "--fail-with-body"), why: "curl exits 0 on a 503"},
 	{program: "curl", flags: "--max-time 10", has: hasFlag("-m", "--max-time"), why: "curl waits for ever for an answer that does not come"},
-	{program: "kubectl", when: changesCluster, flags: `--context "${CONTEXT}" -n "${NAMESPACE}"`, has: func(rest []string) bool {
-		return hasFlag("--context")(rest) || slices.Contains(rest, "-n") || hasFlag("--namespace")(rest)
-	}, why: "kubectl works on whatever context and namespace this account used last"},
+	{program: "kubectl", when: asksCluster, flags: `--context "${CONTEXT}"`, has: hasContext, why: "kubectl works on whatever cluster this account used last"},
+	{program: "kubectl", when: asksNamespace, flags: `-n "${NAMESPACE}"`, has: hasNamespace, why: "kubectl works in whatever namespace this account used last"},
 	{program: "ssh", flags: "-o BatchMode=yes -o ConnectTimeout=10", has: holdsWord("BatchMode"), why: "ssh waits for a password that nobody types"},
 	{program: "apt-get", when: func(rest []string) bool { return slices.Contains(rest, "install") }, flags: "-y", has: hasFlag("-y", "--yes"), why: "apt-get waits for an answer"},
 	{program: "terraform", when: func(rest []string) bool {
@@ -54,8 +53,6 @@ var hardenings = []hardening{
 	}, flags: "", has: holdsWord("-input=false"), why: "terraform asks for what it lacks"},
 	{program: "docker", when: func(rest []string) bool { return slices.Contains(rest, "exec") && hasFlag("-t")(rest) }, has: func([]string) bool { return false }, why: "there is no terminal: docker exec -t ends with an error"},
 }
-
-func changesCluster(rest []string) bool { return kubectl(rest) != Read }
 
 // harden offers each command of a shell fence what it lacks, as the line that would stand there.
 func (l *linter) harden(src string, first int) {

@@ -173,6 +173,7 @@ func (l *linter) lock() {
 
 // entry judges what a lock says of one step; final: people know that there is no way back.
 func (l *linter) entry(e Entry, final bool) {
+	l.clusters(e)
 	if e.Expect == nil {
 		l.add(0, "no-expect", LevelWarning, e.ID+" has no expectation: it ends as \"ran, not verified\"", "expect: what its output says when it worked")
 	}
