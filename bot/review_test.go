@@ -75,6 +75,16 @@ func TestReviewDraftStandsInTheResolutionsThread(t *testing.T) {
 	must(t, err)
 	_, err = w.ana.Command(w.within(), room, "/incident reopen it is back")
 	must(t, err)
+	w.eventually("what was resolved cannot be reopened twice", func() bool {
+		c, _ := mustState(t, w.ana, w).Channel(room)
+		for _, m := range c.Posted() {
+			if _, ok := m.Element("incident.reopen"); ok {
+				return false
+			}
+		}
+		_, resolutions := w.drafts(room)
+		return len(resolutions) == 1 && strings.Contains(resolutions[0].Plain, "Reopened") && strings.Contains(resolutions[0].Plain, "record head ")
+	})
 	w.resolve(room)
 	w.drafted(room, 2)
 	w.eventually("I42: the second head is recorded", func() bool {

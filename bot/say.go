@@ -29,7 +29,7 @@ var sayWants = []string{
 	incident.ConfigLoaded{}.EventKind(), incident.PeopleChanged{}.EventKind(), incident.Frozen{}.EventKind(), incident.Thawed{}.EventKind(),
 	incident.RunbookLoaded{}.EventKind(),
 	incident.Opened{}.EventKind(), incident.ChannelBound{}.EventKind(), incident.ChannelLost{}.EventKind(), incident.TypeSet{}.EventKind(),
-	incident.SeveritySet{}.EventKind(), incident.UpdateSent{}.EventKind(), incident.DeadlineSpoken{}.EventKind(), incident.Resolved{}.EventKind(), incident.ReviewOpened{}.EventKind(),
+	incident.SeveritySet{}.EventKind(), incident.UpdateSent{}.EventKind(), incident.DeadlineSpoken{}.EventKind(), incident.Resolved{}.EventKind(), incident.Reopened{}.EventKind(), incident.ReviewOpened{}.EventKind(),
 	incident.RunPlanned{}.EventKind(), incident.ReadsDone{}.EventKind(), incident.RunStarted{}.EventKind(), incident.ApprovalAsked{}.EventKind(),
 	incident.StepEnded{}.EventKind(), incident.StepNotStarted{}.EventKind(), incident.StepUnknown{}.EventKind(), incident.HandAsked{}.EventKind(),
 	incident.GlassBroken{}.EventKind(), incident.RoleOffered{}.EventKind(),
@@ -91,6 +91,8 @@ func (t *talk) deliver() error {
 		return t.resolution(e)
 	case incident.ReviewOpened:
 		return t.review()
+	case incident.Reopened:
+		return t.reopened(e)
 	}
 	return t.run(e)
 }

@@ -45,3 +45,29 @@ func (t *talk) review() error {
 	f.Head = t.note(noteHead + key)
 	return t.channelTrouble(t.redraw(t.ctx, at, templates.Resolution(t.i, f), t.frame()))
 }
+
+// reopened says on the resolution that it holds no more, and takes its button away; what it said stays.
+func (t *talk) reopened(e incident.Reopened) error {
+	then := incident.New(t.id)
+	for r, err := range t.Memory.Records(t.ctx, t.id, 0) {
+		if err != nil {
+			return err
+		}
+		if r.Seq >= t.record.Seq {
+			break
+		}
+		e, err := r.Event()
+		if err != nil {
+			return err
+		}
+		then.Apply(r.Stamp(), e)
+	}
+	key := resolutionKey(then)
+	at, ok := placeOf(t.note(key))
+	if !ok || !t.usable() || at.channel != t.i.Channel.ID {
+		return nil
+	}
+	f := t.facts()
+	f.Head = t.note(noteHead + key)
+	return t.channelTrouble(t.redraw(t.ctx, at, templates.Undone(then, e, t.record.Time, f), t.frame()))
+}

@@ -367,6 +367,7 @@ func promiseCards(add func(string, Message)) {
 	add("resolution/met", Resolution(resolved().Incident, f))
 	f.Uploaded = map[string]bool{"review": true}
 	add("resolution/drafted", Resolution(resolved().Incident, f))
+	add("resolution/reopened", Undone(resolved().Incident, incident.Reopened{By: bea, Reason: "logins fail again"}, at("03:50"), f))
 	add("resolution/review", ReviewReady(resolved().Incident))
 	missed := resolved().Incident
 	missed.RTO.Limit, missed.DataImpact = 20*time.Minute, "no row is missing"

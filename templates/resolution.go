@@ -86,6 +86,17 @@ func Resolution(i *incident.Incident, f Facts) Message {
 	return fit(m)
 }
 
+// Undone is the resolution of an incident that was reopened: what it said, and that it holds no more.
+func Undone(i *incident.Incident, e incident.Reopened, at time.Time, f Facts) Message {
+	m := Resolution(i, f)
+	for k, b := range m.Blocks {
+		if _, ok := b.(Actions); ok {
+			m.Blocks[k] = Lines{Lines: [][]Span{Line("resolution.reopened", map[string]any{"By": e.By, "At": at, "Reason": sentence(flat(e.Reason, 300))})}}
+		}
+	}
+	return fit(m)
+}
+
 // shortHead is a head as people type it for audit verify: "1234:77ab01c4".
 func shortHead(head string) string {
 	if seq, hash, ok := strings.Cut(head, ":"); ok {
