@@ -83,10 +83,12 @@ func (c *checking) account() {
 }
 
 func (c *checking) refused(what string, err error) {
-	later := follow.Unavailable{}
 	fix := "Check the network to PagerDuty, and PAGERDUTY_API_URL where it is set. drbot starts without it."
-	if errors.As(err, &later) && strings.Contains(c.l.Health().Why, "TOKEN") {
-		fix = "Make a new REST API key with full access and set PAGERDUTY_API_TOKEN."
+	if later := (follow.Unavailable{}); errors.As(err, &later) {
+		err = later.Err
+		if strings.Contains(c.l.Health().Why, "TOKEN") {
+			fix = "Make a new REST API key with full access and set PAGERDUTY_API_TOKEN."
+		}
 	}
 	c.add("error", what+err.Error()+".", fix)
 }
