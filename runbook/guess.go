@@ -146,3 +146,5 @@ func or(a, b string) string {
 	}
 	return b
 }
+
+func startsDigit(s string) bool { return s != "" && s[0] >= '0' && s[0] <= '9' }

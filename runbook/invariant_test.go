@@ -350,7 +350,7 @@ func TestI45_RiskIsOnlyRaised(t *testing.T) {
 		"ls -la\n": Read, "cat f | grep x > /dev/null\n": Read, "kubectl get pods -n x\n": Read, "echo x >&2\n": Read, "curl -fsS http://x/\n": Read, "systemctl is-active x\n": Read,
 		"f() { ls; }; f\n": Read, "find . -name x\n": Read, "redis-cli INFO keyspace\n": Read, "sed -n 1p f\n": Read, "kill -0 5\n": Read, "psql -c 'SELECT 1'\n": Read, "unknown-tool --read\n": Read,
 		"terraform state pull | jq -r .serial\n": Read, "terraform state list\n": Read, "terraform state rm x\n": Destructive,
-		"cp a b\n": Change, "echo x > f\n": Change, "sed -i s/a/b/ f\n": Change, "kubectl create ns x\n": Change, "redis-cli BGSAVE\n": Change,
+		"cp a b\n": Change, "echo x > f\n": Change, "sed -i.bak s/a/b/ f\n": Change, "sed -i s/a/b/ f\n": Destructive, "kubectl create ns x\n": Change, "redis-cli BGSAVE\n": Change,
 		"cp b /var/lib/redis/dump.rdb\n": Destructive, "cp -n b /var/lib/redis/dump.rdb\n": Change, "cp /var/lib/redis/dump.rdb /backup/r.rdb\n": Change, "cp -t /etc a\n": Destructive, "cp \"old/$X/users.db\" live/\n": Destructive, "cp users.db backups/\n": Change, "cp a /etc/x.bak\n": Change,
 		"echo x > /etc/app.conf\n": Destructive, "echo x >> /etc/app.conf\n": Change, "rsync -a --delete a/ b/\n": Destructive, "rsync -a a/ b/\n": Change, "tee /etc/x < y\n": Destructive, "tee -a /etc/x < y\n": Change,
 		"tar -xf a.tar -C /\n": Destructive, "tar -cf /srv/a.tar x\n": Change, "ln -sf a /etc/b\n": Destructive, "mv -n a b\n": Destructive, "install -m 600 a users.db\n": Destructive, "psql -c '\\! rm x'\n": Destructive, "sqlite3 f.db '.shell rm x'\n": Destructive,

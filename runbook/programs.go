@@ -5,99 +5,126 @@ import (
 	"strings"
 )
 
-// What is known about programs. A program that stands in none of these lists says nothing about its risk: the reviewer does.
+// What is known about programs. A program that stands in none of these lists says little about its risk: the reviewer does.
 
+// readers only read, whatever their options are.
 var readers = strings.Fields(`
-	: [ [[ test true false echo printf cat head tail wc ls stat du df sleep seq grep egrep fgrep zgrep zcat uniq cut tr rev fold nl tac
-	basename dirname readlink realpath pwd cd id whoami uname hostname ps pgrep lsof fuser ss netstat free uptime dig nslookup host ping getent
-	sha256sum sha1sum sha512sum md5sum b2sum cksum cmp diff comm file xxd od hexdump jq column paste join expr numfmt strings
-	export local declare typeset readonly shift return exit set shopt break continue wait type which hash let unset mapfile readarray read getopts sync
-	redis-check-rdb redis-check-aof pg_verifybackup pg_controldata pg_amcheck pg_isready journalctl base64`)
+	: [ [[ test true false echo cat head tail wc ls stat du df sleep seq grep egrep fgrep zgrep zcat cut tr rev fold nl tac
+	basename dirname readlink realpath pwd cd id whoami uname ps pgrep lsof netstat free uptime dig nslookup host ping getent
+	sha256sum sha1sum sha512sum md5sum b2sum cksum cmp diff comm file od hexdump jq column paste join expr numfmt strings
+	local readonly shift return exit set shopt break continue wait type which let unset getopts sync
+	redis-check-rdb pg_verifybackup pg_controldata pg_isready base64 export declare typeset read`)
 
 var changers = strings.Fields(`
 	cp install rsync tee ln touch mkdir mktemp chmod chown chgrp tar unzip gzip gunzip zip split wget scp patch pg_dump pg_dumpall pg_basebackup createdb createuser
-	apt apt-get yum dnf pip npm crontab mount`)
+	apt apt-get yum dnf pip npm mount cpio`)
 
 var destroyers = strings.Fields(`
-	rm rmdir unlink mv dd shred truncate fdisk parted wipefs pkill killall shutdown reboot halt poweroff dropdb dropuser pg_ctl pg_resetwal pg_rewind
-	eval source . iptables nft ufw umount userdel passwd ssh su runuser chroot nsenter unshare initctl service`)
+	rm rmdir unlink mv dd shred truncate fdisk parted wipefs pkill killall shutdown reboot halt poweroff dropdb dropuser pg_ctl pg_resetwal pg_rewind pg_ctlcluster
+	pg_dropcluster pg_upgradecluster eval source . iptables nft ufw umount userdel passwd ssh su runuser chroot nsenter unshare initctl service rc-service sv alias enable
+	sysctl lvremove vgremove mdadm swapoff chattr nodetool patronictl repmgr kubeadm`)
+
+// reading is a program that reads as long as its options are those of a grammar.
+type reading struct {
+	grammar
+	writes string                 // short options whose value is a file that is written
+	makes  []string               // options that write a file under a name from elsewhere
+	fine   func(commandLine) bool // what else must hold; nil: nothing
+}
+
+func atMost(n int) func(commandLine) bool {
+	return func(c commandLine) bool { return len(c.args) <= n }
+}
+
+var readings = map[string]reading{
+	"sort": {grammar: grammar{short: "bdfghiMnRrVzcCmsu", valued: "ktSTo", long: "numeric-sort reverse unique human-numeric-sort version-sort stable zero-terminated ignore-case check general-numeric-sort", longVal: "key field-separator buffer-size parallel temporary-directory"}, writes: "o"},
+	"uniq": {grammar: grammar{short: "cdDuiz", valued: "fsw", long: "count repeated unique ignore-case zero-terminated", longVal: "skip-fields skip-chars check-chars"}, fine: atMost(1)},
+	"date": {grammar: grammar{short: "uR", valued: "dfr", attached: "I", long: "utc universal rfc-email iso-8601", longVal: "date reference rfc-3339 file"}, fine: func(c commandLine) bool {
+		return !slices.ContainsFunc(c.args, func(w string) bool { return !strings.HasPrefix(w, "+") })
+	}},
+	"hostname":  {grammar: grammar{short: "sfdiIAy", long: "short fqdn long domain ip-address all-ip-addresses all-fqdns"}, fine: atMost(0)},
+	"ss":        {grammar: grammar{short: "nrlaopemiHsZN46tuwxd0EbBgMqQST", valued: "fAF", long: "numeric listening all processes extended memory info tcp udp unix summary no-header", longVal: "family query"}},
+	"fuser":     {grammar: grammar{short: "amuvc46lz", valued: "n", long: "all mount user verbose"}},
+	"xxd":       {grammar: grammar{short: "abeEipu", valued: "cglos"}, fine: atMost(1)},
+	"hash":      {grammar: grammar{short: "rlt"}},
+	"mapfile":   {grammar: grammar{short: "t", valued: "dnOsu"}},
+	"readarray": {grammar: grammar{short: "t", valued: "dnOsu"}},
+	"printf": {grammar: grammar{valued: "v"}, fine: func(c commandLine) bool {
+		return !slices.ContainsFunc(c.values("-v"), func(v string) bool { return v == "PATH" || slices.Contains(steering, v) })
+	}},
+	"redis-check-aof": {fine: func(c commandLine) bool { return len(c.options) == 0 }},
+	"pg_amcheck":      {grammar: grammar{short: "asewPvy", valued: "dDhijnNpRrStTU", long: "all heapallindexed parent-check rootdescend verbose progress on-error-stop no-dependent-indexes checkunique", longVal: "database host port username table schema index jobs skip maintenance-db"}},
+	"crontab":         {grammar: grammar{short: "l", valued: "u"}, fine: func(c commandLine) bool { return c.has("-l") }},
+	"journalctl":      {grammar: grammar{short: "aefklmqrxNW", valued: "bcDFgiMnopStTuU", attached: "", long: "no-pager follow reverse quiet utc all no-tail dmesg user system catalog merge list-boots disk-usage verify header", longVal: "unit since until lines output priority grep boot identifier directory file facility user-unit after-cursor cursor field root machine case-sensitive output-fields"}},
+	"curl":            {grammar: curlLine, writes: "oD", makes: []string{"-O", "--remote-name"}, fine: curlReads},
+	"sed":             {grammar: grammar{short: "nErsuz", valued: "el", long: "quiet silent regexp-extended null-data separate unbuffered sandbox posix", longVal: "expression line-length"}, fine: sedReads},
+	"awk":             {grammar: awkLine, fine: awkReads}, "gawk": {grammar: awkLine, fine: awkReads}, "mawk": {grammar: awkLine, fine: awkReads},
+	"git": {grammar: grammar{valued: "C", long: "no-pager", longVal: "git-dir work-tree"}, fine: gitReads},
+}
 
 // judge looks at the words after the program's name; false: it knows nothing about the program.
 func judge(name string, rest []string) (Risk, bool) {
+	if how, ok := readings[name]; ok {
+		return how.risk(name, rest), true
+	}
+	if how, ok := verbed[name]; ok {
+		return how.risk(rest), true
+	}
 	switch name {
-	case "kubectl":
-		return kubectl(rest), true
-	case "systemctl":
-		return byVerb(rest, "status is-active is-enabled is-failed show list-units list-timers cat", "daemon-reload enable reload"), true
-	case "docker", "docker-compose":
-		return docker(rest), true
-	case "terraform":
-		if verb(rest) == "state" {
-			return byVerb(after(rest, "state"), "list show pull", ""), true
-		}
-		return byVerb(rest, "plan show output validate version providers graph", "init fmt"), true
-	case "helm":
-		return byVerb(rest, "list ls status get history version show template", "repo dependency"), true
-	case "git":
-		return byVerb(rest, "log status show diff rev-parse ls-files describe branch", "clone fetch pull add commit"), true
+	case "docker", "docker-compose", "podman", "nerdctl":
+		return docker(name, rest), true
 	case "aws", "gcloud", "az":
-		return cloud(rest), true
-	case "curl":
-		return curl(rest), true
+		return cloud(name, rest), true
 	case "redis-cli":
 		return redisCLI(rest), true
 	case "pg_restore":
 		return pgRestore(rest), true
 	case "kill":
 		return when(len(rest) > 0 && (rest[0] == "-0" || rest[0] == "-l"), Read, Destructive), true
-	case "sed":
-		return when(slices.ContainsFunc(rest, inPlace), Change, Read), true
-	case "awk", "gawk", "mawk":
-		return when(strings.ContainsAny(strings.Join(rest, " "), "|>") || strings.Contains(strings.Join(rest, " "), "system("), Destructive, Read), true
-	case "date":
-		return when(slices.ContainsFunc(rest, func(w string) bool { return w == "-s" || strings.HasPrefix(w, "--set") }), Destructive, Read), true
-	case "sort":
-		return when(slices.ContainsFunc(rest, func(w string) bool { return strings.HasPrefix(w, "-o") || strings.HasPrefix(w, "--output") }), Change, Read), true
 	case "psql":
-		return sqlIn(rest, "-c", "--command"), true
-	case "mysql":
-		return sqlIn(rest, "-e", "--execute"), true
+		return sqlIn(psqlLine, postgresWords, rest, "-c", "--command"), true
+	case "mysql", "mariadb":
+		return sqlIn(mysqlLine, mysqlWords, rest, "-e", "--execute"), true
 	case "sqlite3":
 		return sqlite3(rest), true
 	}
 	return Destructive, false
 }
 
-func byVerb(rest []string, reads, changes string) Risk {
-	switch v := verb(rest); {
-	case slices.Contains(strings.Fields(reads), v):
-		return Read
-	case slices.Contains(strings.Fields(changes), v):
-		return Change
+// risk is Read only if every option is one that reads. What is written to a file is a change, or worse where something
+// lives under that name.
+func (g reading) risk(name string, rest []string) Risk {
+	c := g.parse(rest, name == "git" || name == "printf")
+	if c.unknown != "" || g.fine != nil && !g.fine(c) {
+		return elseRisk(name, rest)
+	}
+	risk := when(c.has(g.makes...), Change, Read)
+	for _, r := range g.writes {
+		for _, to := range c.values("-" + string(r)) {
+			if to != "/dev/null" && to != "-" {
+				risk = Worse(risk, when(livesThere(to), Destructive, Change))
+			}
+		}
+	}
+	return risk
+}
+
+// elseRisk is what remains of a program that does not only read this time.
+func elseRisk(name string, rest []string) Risk {
+	switch name {
+	case "sed":
+		c := grammar{short: "nErsuz", valued: "efl", attached: "i", longVal: "expression file", long: "in-place quiet silent regexp-extended"}.parse(rest, false)
+		kept := slices.ContainsFunc(append(c.values("-i"), c.values("--in-place")...), func(suffix string) bool { return suffix != "" })
+		if c.unknown == "" && kept && sedReads(c) {
+			return Change // the file that was there stays, under another name
+		}
+	case "git":
+		c := readings["git"].parse(rest, true)
+		if c.unknown == "" && slices.Contains(strings.Fields("clone fetch pull add commit"), c.arg(0)) {
+			return Change
+		}
 	}
 	return Destructive
-}
-
-func docker(rest []string) Risk {
-	if verb(rest) == "compose" {
-		rest = after(rest, "compose")
-	}
-	return byVerb(rest, "ps logs inspect images version info stats top port config", "build pull push up run tag create login")
-}
-
-func cloud(rest []string) Risk {
-	all := strings.Join(rest, " ")
-	for _, w := range strings.Fields("delete terminate stop remove rm promote failover restore reboot detach revoke") {
-		if strings.Contains(all, w) {
-			return Destructive
-		}
-	}
-	for _, w := range strings.Fields("describe list get show ls") {
-		if strings.Contains(all, w) {
-			return Read
-		}
-	}
-	return Change
 }
 
 func when(ok bool, yes, no Risk) Risk {
@@ -107,129 +134,9 @@ func when(ok bool, yes, no Risk) Risk {
 	return no
 }
 
-func inPlace(w string) bool { return strings.HasPrefix(w, "-i") || strings.HasPrefix(w, "--in-place") }
-
-// verb is the first word that is no flag and no flag's value.
-func verb(rest []string) string {
-	for i := 0; i < len(rest); i++ {
-		switch w := rest[i]; {
-		case slices.Contains([]string{"-n", "--namespace", "--context", "-f", "-C", "-H", "--kubeconfig", "-p", "--user"}, w):
-			i++
-		case strings.HasPrefix(w, "-"):
-		default:
-			return w
-		}
-	}
-	return ""
-}
-
-func after(rest []string, word string) []string { return rest[slices.Index(rest, word)+1:] }
-
-func kubectl(rest []string) Risk {
-	v := verb(rest)
-	switch v {
-	case "get", "describe", "logs", "top", "version", "explain", "diff", "wait", "auth", "api-resources", "cluster-info":
-		return Read
-	case "config":
-		return when(slices.Contains([]string{"current-context", "view", "get-contexts"}, verb(after(rest, v))), Read, Change)
-	case "rollout":
-		return when(slices.Contains([]string{"status", "history"}, verb(after(rest, v))), Read, Destructive)
-	case "create", "label", "annotate", "cp", "run", "expose":
-		return Change
-	}
-	return Destructive
-}
-
-func curl(rest []string) Risk {
-	for i, w := range rest {
-		switch {
-		case w == "-X" || w == "--request":
-			if i+1 < len(rest) && rest[i+1] != "GET" && rest[i+1] != "HEAD" {
-				return Destructive
-			}
-		case strings.HasPrefix(w, "-d"), strings.HasPrefix(w, "--data"), w == "-F", w == "--form", w == "-T", w == "--upload-file", w == "--json":
-			return Destructive
-		case w == "-o", w == "-O", strings.HasPrefix(w, "--output"), w == "--remote-name":
-			return Change
-		}
-	}
-	return Read
-}
-
-func redisCLI(rest []string) Risk {
-	known := strings.Fields("INFO DBSIZE PING GET MGET KEYS SCAN TTL TYPE LASTSAVE EXISTS HGETALL HGET LRANGE LLEN SMEMBERS STRLEN TIME ROLE")
-	for i, w := range rest {
-		up := strings.ToUpper(w)
-		switch {
-		case slices.Contains(known, up), up == "--SCAN", up == "--STAT", up == "--BIGKEYS":
-			return Read
-		case (up == "CONFIG" || up == "CLIENT" || up == "MEMORY" || up == "CLUSTER") && i+1 < len(rest):
-			return when(slices.Contains([]string{"GET", "LIST", "USAGE", "STATS", "INFO", "NODES"}, strings.ToUpper(rest[i+1])), Read, Destructive)
-		case up == "BGSAVE", up == "SAVE", up == "BGREWRITEAOF", up == "--RDB":
-			return Change
-		}
-	}
-	return Destructive
-}
-
-// pgRestore reads a dump where it lists it or writes it nowhere.
-func pgRestore(rest []string) Risk {
-	for i, w := range rest {
-		switch {
-		case w == "-l", w == "--list", w == "--file=/dev/null", w == "-f" && i+1 < len(rest) && rest[i+1] == "/dev/null":
-			return when(slices.ContainsFunc(rest, func(w string) bool { return strings.HasPrefix(w, "-d") || strings.HasPrefix(w, "--dbname") }), Destructive, Read)
-		}
-	}
-	return Destructive
-}
-
-// sqlIn judges the statements that stand behind a flag; a file, or nothing, could hold anything.
-func sqlIn(rest []string, short, long string) Risk {
-	risk, found := Read, false
-	for i, w := range rest {
-		text := ""
-		switch {
-		case (w == short || w == long) && i+1 < len(rest):
-			text = rest[i+1]
-		case strings.HasPrefix(w, short) && len(w) > len(short):
-			text = w[len(short):]
-		case strings.HasPrefix(w, long+"="):
-			text = w[len(long)+1:]
-		case w == "-l" || w == "--list" || w == "--version":
-			found = true
-			continue
-		case w == "-f" || strings.HasPrefix(w, "--file"):
-			return Destructive
-		default:
-			continue
-		}
-		found = true
-		risk = Worse(risk, sqlText(text))
-	}
-	return when(found, risk, Destructive)
-}
-
-func sqlText(text string) Risk {
-	if strings.Contains(text, "\x00") {
-		return Destructive // a value pasted into SQL
-	}
-	return InferRisk("sql", text).Risk
-}
-
-func sqlite3(rest []string) Risk {
-	words := slices.DeleteFunc(slices.Clone(rest), func(w string) bool { return strings.HasPrefix(w, "-") })
-	if len(words) < 2 {
-		return Destructive
-	}
-	if words[1] == ".dump" || words[1] == ".schema" || words[1] == ".tables" {
-		return Read
-	}
-	return sqlText(words[1])
-}
-
 // knownProgram says that something is known about a program.
 func knownProgram(name string, rest []string, funcs map[string]bool) bool {
-	for _, list := range [][]string{readers, changers, destroyers, runners} {
+	for _, list := range [][]string{readers, changers, destroyers, runners, shells, languages} {
 		if slices.Contains(list, name) {
 			return true
 		}
@@ -239,4 +146,4 @@ func knownProgram(name string, rest []string, funcs map[string]bool) bool {
 }
 
 // runners run other texts, see nested.
-var runners = strings.Fields("bash sh dash zsh ksh xargs watch parallel find trap exec python python3 node ruby perl make pytest")
+var runners = strings.Fields("xargs watch parallel find trap exec make pytest")

@@ -2,7 +2,6 @@ package runbook
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -49,8 +48,10 @@ func InferRisk(interpreter, text string) Inferred {
 	switch interpreter {
 	case Bash:
 		r.bash(text)
-	case SQLite, SQL:
-		r.sql(text)
+	case SQLite:
+		r.sql(sqliteWords, text)
+	case SQL:
+		r.sql(postgresWords, text)
 	case Redis:
 		r.redis(text)
 	case HTTP: // GET and HEAD are all that its executor knows
@@ -60,21 +61,42 @@ func InferRisk(interpreter, text string) Inferred {
 	return r
 }
 
-func (r *Inferred) bash(text string) {
+func (r *Inferred) bash(text string) { r.nestedBash(text, 0) }
+
+func (r *Inferred) nestedBash(text string, depth int) {
 	sh, err := readShell(text)
 	if err != nil {
 		r.raise(Destructive, "does not parse: "+err.Error())
 		return
 	}
 	for _, c := range sh.calls() {
-		r.call(c, sh.funcs, 0)
+		r.call(c, sh.funcs, depth)
 	}
 	syntax.Walk(sh.file, func(n syntax.Node) bool {
-		if d, ok := n.(*syntax.Redirect); ok {
-			r.redirect(d)
+		switch t := n.(type) {
+		case *syntax.Redirect:
+			r.redirect(t)
+		case *syntax.Assign:
+			if t.Name != nil {
+				r.assign(t.Name.Value)
+			}
 		}
 		return true
 	})
+}
+
+// steering are the variables that decide which program another one runs.
+var steering = strings.Fields(`LD_PRELOAD LD_AUDIT LD_LIBRARY_PATH GCONV_PATH BASH_ENV ENV PS4 PROMPT_COMMAND PAGER MANPAGER GIT_PAGER PSQL_PAGER LESSOPEN EDITOR VISUAL
+	GIT_SSH GIT_SSH_COMMAND GIT_EXTERNAL_DIFF KUBECTL_EXTERNAL_DIFF PERL5LIB PERL5OPT PYTHONPATH PYTHONSTARTUP RUBYOPT NODE_OPTIONS`)
+
+// assign raises for a variable that steers what other commands run.
+func (r *Inferred) assign(name string) {
+	switch {
+	case slices.Contains(steering, name):
+		r.raise(Destructive, "sets "+name+", which decides what else runs")
+	case name == "PATH":
+		r.raise(Change, "sets PATH")
+	}
 }
 
 // redirect raises for a file that is written; the null device, the step's own streams and DRBOT_OUT are nothing.
@@ -111,141 +133,9 @@ func isVariable(w *syntax.Word, name string) bool {
 
 func shown(word string) string { return strings.ReplaceAll(word, "\x00", "…") }
 
-// call judges one command. depth bounds `bash -c` in `bash -c`.
-func (r *Inferred) call(c call, funcs map[string]bool, depth int) {
-	words := unwrap(c.words)
-	if len(words) == 0 {
-		return
-	}
-	name := words[0]
-	if i := strings.LastIndexByte(name, '/'); i >= 0 && !strings.Contains(name, "\x00") && slices.Contains([]string{"/bin", "/usr/bin", "/sbin", "/usr/sbin", "/usr/local/bin"}, name[:i]) {
-		name = name[i+1:]
-	}
-	rest := words[1:]
-	switch {
-	case strings.Contains(name, "\x00"), len(name) > 2 && strings.ContainsAny(name, "{*?[~"):
-		r.raise(Destructive, "runs a program whose name is not written out")
-	case funcs[name]:
-	case slices.Contains(destroyers, name):
-		r.raise(Destructive, describe(name, rest))
-	case slices.Contains(changers, name):
-		r.raise(when(overwrites(name, rest), Destructive, Change), describe(name, rest))
-	case slices.Contains(readers, name):
-	case strings.HasPrefix(name, "mkfs"):
-		r.raise(Destructive, describe(name, rest))
-	default:
-		if risk, ok := judge(name, rest); ok {
-			r.raise(risk, describe(name, rest))
-			return
-		}
-		r.nested(name, rest, c.input, depth)
-	}
-}
-
-// nested judges the programs that run other texts.
-func (r *Inferred) nested(name string, rest []string, input bool, depth int) {
-	switch name {
-	case "bash", "sh", "dash", "zsh", "ksh":
-		i := slices.IndexFunc(rest, func(w string) bool { return strings.HasPrefix(w, "-") && strings.HasSuffix(w, "c") })
-		switch {
-		case i >= 0 && i+1 < len(rest) && !strings.Contains(rest[i+1], "\x00") && depth < 4:
-			inner := InferRisk(Bash, rest[i+1])
-			r.raise(inner.Risk, strings.Join(inner.Why, ", "))
-			r.Unknown = append(r.Unknown, inner.Unknown...)
-		case i >= 0 || input || len(rest) == 0:
-			r.raise(Destructive, name+" runs a text that is not here")
-		default:
-			r.Unknown = append(r.Unknown, shown(name+" "+rest[0]))
-		}
-	case "xargs", "watch", "parallel":
-		for len(rest) > 0 && strings.HasPrefix(rest[0], "-") {
-			rest = rest[1:]
-		}
-		r.call(call{words: rest}, nil, depth+1)
-	case "find":
-		for i, w := range rest {
-			switch w {
-			case "-delete":
-				r.raise(Destructive, "find -delete")
-			case "-exec", "-execdir", "-ok":
-				r.call(call{words: rest[i+1:]}, nil, depth+1)
-			}
-		}
-	case "trap":
-		if len(rest) > 0 && !strings.Contains(rest[0], "\x00") && depth < 4 {
-			inner := InferRisk(Bash, rest[0])
-			r.raise(inner.Risk, strings.Join(inner.Why, ", "))
-		}
-	case "exec":
-		if len(rest) > 0 {
-			r.call(call{words: rest}, nil, depth+1)
-		}
-	default:
-		r.Unknown = append(r.Unknown, shown(name))
-	}
-}
-
 func describe(name string, rest []string) string {
 	if len(rest) > 3 {
 		rest = append(slices.Clone(rest[:3]), "…")
 	}
 	return strings.TrimSpace(shown(name + " " + strings.Join(rest, " ")))
-}
-
-var (
-	sqlNoise  = regexp.MustCompile(`(?s)--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|"(?:[^"]|"")*"`)
-	sqlWord   = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_]*`)
-	connects  = regexp.MustCompile(`(?m)^\\connect[ \t]+(:"[A-Z][A-Z0-9_]*"|[a-z_][a-z0-9_]*)[ \t]*$`)
-	sqlShell  = regexp.MustCompile(`(?m)^\s*[.\\]\S*`)
-	sqlDeeds  = regexp.MustCompile(`(?i)\b(insert|update|delete|replace|into|pg_promote|pg_terminate_backend|pg_cancel_backend|pg_switch_wal|pg_drop\w*|pg_create\w*|setval|nextval|lo_import|lo_export|lo_unlink|load_extension|writefile|dblink\w*|pg_read\w*|pg_ls\w*|edit)\b`)
-	readsOnly = []string{
-		"integrity_check", "quick_check", "foreign_key_check", "foreign_key_list", "table_info", "table_xinfo", "table_list", "index_list", "index_info",
-		"database_list", "page_count", "page_size", "freelist_count", "user_version", "schema_version", "application_id", "journal_mode", "encoding", "compile_options", "data_version",
-	}
-)
-
-// sql judges statement by statement, by the first word; strings and comments are left out.
-func (r *Inferred) sql(text string) {
-	bare := sqlNoise.ReplaceAllString(connects.ReplaceAllString(text, ""), " ") // another database of the same server, for the same reading
-	if strings.ContainsAny(bare, `'"`) || strings.Contains(bare, "/*") {
-		r.raise(Destructive, "does not parse: a quote or comment is left open")
-		return
-	}
-	if m := sqlShell.FindString(bare); m != "" {
-		r.raise(Destructive, strings.TrimSpace(m)+" is a command of a shell, no SQL")
-		return
-	}
-	for stmt := range strings.SplitSeq(bare, ";") {
-		words := sqlWord.FindAllString(strings.ToLower(stmt), 3)
-		if len(words) == 0 {
-			if strings.TrimSpace(stmt) != "" {
-				r.raise(Destructive, "does not parse: "+strings.TrimSpace(stmt))
-			}
-			continue
-		}
-		r.statement(words, stmt)
-	}
-}
-
-func (r *Inferred) statement(words []string, stmt string) {
-	what := strings.ToUpper(strings.Join(words[:min(2, len(words))], " "))
-	switch words[0] {
-	case "select", "with", "values", "explain", "show", "table":
-		if m := sqlDeeds.FindString(stmt); m != "" {
-			r.raise(Destructive, what+" with "+m)
-		}
-	case "pragma":
-		name := words[min(1, len(words)-1)]
-		if len(words) > 2 && strings.Contains(stmt, ".") {
-			name = words[2] // PRAGMA schema.name
-		}
-		if strings.Contains(stmt, "=") || !slices.Contains(readsOnly, name) {
-			r.raise(Change, what)
-		}
-	case "begin", "commit", "end", "rollback", "savepoint", "release":
-	case "insert", "create", "analyze", "vacuum", "reindex", "comment", "set":
-		r.raise(Change, what)
-	default:
-		r.raise(Destructive, what)
-	}
 }

@@ -113,72 +113,59 @@ func unescape(s, only string) string {
 	return b.String()
 }
 
-// interactive names the first command that would wait for a person.
+// interactive names the first command that would wait for a person, or that opens a shell which the lines below it are
+// meant for: without a terminal it ends at once, and those lines run here.
 func (s *shell) interactive() string {
 	for _, c := range s.calls() {
-		c.words = unwrap(c.words)
-		if len(c.words) == 0 || c.input {
-			continue
-		}
-		rest := c.words[1:]
-		flag := func(names ...string) bool {
-			return slices.ContainsFunc(rest, func(w string) bool {
-				return slices.ContainsFunc(names, func(n string) bool {
-					return w == n || strings.HasPrefix(n, "--") && strings.HasPrefix(w, n+"=") || len(n) == 2 && strings.HasPrefix(w, n) && !strings.HasPrefix(w, "--")
-				})
-			})
-		}
-		open := false
-		switch c.words[0] {
-		case "psql":
-			open = !flag("-c", "-f", "-l", "--command", "--file", "--list", "--version")
-		case "mysql":
-			open = !flag("-e", "--execute")
-		case "redis-cli":
-			open = !slices.ContainsFunc(rest, func(w string) bool { return w != "" && strings.Trim(w, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == "" }) && !flag("--rdb", "--scan", "--pipe", "--stat", "--bigkeys", "--version")
-		case "sqlite3":
-			open = len(rest) < 2
-		case "vi", "vim", "nano", "emacs", "less", "more", "top", "htop", "tmux", "screen", "visudo":
-			open = true
-		case "kubectl", "docker":
-			open = slices.Contains(rest, "edit") || flag("-it", "-ti")
-		}
-		if open {
-			return strings.ReplaceAll(strings.Join(c.words, " "), "\x00", "…")
+		if !c.input && waits(c.words) {
+			return shown(strings.Join(unwrapOr(c.words), " "))
 		}
 	}
 	return ""
 }
 
-// wrappers only change how a command is run; the flags named take a value.
-var wrappers = map[string][]string{
-	"sudo": {"-u", "-g", "-h", "-p", "-C", "-D", "-R", "-T", "-U"}, "doas": {"-u", "-C"}, "env": {"-u", "-C"}, "time": {"-f", "-o"}, "nohup": nil, "command": nil, "builtin": nil,
-	"nice": {"-n"}, "ionice": {"-c", "-n"}, "timeout": {"-s", "-k"}, "stdbuf": {"-i", "-o", "-e"}, "setsid": nil, "flock": {"-w", "-E"}, "chrt": nil,
-}
-
-// unwrap takes off the wrappers, their flags, and assignments.
-func unwrap(words []string) []string {
-	for len(words) > 0 {
-		wrapper := words[0]
-		valued, ok := wrappers[wrapper]
-		if !ok {
-			return words
-		}
-		words = words[1:]
-		for len(words) > 0 && (strings.HasPrefix(words[0], "-") || strings.Contains(words[0], "=")) {
-			if slices.Contains(valued, words[0]) && len(words) > 1 {
-				words = words[1:]
-			}
-			words = words[1:]
-		}
-		if len(words) > 0 && (wrapper == "timeout" && startsDigit(words[0]) || wrapper == "flock") {
-			words = words[1:]
-		}
+func unwrapOr(words []string) []string {
+	if own := unwrap(words); len(own) > 0 {
+		return own
 	}
 	return words
 }
 
-func startsDigit(s string) bool { return s != "" && s[0] >= '0' && s[0] <= '9' }
+// waits says that a command without input would wait for a person.
+func waits(words []string) bool {
+	own := unwrap(words)
+	if len(own) == 0 {
+		_, doubt := wrapped(words)
+		return doubt == "sudo opens a shell"
+	}
+	rest := own[1:]
+	switch own[0] {
+	case "psql":
+		return !psqlLine.parse(rest, false).has("-c", "-f", "-l", "--command", "--file", "--list", "--version", "-V", "--help")
+	case "mysql", "mariadb":
+		return !mysqlLine.parse(rest, false).has("-e", "--execute", "--version", "-V", "--help")
+	case "redis-cli":
+		c := redisLine.parse(rest, false)
+		return len(c.args) == 0 && c.unknown == "" && !c.has("-x", "-X", "--rdb", "--functions-rdb", "--scan", "--pipe", "--stat", "--bigkeys", "--memkeys", "--hotkeys", "--latency", "--eval", "--cluster", "--version")
+	case "sqlite3":
+		return len(sqliteLine.parse(rest, false).args) < 2
+	case "vi", "vim", "nano", "emacs", "less", "more", "top", "htop", "tmux", "screen", "visudo":
+		return own[0] != "top" || !slices.ContainsFunc(rest, func(w string) bool { return strings.HasPrefix(w, "-") && strings.Contains(w, "b") })
+	case "kubectl", "docker", "docker-compose", "oc", "podman":
+		return slices.Contains(rest, "edit") || slices.ContainsFunc(rest, func(w string) bool { return w == "-it" || w == "-ti" })
+	case "ssh":
+		return len(sshLine.parse(rest, true).args) == 1
+	case "su":
+		return !slices.ContainsFunc(rest, func(w string) bool {
+			return w == "-c" || strings.HasPrefix(w, "--command") || strings.HasPrefix(w, "-c")
+		})
+	case "bash", "sh", "dash", "zsh", "ksh", "fish":
+		return len(rest) == 0 || len(rest) == 1 && (rest[0] == "-l" || rest[0] == "-i" || rest[0] == "--login")
+	case "python", "python3", "node", "irb", "mongosh", "mongo":
+		return len(rest) == 0
+	}
+	return false
+}
 
 // given are the variables that every step has: bash's own, and those that drbot sets.
 var given = []string{

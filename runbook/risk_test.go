@@ -1,0 +1,305 @@
+package runbook
+
+import (
+	"strings"
+	"testing"
+)
+
+// classed says what InferRisk makes of each line of a text, proposals for unknown programs included.
+func classed(t *testing.T, want Risk, lines string) {
+	t.Helper()
+	for line := range strings.Lines(strings.TrimSpace(lines)) {
+		text := strings.ReplaceAll(strings.TrimSpace(line), "⏎", "\n")
+		got := InferRisk(Bash, text+"\n")
+		risk := got.Risk
+		if len(got.Unknown) > 0 {
+			risk = Worse(risk, Change)
+		}
+		if risk != want {
+			t.Errorf("%s, expected %s: %s %q %q", risk, want, text, got.Why, got.Unknown)
+		}
+	}
+}
+
+// TestI45_WordsOfArgumentsAreNoReading: the verb decides, and it stands where the program's grammar has it.
+func TestI45_WordsOfArgumentsAreNoReading(t *testing.T) {
+	classed(t, Destructive, `
+		aws elbv2 deregister-targets --target-group-arn arn:x --targets Id=i-1
+		aws ecs update-service --cluster tools --service web --desired-count 0
+		aws rds modify-db-instance --db-instance-identifier users-list --apply-immediately
+		aws sqs purge-queue --queue-url https://q.example.com/tools
+		aws s3api put-bucket-policy --bucket details --policy file://p
+		aws --no-such-option describe rds delete-db-instance
+		gcloud compute instances reset show-1
+		gcloud sql instances patch list-db --activation-policy=NEVER
+		az vm deallocate --name list-vm -g rg
+		redis-cli DEL info
+		redis-cli SET a b GET
+		redis-cli -h info FLUSHALL
+		redis-cli flushall
+		redis-cli MIGRATE db2 6379 '' 0 5000 KEYS a b
+		redis-cli SORT l GET x STORE y
+		redis-cli EVAL "redis.call('FLUSHALL')" 1 get
+		redis-cli -x SET info < f
+		docker config rm app
+		docker --no-such ps rm x
+		kubectl auth reconcile -f rbac.yaml
+		kubectl --as get delete pod x
+		kubectl --namespace=prod --context prod delete ns x
+		kubectl --no-such get delete pod x
+		git branch -D main
+		git log --output=/srv/data.db
+		git -c core.pager='rm -rf /srv' log
+		helm repo remove x
+		terraform init -migrate-state -force-copy
+		terraform -chdir=x destroy
+		systemctl --user disable --now web`)
+	classed(t, Read, `
+		aws --region eu --profile p rds describe-db-instances --db-instance-identifier delete-me
+		aws s3 ls s3://restore
+		gcloud sql instances describe delete-me --format json
+		az vm show --name stop-me
+		redis-cli -h r1 -p 6379 -n 2 GET delete
+		redis-cli ping
+		redis-cli --no-auth-warning --raw info keyspace
+		redis-cli --scan --pattern 'session:*'
+		docker compose ps
+		docker compose config
+		docker image ls
+		kubectl --context=prod -n web get pods -o wide
+		kubectl config current-context
+		kubectl rollout status deploy/web
+		terraform -chdir=x plan
+		terraform state list
+		git -C /srv/app log -3
+		git branch --show-current
+		systemctl --no-pager status web
+		helm -n web history api`)
+}
+
+// TestI45_AClusterOfOptionsHidesNothing: short options are taken apart as the programs do it, and an option that nobody
+// here knows is no reading.
+func TestI45_AClusterOfOptionsHidesNothing(t *testing.T) {
+	classed(t, Destructive, `
+		curl -sX DELETE https://es.example.com/index
+		curl -XDELETE https://es.example.com/index
+		curl -sXPOST https://x.example.com/shutdown
+		curl -sd '{}' https://x.example.com/failover
+		curl -so /srv/data.db https://x.example.com
+		curl -D /srv/data.db https://x.example.com
+		curl -K conf
+		curl --request delete https://x.example.com
+		curl --dat x https://x.example.com
+		sed -Ei 's/a/b/' /etc/app.conf
+		sed -ni 's/a/b/p' /etc/app.conf
+		sed -n 'w /srv/data.db' f
+		sed '1e rm -rf /srv' f
+		sed 's/a/rm -rf x/e' f
+		sed -f script f
+		psql app -c 'select 1' -qc 'drop table x'
+		psql app -c 'select 1' -Xf drop.sql
+		psql app -c 'select 1' --comm='drop table x'
+		psql -o /srv/data.db -c 'select 1'
+		psql -Atqc 'DELETE FROM users' app
+		sort -uo /srv/data.db x
+		awk -i inplace '{print 1}' /etc/app.conf
+		awk -f evil.awk
+		awk 'BEGIN{system("rm -rf /srv")}'
+		find . -okdir rm {} ';'
+		find . -fls FILE
+		date 010100002000
+		date -s 2000-01-01
+		fuser -km /srv
+		ss -K dst 10.0.0.1
+		redis-check-aof --fix appendonly.aof
+		journalctl --vacuum-time=1s
+		journalctl --rotate
+		hostname evil
+		uniq a b
+		xxd -r a b
+		mapfile -C 'rm -rf /srv' -c 1 a < x
+		hash -p /bin/rm ls
+		crontab -r`)
+	classed(t, Read, `
+		curl -fsSL --max-time 5 --retry 3 https://x.example.com/health
+		curl -sS -o /dev/null -w '%{http_code}' -H 'Accept: x' https://x.example.com
+		curl -fsSX GET https://x.example.com
+		sed -nE '/a/,$p; s|x|y|g' f
+		sed -n '1,20p' f
+		psql -X -v ON_ERROR_STOP=1 -d app -Atqc 'select count(*) from users'
+		psql --dbname=app --command='select now()'
+		sort -rnk2 f
+		awk -F: '{print $1}' /etc/passwd
+		date -u +%s
+		date -d '1 hour ago' -Iseconds
+		fuser -v /srv
+		ss -ltnp
+		journalctl -u web --since '1 hour ago' --no-pager -n 100
+		hostname -f
+		crontab -l`)
+	classed(t, Change, `
+		sed -i.bak 's/a/b/' f
+		sort -o sorted.txt f
+		curl -fsSo report.txt https://x.example.com
+		curl -fsSO https://x.example.com/report.txt`)
+}
+
+// TestI45_NoNameIsTakenForAnother: functions, paths and variables do not switch the judgement off.
+func TestI45_NoNameIsTakenForAnother(t *testing.T) {
+	classed(t, Destructive, `
+		kubectl() { command kubectl --context prod "$@"; }⏎kubectl delete ns web
+		rm() { command rm -i "$@"; }⏎rm -rf /srv
+		if false; then rm() { :; }; fi⏎rm -rf /srv
+		( rm() { :; } )⏎rm -rf /srv
+		/usr/lib/postgresql/15/bin/pg_ctl promote -D /d
+		/usr/lib/postgresql/15/bin/dropdb app
+		/usr/pgsql-15/bin/psql -c 'drop table x'
+		/snap/bin/kubectl delete ns web
+		./restore.sh
+		alias ls='rm -rf'⏎ls /srv
+		LD_PRELOAD=/evil.so ls
+		PAGER='rm -rf /srv' git log
+		PS4='$(rm -rf /srv)'
+		export BASH_ENV=/evil
+		printf -v BASH_ENV /evil`)
+	classed(t, Change, `
+		PATH=/opt/x/bin:$PATH ls
+		/opt/x/ls
+		./x.sh
+		bash x.sh`)
+	classed(t, Read, `
+		f() { ls; }⏎f
+		/usr/bin/ls /srv
+		command -v rm`)
+}
+
+// TestI45_WrappersAndTextsAreLookedThrough: what runs another program or a text is judged by that.
+func TestI45_WrappersAndTextsAreLookedThrough(t *testing.T) {
+	classed(t, Destructive, `
+		ls | xargs -n 1 rm
+		ls | xargs -d '\n' rm
+		ls | xargs -P 4 -n 1 kubectl delete pod
+		ls | xargs -I % sh -c 'rm %'
+		ls | xargs -I echo rm echo
+		xargs -a list rm
+		parallel rm ::: a b
+		watch -n 1 rm x
+		sudo -iu postgres dropdb app
+		sudo --user postgres dropdb app
+		sudo -nu postgres psql -c 'drop table x'
+		sudo PGHOST=x dropdb app
+		sudo -i
+		env -S 'rm -rf' x
+		env -C /srv rm -rf x
+		taskset -c 1 rm -rf /srv
+		flock /tmp/l -c 'rm -rf /srv'
+		nice -10 rm -rf /srv
+		ionice -c3 nice -n 19 rm -rf /srv
+		timeout --signal=KILL 5 rm -rf /srv
+		systemd-run rm -rf /srv
+		busybox rm -rf /srv
+		chronic rm x
+		strace -f rm x
+		script -c 'rm -rf /srv' /dev/null
+		docker run --rm -v /:/h alpine rm -rf /h
+		kubectl run x --image=y -- rm -rf /srv
+		bash -ce 'rm -rf /srv'
+		bash -c -x 'rm -rf /srv'
+		bash -xc 'rm -rf /srv'
+		zsh -fc 'rm -rf /srv'
+		bash -s < x
+		python3 -c "import os; os.remove('x')"
+		python3 <<'EOF'⏎print(1)⏎EOF
+		perl -e 'unlink "x"'
+		perl -pi -e 's/a/b/' f
+		ruby -e 'puts 1'
+		node -e '1'
+		php -r 'unlink("x");'
+		trap 'rm x' EXIT`)
+	classed(t, Read, `
+		ls | xargs -r -n1 basename
+		sudo -n -u postgres psql -c 'select 1'
+		timeout -k 5 10s curl -fsS https://x.example.com
+		bash -c 'ls /srv'
+		python3 --version`)
+}
+
+// TestI45_StrangersWithADeed: of a program that nobody here knows the words for a deed are still words for a deed.
+func TestI45_StrangersWithADeed(t *testing.T) {
+	classed(t, Destructive, `
+		mongosh --eval 'db.dropDatabase()'
+		mysqladmin -f drop app
+		clickhouse-client -q 'DROP TABLE x'
+		cqlsh -e 'DROP KEYSPACE x'
+		duckdb a.db 'drop table x'
+		pulumi destroy --yes
+		podman rm -f web
+		velero backup delete x
+		restic forget --prune
+		pgbackrest --stanza=x restore
+		pgbackrest --stanza=x stanza-delete
+		wal-g backup-fetch /d LATEST
+		litestream restore -o db s3://x
+		patronictl failover
+		vault operator seal
+		etcdctl snapshot restore x
+		rclone purge b:
+		gsutil rm -r gs://x
+		supervisorctl stop all
+		nginx -s stop
+		rails db:drop
+		heroku pg:reset DATABASE
+		kafka-topics.sh --delete --topic x
+		openssl rand -out /srv/key 32
+		apt-get purge -y postgresql
+		tar -C / -xf b.tar
+		tar xf b.tar
+		tar cf x.tar --remove-files a
+		wget -O /srv/data.db https://x.example.com
+		wget --post-data=x https://x.example.com/failover
+		pg_dump -f /srv/data.db app
+		echo b > /proc/sysrq-trigger`)
+	classed(t, Change, `
+		openssl rand -hex 32
+		restic backup /srv --json
+		some-tool --format json list
+		tar -czf b.tgz x
+		tar -xf b.tar -C /backup/check
+		pg_dump -f /backup/app.dump app`)
+}
+
+// TestI45_SQLAsTheServerReadsIt: strings end where the server ends them, and a function is no reading because it stands in
+// a SELECT.
+func TestI45_SQLAsTheServerReadsIt(t *testing.T) {
+	classed(t, Destructive, `
+		sqlite3 a.db 'select 1' 'drop table x'
+		sqlite3 a.db 'select 1' -cmd 'drop table x'
+		sqlite3 a.db .tables 'drop table x'
+		sqlite3 a.db '.shell rm x'
+		sqlite3 a.db 'select $$; drop table x; select $$'
+		psql app -c "select E'\\''; drop table x; --'"
+		psql app -c 'select $$'"'"'$$; drop table x; select $$'"'"'$$'
+		psql app -c 'select $$--$$; drop table x'
+		psql app -c 'select 1; /* /* */ drop table x; -- */ */'
+		psql app -c 'explain analyze delete from users'
+		psql app -c 'select pg_wal_replay_resume()'
+		psql app -c 'select pg_catalog.pg_reload_conf()'
+		psql app -c 'select purge_sessions()'
+		psql app -c 'select cron.unschedule(1)'
+		psql app -c "select query_to_xml('delete from x returning 1',true,true,'')"
+		psql app -c '\o x'
+		psql app -c 'select 1 \gexec'
+		mysql -e 'select 1 /*!; drop table x */'
+		mysql -e "select 'a\\\\' ; drop table x; -- '"
+		mysql -e 'drop database x'`)
+	classed(t, Change, `
+		psql app -c 'select our_own_check()'`)
+	classed(t, Read, `
+		psql app -c "select 'it''s'; select count(*), max(created_at) from \"drop\" where note in ('a', 'b')"
+		psql app -c 'select $$drop table x$$'
+		psql app -c 'select pg_is_in_recovery(), pg_size_pretty(pg_database_size(current_database()))'
+		psql app -c "select replace(name, 'a', 'b') from users"
+		sqlite3 -readonly a.db 'pragma integrity_check' 'select count(*) from users'
+		sqlite3 a.db .tables
+		mysql -NBe 'show slave status'`)
+}
