@@ -50,6 +50,7 @@ func choiceSpans(i *incident.Incident, r *incident.Run, c incident.Choice, newes
 	lost := time.Duration(0)
 	if !c.TakenAt.IsZero() {
 		lost = max(0, i.LossUntil(c.TakenAt, r.ReadsAt).Sub(c.TakenAt))
+		lost = (lost + time.Second - 1).Truncate(time.Second) // a part of a second is lost too
 	}
 	return Line("choice.line", map[string]any{
 		"Newest": newest, "Value": flat(inert(c.Value), 60), "At": c.TakenAt, "Day": otherDay(c.TakenAt, i.OpenedAt), "State": c.State, "Lost": lost,
