@@ -3,6 +3,8 @@ package runner_test
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -73,13 +75,16 @@ type gated struct {
 	state.Reader
 	frozen bool
 	empty  bool
-	broken bool
+	broken string // what cannot be read: "incident", "house" or "blob"
 	blob   func([]byte) []byte
 }
 
 var errDown = errors.New("the record cannot be read")
 
 func (g *gated) House(ctx context.Context) (*incident.House, error) {
+	if g.broken == "house" {
+		return nil, errDown
+	}
 	house, err := g.Reader.House(ctx)
 	if err == nil && g.frozen {
 		house.Frozen = &incident.Freeze{By: incident.Person{Name: "Bea"}, Reason: "storage moves"}
@@ -95,13 +100,16 @@ func (g *gated) List(ctx context.Context, q state.Query) ([]incident.Summary, er
 }
 
 func (g *gated) Incident(ctx context.Context, ref state.Ref) (*incident.Incident, error) {
-	if g.broken {
+	if g.broken == "incident" {
 		return nil, errDown
 	}
 	return g.Reader.Incident(ctx, ref)
 }
 
 func (g *gated) Blob(ctx context.Context, d state.Digest) ([]byte, error) {
+	if g.broken == "blob" {
+		return nil, errDown
+	}
 	blob, err := g.Reader.Blob(ctx, d)
 	if err == nil && g.blob != nil {
 		blob = g.blob(blob)
@@ -182,17 +190,41 @@ func TestI20_OneStartHoweverOftenItIsDelivered(t *testing.T) {
 func TestI23_NothingStartsWhileTheRecordCannotBeRead(t *testing.T) {
 	r, gate := newRig(t, once), &gated{}
 	made, e := r.starting(gate)
-	gate.broken = true
+	for _, gate.broken = range []string{"incident", "house", "blob"} {
+		_, err := made.Deliver(t.Context(), batch(t, r.id, e))
+		var later follow.Unavailable
+		if !errors.As(err, &later) {
+			t.Fatalf("%s: %v", gate.broken, err)
+		}
+		if on, err := attempt.Attempts(r.runs()); err != nil || len(on) != 1 {
+			t.Fatalf("%s: attempts %v, %v", gate.broken, on, err)
+		}
+	}
+	gate.broken = ""
+	r.write("go", "")
+	r.deliver(made, e)
+	r.untilStep("1.2", incident.StepDone)
+}
+
+func TestI23_NothingStartsWhileTheJournalCannotBeWritten(t *testing.T) {
+	r, gate := newRig(t, once), &gated{}
+	made, e := r.starting(gate)
+	r.write("go", "")
+	place := filepath.Join(r.runs(), e.Attempt)
+	if err := os.WriteFile(place, nil, 0o600); err != nil { // where the attempt's folder would be
+		t.Fatal(err)
+	}
 	_, err := made.Deliver(t.Context(), batch(t, r.id, e))
 	var later follow.Unavailable
 	if !errors.As(err, &later) {
 		t.Fatalf("%v", err)
 	}
-	if on, err := attempt.Attempts(r.runs()); err != nil || len(on) != 1 {
-		t.Fatalf("attempts %v, %v", on, err)
+	if err := os.Remove(place); err != nil {
+		t.Fatal(err)
 	}
-	gate.broken = false
-	r.write("go", "")
-	r.deliver(made, e)
-	r.untilStep("1.2", incident.StepDone)
+	r.deliver(made, e) // it was tried, so it is claimed and never started
+	r.untilStep("1.2", incident.StepFailed)
+	if n := r.lines("ran"); n != 0 {
+		t.Fatalf("it ran %d times", n)
+	}
 }
