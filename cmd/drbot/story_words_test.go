@@ -340,7 +340,11 @@ func (w *town) open(p *person.Person, line string) string {
 	_, err = p.Await(w.within(), "the channel of "+line, func(s person.State) bool {
 		for _, c := range s.Channels {
 			_, old := before.Channel(c.ID)
-			if !old && c.Kind != "im" && len(c.Pins) > 0 && len(c.Bookmarks) >= 1 {
+			bookmarks := 1
+			if slices.ContainsFunc(c.Messages, func(m person.Message) bool { return strings.HasPrefix(m.Plain, "Checklist ") }) {
+				bookmarks = 2 // a runbook without one has no link to it
+			}
+			if !old && c.Kind != "im" && len(c.Pins) > 0 && len(c.Bookmarks) >= bookmarks {
 				room = c.ID
 			}
 		}
