@@ -6,7 +6,7 @@ PKGS := ./...
 DEBIAN := bash coreutils gcc libc6-dev git openssh-client openssh-server sqlite3 postgresql postgresql-client redis-server redis-tools
 export DEBIAN_FRONTEND := noninteractive
 
-.PHONY: help test check tools fmt vet lint demo build bench fuzz golden crash drill-sqlite drill-redis drill-postgres
+.PHONY: help test check tools fmt vet lint demo build bench fuzz golden crash drill-sqlite drill-redis drill-postgres drill-service drill-security
 
 help: ## print the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,12 @@ drill-redis: tools ## the same with a real Redis, AOF on, and its undo
 
 drill-postgres: tools ## the same with a real PostgreSQL: from a dump with its undo, and to a point in time
 	DRBOT_TEST_SERVERS=1 $(GO) test -count=1 -run 'TestDrill_Postgres' -v ./cmd/drbot
+
+drill-service: tools ## the whole service in its order: real PostgreSQL and Redis, stand-ins for kubectl and terraform that check every argument
+	DRBOT_TEST_SERVERS=1 $(GO) test -count=1 -run 'TestDrill_(WholeService|RealTerraform|WrongCluster|LostState|APlan|AnEmpty)' -v ./cmd/drbot
+
+drill-security: tools ## a security incident both ways: evidence sealed first, real sessions and key files, no secret anywhere
+	DRBOT_TEST_SERVERS=1 $(GO) test -count=1 -run 'TestDrill_(Security|Rotation|Evidence)' -v ./cmd/drbot
 
 crash: ## kill -9 drbot at 200 random instants of runs of ten steps; SEED=N ROUND=R plays one run again
 	$(GO) test -race -count=1 -timeout 30m -v -run 'TestI26_Crash' ./cmd/drbot -crash.kills=200 $(if $(SEED),-crash.seed=$(SEED)) $(if $(ROUND),-crash.round=$(ROUND))
