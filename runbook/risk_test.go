@@ -303,3 +303,23 @@ func TestI45_SQLAsTheServerReadsIt(t *testing.T) {
 		sqlite3 a.db .tables
 		mysql -NBe 'show slave status'`)
 }
+
+// TestWhatWaitsForAPerson: a session is refused, a command in one line is not one, whatever its options are called.
+func TestWhatWaitsForAPerson(t *testing.T) {
+	for text, want := range map[string]bool{
+		"psql -h db1": true, "psql -d app -Atc 'select 1'": false, "psql -Atqc 'select 1' app": false, "psql -f x.sql": false, "psql < x.sql": false, "psql -l": false,
+		"redis-cli": true, "redis-cli -h r1": true, "redis-cli ping": false, "redis-cli -h r1 flushall": false, "redis-cli --scan": false, "echo ping | redis-cli": false,
+		"ssh db1\nsystemctl stop x": true, "ssh -p 22 ops@db1": true, "ssh db1 uptime": false, "sudo -i": true, "sudo su - postgres\npsql -c 'drop table x'": true, "su postgres -c 'psql -l'": false,
+		"crontab -e": true, "crontab -l": false, "tail -f log": true, "tail -n 5 log": false, "timeout 5 tail -f log": false, "journalctl -fu web": true, "kubectl logs -f web": true,
+		"kubectl -n x get pods": false, "kubectl edit deploy x": true, "mysql -uroot app": true, "mysql -e 'select 1'": false, "sqlite3 a.db": true, "sqlite3 a.db .tables": false,
+		"bash": true, "bash x.sh": false, "python3": true, "python3 x.py": false, "vim f": true, "top -b -n 1": false, "ping db1": true, "read -p sure? x": true, "ls | while read -r f; do echo $f; done": false, "passwd bob": true, "systemctl edit x": true, "mongosh mongodb://x": true, "mongosh --eval 1": false, "ping -c 3 db1": false,
+	} {
+		sh, err := readShell(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := sh.interactive(); (got != "") != want {
+			t.Errorf("%q: waits %q, expected %v", text, got, want)
+		}
+	}
+}

@@ -117,11 +117,39 @@ func unescape(s, only string) string {
 // meant for: without a terminal it ends at once, and those lines run here.
 func (s *shell) interactive() string {
 	for _, c := range s.calls() {
-		if !c.input && waits(c.words) {
+		if !c.input && waits(c.words) || endless(c.words) {
 			return shown(strings.Join(unwrapOr(c.words), " "))
 		}
 	}
 	return ""
+}
+
+// endless says that a command goes on until a person stops it.
+func endless(words []string) bool {
+	own := unwrap(words)
+	if len(own) == 0 || slices.Contains(words[:len(words)-len(own)], "timeout") {
+		return false
+	}
+	has := func(letters string, long ...string) bool {
+		return slices.ContainsFunc(own[1:], func(w string) bool {
+			return slices.Contains(long, w) || len(w) > 1 && w[0] == '-' && w[1] != '-' && strings.ContainsAny(w, letters)
+		})
+	}
+	switch own[0] {
+	case "tail":
+		return has("fF", "--follow")
+	case "journalctl":
+		return has("f", "--follow")
+	case "kubectl", "docker", "docker-compose", "oc", "podman":
+		return slices.Contains(own, "logs") && slices.ContainsFunc(own, func(w string) bool { return w == "-f" || w == "--follow" }) || own[0] == "kubectl" && slices.Contains(own, "port-forward")
+	case "watch":
+		return !has("", "--chgexit", "-g")
+	case "ping":
+		return !has("cw")
+	case "crontab":
+		return has("e")
+	}
+	return false
 }
 
 func unwrapOr(words []string) []string {
@@ -161,8 +189,16 @@ func waits(words []string) bool {
 		})
 	case "bash", "sh", "dash", "zsh", "ksh", "fish":
 		return len(rest) == 0 || len(rest) == 1 && (rest[0] == "-l" || rest[0] == "-i" || rest[0] == "--login")
-	case "python", "python3", "node", "irb", "mongosh", "mongo":
+	case "python", "python3", "node", "irb":
 		return len(rest) == 0
+	case "mongosh", "mongo":
+		return !slices.ContainsFunc(rest, func(w string) bool { return strings.HasPrefix(w, "--eval") || w == "--file" || w == "-f" || w == "--version" || strings.HasSuffix(w, ".js") })
+	case "passwd":
+		return !slices.ContainsFunc(rest, func(w string) bool { return slices.Contains(strings.Fields("-l -u -S -d -e --stdin --lock --unlock --status"), w) })
+	case "systemctl":
+		return slices.Contains(rest, "edit")
+	case "read":
+		return slices.ContainsFunc(rest, func(w string) bool { return len(w) > 1 && w[0] == '-' && strings.HasSuffix(w, "p") }) // it asks
 	}
 	return false
 }
