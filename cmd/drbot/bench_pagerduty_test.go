@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/drbot/drbot/integrations/pagerduty/pdtest"
+	"github.com/drbot/drbot/state/follow"
+)
+
+// A burst of PagerDuty's: of 1,000 deliveries three in ten are duplicates, and one in five comes out of order.
+const (
+	burstIncidents  = 140
+	burstEvents     = 5 // of each incident
+	burstDeliveries = 1000
+	burstAtOnce     = 50
+)
+
+// BenchmarkWebhookBurst: from each webhook's first byte until its 202, all sent as fast as 50 connections take them; the
+// incidents that come of it are counted.
+func BenchmarkWebhookBurst(b *testing.B) {
+	shape(b, fmt.Sprintf("%d webhooks of %d incidents (30 %% duplicates, 20 %% out of order) over %d connections at once, in a new house, fsync on, followers on, Slack silent", burstDeliveries, burstIncidents, burstAtOnce))
+	b.Setenv("PAGERDUTY_WEBHOOK_SECRET", pdSecret)
+	for range b.N {
+		dir := b.TempDir()
+		layOut(b, dir, "http")
+		config := filepath.Join(dir, "drbot.yaml")
+		file, err := os.OpenFile(config, os.O_APPEND|os.O_WRONLY, 0)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := file.WriteString("pagerduty: {services: {PDB1: {services: [postgres]}}}\n"); err != nil {
+			b.Fatal(err)
+		}
+		if err := file.Close(); err != nil {
+			b.Fatal(err)
+		}
+		s := serveHouse(b, dir, noSlack(b))
+		t := burst(b, "http://"+s.address+"/pagerduty/webhook", deliveries(rand.New(rand.NewPCG(1, 2))))
+		t.report(b)
+		s.settle(b)
+		opened, seen, open := counted(b, config)
+		b.ReportMetric(float64(opened), "incidents")
+		if opened != burstIncidents || seen != burstIncidents*burstEvents || open != burstIncidents/2 {
+			b.Errorf("%d incidents (%d open) of %d events; %d (%d) of %d were sent", opened, open, seen, burstIncidents, burstIncidents/2, burstIncidents*burstEvents)
+		}
+		s.stop()
+	}
+}
+
+// hookDelivery is one webhook with its id.
+type hookDelivery struct {
+	id   string
+	body []byte
+}
+
+// deliveries makes the burst: half of the incidents end resolved.
+func deliveries(r *rand.Rand) []hookDelivery {
+	var all []hookDelivery
+	at := time.Now().Add(-time.Hour)
+	for n := range burstEvents {
+		for k := range burstIncidents {
+			what, status := []string{"triggered", "acknowledged", "escalated", "reassigned", "resolved"}[n], []string{"triggered", "acknowledged", "acknowledged", "acknowledged", "resolved"}[n]
+			if n == burstEvents-1 && k%2 == 1 {
+				what, status = "priority_updated", "acknowledged"
+			}
+			id := fmt.Sprintf("QBURST%03d", k)
+			all = append(all, hookDelivery{id: fmt.Sprintf("W%d-%d", k, n), body: pdtest.Webhook(id, "Case "+id, "PDB1", status, what, 1000+k, at.Add(time.Duration(n)*time.Minute))})
+		}
+	}
+	for len(all) < burstDeliveries {
+		k := r.IntN(len(all))
+		all = append(all, all[k])
+	}
+	r.Shuffle(burstDeliveries-burstIncidents*burstEvents, func(i, j int) { // duplicates come anywhere
+		i, j = i+burstIncidents*burstEvents, r.IntN(len(all))
+		all[i], all[j] = all[j], all[i]
+	})
+	for range len(all) / 10 { // each swap puts two out of order
+		i, j := r.IntN(len(all)), r.IntN(len(all))
+		all[i], all[j] = all[j], all[i]
+	}
+	return all
+}
+
+// burst sends everything and takes the time of each answer.
+func burst(b *testing.B, to string, all []hookDelivery) times {
+	b.Helper()
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: burstAtOnce}, Timeout: 5 * time.Second} // PagerDuty waits so long
+	defer client.CloseIdleConnections()
+	var t times
+	var mu sync.Mutex
+	var workers sync.WaitGroup
+	queue := make(chan hookDelivery)
+	begin := time.Now()
+	for range burstAtOnce {
+		workers.Go(func() {
+			for d := range queue {
+				r, err := http.NewRequest(http.MethodPost, to, bytes.NewReader(d.body))
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				r.Header.Set("X-Webhook-Id", d.id)
+				r.Header.Set("X-PagerDuty-Signature", pdtest.Sign(d.body, pdSecret))
+				sent := time.Now()
+				answer, err := client.Do(r)
+				took := time.Since(sent)
+				if err != nil {
+					b.Error(err)
+					continue
+				}
+				_, _ = io.Copy(io.Discard, answer.Body)
+				_ = answer.Body.Close()
+				if answer.StatusCode != http.StatusAccepted {
+					b.Errorf("answered %d", answer.StatusCode)
+				}
+				mu.Lock()
+				t.all = append(t.all, took)
+				mu.Unlock()
+			}
+		})
+	}
+	for _, d := range all {
+		queue <- d
+	}
+	close(queue)
+	workers.Wait()
+	t.took = time.Since(begin)
+	return t
+}
+
+// counted reads what came of it from the record: incidents, events of PagerDuty, and incidents that are not closed.
+func counted(b *testing.B, config string) (opened, seen, open int) {
+	b.Helper()
+	var out, errs bytes.Buffer
+	e := env{args: []string{"audit", "export", "--config", config}, stdin: strings.NewReader(""), stdout: &out, stderr: &errs, getenv: os.Getenv, clock: follow.Wall{}}
+	if code := run(context.Background(), e); code != 0 {
+		b.Fatalf("audit export: %d: %s", code, errs.String())
+	}
+	for line := range strings.Lines(out.String()) {
+		var r record
+		if err := json.Unmarshal([]byte(line), &r); err != nil {
+			b.Fatal(err)
+		}
+		switch r.Kind {
+		case "Opened":
+			opened, open = opened+1, open+1
+		case "AlertSeen":
+			seen++
+		case "Closed":
+			open--
+		}
+	}
+	return opened, seen, open
+}
