@@ -27,12 +27,18 @@ func BenchmarkFiftyRuns(b *testing.B) {
 	for range b.N {
 		c, s, rooms, dir := manyHouse(b)
 		pace(b, s.address, manyPace, 2*manyRuns, notes("warm", rooms...))
+		idle := worked(b, s.cmd.Process.Pid)
 		before := pace(b, s.address, manyPace, manyPace*int(benchFor.Seconds()), notes("alone", rooms...))
+		alone := worked(b, s.cmd.Process.Pid) - idle
 		for range rooms {
 			c.press(c.ana, "recover.start")
 		}
 		c.running(dir)
+		idle = worked(b, s.cmd.Process.Pid)
 		during := pace(b, s.address, manyPace, manyPace*int(benchFor.Seconds()), notes("among runs", rooms...))
+		b.ReportMetric(float64(alone.Microseconds())/float64(len(before.all)), "alone-cpu-µs/cmd")
+		b.ReportMetric(float64((worked(b, s.cmd.Process.Pid)-idle).Microseconds())/float64(len(during.all)), "cpu-µs/cmd")
+		s.profiled()
 		during.report(b)
 		before.sort()
 		b.ReportMetric(before.at(0.5), "alone-p50-ms")
