@@ -74,7 +74,7 @@ func aragoraBook(t *testing.T) ([]byte, *runbook.Lock) {
 func place(l *runbook.Lock, name, value string) {
 	for k := range l.Steps {
 		for j := range l.Steps[k].Parameters {
-			if p := &l.Steps[k].Parameters[j]; p.Name == name {
+			if p := &l.Steps[k].Parameters[j]; p.Name == name && p.From == "" { // what a step produces is not given
 				p.Allowed, p.Default = []string{value}, value
 			}
 		}
