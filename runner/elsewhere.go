@@ -34,7 +34,8 @@ func outside(i *incident.Incident, list []reading) error {
 }
 
 // findAgain goes on looking for a step on another host of which nobody knows: it may still run there, or have ended, and its
-// supervisor there keeps the record. The step stays unknown until that is read, or until a person says what became of it.
+// supervisor there keeps the record. The step stays unknown until that is read, or until a person says what became of it. A run that
+// was cancelled meanwhile still ends what it left there.
 func (r *Runner) findAgain(w watch) {
 	r.mu.Lock()
 	known := r.sought[w.attempt]
@@ -71,7 +72,7 @@ func (r *Runner) found(w watch) bool {
 		return false
 	}
 	run := i.Run(w.run)
-	if run == nil || run.State == incident.Ended {
+	if run == nil || run.State == incident.Ended && run.Cancel == "" {
 		return true
 	}
 	if s := run.Step(w.step); s == nil || s.Attempt != w.attempt || s.State != incident.StepIsLost {
@@ -91,12 +92,48 @@ func (r *Runner) found(w watch) bool {
 			return false
 		}
 	}
+	if err := r.cancelLost(ctx, w); err != nil {
+		return false
+	}
 	result, err := attempt.Wait(r.ctx, r.Dir, w.attempt)
 	if err != nil || result.Outcome == attempt.Unknown && !r.ended(w) {
 		return false
 	}
 	r.tell(w, func() incident.Event { return w.ended(result) })
 	return true
+}
+
+// cancelLost ends a step that is attached to again, if its run was cancelled meanwhile: nobody could reach it then.
+func (r *Runner) cancelLost(ctx context.Context, w watch) error {
+	i, err := r.fold(ctx, w.id)
+	if err != nil {
+		return err
+	}
+	run := i.Run(w.run)
+	if run == nil || run.Cancel == "" {
+		return nil
+	}
+	if s := run.Step(w.step); s == nil || s.State != incident.StepIsLost || s.Attempt != w.attempt {
+		return nil
+	}
+	return over(attempt.Cancel(ctx, r.Dir, w.attempt, "cancelled: "+run.Cancel))
+}
+
+// cancelAllLost does so for every step of a run.
+func (r *Runner) cancelAllLost(ctx context.Context, id incident.ID, n uint64) error {
+	i, err := r.fold(ctx, id)
+	if err != nil || i.Run(n) == nil {
+		return err
+	}
+	run := i.Run(n)
+	for k := range run.Steps {
+		if s := &run.Steps[k]; s.State == incident.StepIsLost {
+			if err := r.cancelLost(ctx, watch{id: id, run: n, step: s.ID, attempt: s.Attempt}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // ended reports whether the attempt has a record: an unknown end that will never be known better.

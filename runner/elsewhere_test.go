@@ -2,13 +2,16 @@ package runner_test
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/drbot/drbot/commands"
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/integrations/ssh/sshtest"
 	"github.com/drbot/drbot/runbook"
+	"github.com/drbot/drbot/runner/attempt"
 )
 
 const farRestore = "echo \"x $BACKUP\" >>ran\nwhile [ ! -e go ]; do sleep 0.05; done\necho restored\n"
@@ -108,4 +111,39 @@ func TestI2_AnotherHostUnderTheSameNameStartsNothing(t *testing.T) {
 	if !strings.Contains(run.Why, "host key has changed") || r.lines("ran") != 0 {
 		t.Errorf("%q, ran %d", run.Why, r.lines("ran"))
 	}
+}
+
+// A run that is cancelled while nobody reaches the host ends; what still runs there is ended when the host is back.
+func TestI30_CancelledWhileLostEndsThereToo(t *testing.T) {
+	r, s := farRig(t)
+	r.serve()
+	r.begun()
+	s.Stop()
+	r.untilStep("1.2", incident.StepIsLost)
+	r.must(r.handle(commands.Command{Verb: "recover cancel", Object: "R1", Actor: ana, Channel: "C1", Fields: map[string][]string{"reason": {"the host is gone"}}}))
+	r.until("ended", func(run *incident.Run) bool { return run.State == incident.Ended })
+	s.Launch(t)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	result, err := attempt.Wait(t.Context(), r.runs(), "r1-p1-s2-1")
+	for ; err == nil && result.Outcome == attempt.Unknown; result, err = attempt.Wait(t.Context(), r.runs(), "r1-p1-s2-1") {
+		<-tick.C // nobody is attached yet
+	}
+	if err != nil || result.Outcome != attempt.Cancelled || running(r.target) {
+		t.Errorf("%+v %v, still there: %v", result, err, running(r.target))
+	}
+	if run := r.fold().Runs[0]; run.Cancel != "the host is gone" || r.lines("ran") != 1 {
+		t.Errorf("%q, ran %d", run.Cancel, r.lines("ran"))
+	}
+}
+
+// running finds processes that work in a folder.
+func running(dir string) bool {
+	all, _ := filepath.Glob("/proc/[0-9]*/cwd")
+	for _, link := range all {
+		if where, err := os.Readlink(link); err == nil && where == dir {
+			return true
+		}
+	}
+	return false
 }

@@ -56,7 +56,7 @@ func (r *Runner) one(ctx context.Context, id incident.ID, e incident.Event) erro
 		return r.start(ctx, id, e)
 	case incident.CancelAsked:
 		if e.Attempt == "" {
-			return nil
+			return later(r.cancelAllLost(ctx, id, e.Run))
 		}
 		return later(over(attempt.Cancel(ctx, r.Dir, e.Attempt, "cancelled by "+e.By.Name+": "+e.Reason)))
 	case incident.StepExtended:

@@ -400,3 +400,25 @@ func TestAReadingLeavesNothingThere(t *testing.T) {
 		return len(left) == 0
 	})
 }
+
+// The other host goes down with everything: there is a claim, no record and no supervisor, so nobody knows, for good.
+func TestI26_AHostThatWentDownLeavesItUnknown(t *testing.T) {
+	r := newRig(t)
+	r.gate()
+	r.start(r.job("down", counted), nil)
+	gate := r.arrived()
+	defer func() { _ = gate.Close() }()
+	there, err := filepath.Glob(filepath.Join(r.State, "drbot/remote/*"))
+	if err != nil || len(there) != 1 {
+		t.Fatal(there, err)
+	}
+	kill(t, filepath.Dir(there[0]), filepath.Base(there[0]))
+	got := r.wait("down")
+	if got.Outcome != attempt.Unknown || !strings.Contains(got.Why, "on db1: ") {
+		t.Errorf("%+v", got)
+	}
+	if status, err := attempt.Inspect(r.runs, "down"); err != nil || status.State == attempt.StateUnknown {
+		t.Errorf("it is looked for again: %+v %v", status, err)
+	}
+	r.once()
+}

@@ -295,6 +295,7 @@ func (s *supervisor) farResult(told Result) Result {
 	r := Result{
 		Outcome: told.Outcome, Why: s.farText(told.Why), Exit: told.Exit, Signal: told.Signal, Started: s.started.UTC(),
 		Expectation: s.farText(told.Expectation), Kept: told.Kept, OutputError: s.farText(told.OutputError), Extended: told.Extended,
+		Limits: told.Limits,
 	}
 	for _, text := range told.Survivors[:min(len(told.Survivors), 100)] {
 		r.Survivors = append(r.Survivors, s.farText(text))
@@ -309,6 +310,9 @@ func (s *supervisor) farResult(told Result) Result {
 	}
 	if !slices.Contains(farOutcomes, r.Outcome) {
 		r.Outcome, r.Why = Unknown, "its record there says "+short(string(told.Outcome))
+	}
+	if r.Outcome == Unknown {
+		r.Why = "on " + s.job.Far.Name + ": " + r.Why
 	}
 	got := s.far.got
 	s.out.seal(&r)
@@ -370,7 +374,7 @@ func (j Job) checkFar() error {
 	return nil
 }
 
-// far reads a mark that was made, for Inspect.
+// farHost is the host of a mark that was made, for Inspect; empty: none was.
 func farHost(dir string) string {
 	m, err := readFarMark(dir)
 	if err != nil {
