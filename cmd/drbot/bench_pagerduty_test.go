@@ -83,10 +83,10 @@ func deliveries(r *rand.Rand) []hookDelivery {
 		k := r.IntN(len(all))
 		all = append(all, all[k])
 	}
-	r.Shuffle(burstDeliveries-burstIncidents*burstEvents, func(i, j int) { // duplicates come anywhere
-		i, j = i+burstIncidents*burstEvents, r.IntN(len(all))
+	for i := burstIncidents * burstEvents; i < len(all); i++ { // duplicates come anywhere
+		j := r.IntN(len(all))
 		all[i], all[j] = all[j], all[i]
-	})
+	}
 	for range len(all) / 10 { // each swap puts two out of order
 		i, j := r.IntN(len(all)), r.IntN(len(all))
 		all[i], all[j] = all[j], all[i]

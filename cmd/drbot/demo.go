@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -70,6 +71,7 @@ type demo struct {
 	options   demoOptions
 	service   *child
 	chatProc  *child
+	pager     *pager
 	drbot     *kept
 	log       io.Writer
 }
@@ -137,6 +139,10 @@ func (d *demo) play(ctx context.Context) (err error) {
 	if err := d.start(ctx); err != nil {
 		return err
 	}
+	var monitor sync.WaitGroup
+	monitor.Go(func() { d.watch(ctx) })
+	defer monitor.Wait()
+	defer cancel()
 	if d.options.headless {
 		return d.story(ctx, begin)
 	}
@@ -171,9 +177,10 @@ func (d *demo) prepare(ctx context.Context) error {
 func demoConfig() string {
 	var b strings.Builder
 	b.WriteString(demoMark + "listen: 127.0.0.1:0\nrunbook: ./DISASTER_RECOVERY.md\nslack: {mode: socket, announce: incidents}\ntypes: {Data breach: {restricted: true}}\n" +
-		"services: {users: {tier: Critical, data: [User accounts]}, debates: {tier: High, data: [Debates]}}\npeople:\n")
+		"services: {users: {tier: Critical, data: [User accounts]}, debates: {tier: High, data: [Debates]}}\n" +
+		"pagerduty: {from: " + pagerFrom + ", services: {" + pagerService + ": {type: Database corruption, services: [users]}}}\npeople:\n")
 	for k, c := range cast {
-		fmt.Fprintf(&b, "  - {name: %s, email: %s, slack: %s, phone: \"+34 600 000 00%d\", roles: [%s]}\n", c.real, c.email, c.id, k+1, c.roles)
+		fmt.Fprintf(&b, "  - {name: %s, email: %s, slack: %s, pagerduty: P%s, phone: \"+34 600 000 00%d\", roles: [%s]}\n", c.real, c.email, c.id, strings.ToUpper(c.name), k+1, c.roles)
 	}
 	return b.String()
 }
@@ -205,6 +212,9 @@ func (d *demo) start(ctx context.Context) (err error) {
 	}
 	go func() { _, _ = io.Copy(io.Discard, r) }()
 	d.chat = said.URL
+	if environment, err = d.startPager(environment); err != nil {
+		return err
+	}
 	environment = append(environment, "SLACK_BOT_TOKEN="+bot, "SLACK_APP_TOKEN="+app, "SLACK_SIGNING_SECRET="+signing, "SLACK_API_URL="+said.API)
 	d.drbot, err = keep(ctx, d.log, func() (*child, error) {
 		return spawn("drbot", nil, d.log, d.log, environment, "serve", "--config", filepath.Join(d.dir, "drbot.yaml"))
@@ -253,7 +263,11 @@ func (d *demo) stop() error {
 	if d.drbot != nil {
 		err = errors.Join(err, d.drbot.stop())
 	}
-	for _, c := range []*child{d.chatProc, d.service} {
+	parts := []*child{d.chatProc, d.service}
+	if d.pager != nil {
+		parts = append(parts, d.pager.proc)
+	}
+	for _, c := range parts {
 		if c != nil {
 			err = errors.Join(err, c.stop())
 		}
@@ -315,9 +329,9 @@ The service   %s      its page has a button that destroys the users database
 Try this:
   1. In #incidents, as Bea: press Accept on the lock. Nothing runs before a second person has read it.
   2. On the service's page: Destroy the users database.
-  3. In #incidents, as Ana: /incident open Database corruption: nobody can log in
-  4. In the incident's channel, as Ana: Recover…, Show plan, Start.
-  5. As Bea: read and approve what is asked of you. As Ana: Resolve… when the service is healthy.
+  3. PagerDuty's alert opens the incident. In its channel, as Ana: I'm on it, then Recover…, Show plan, Start.
+     (Or open one yourself: /incident open Database corruption: nobody can log in)
+  4. As Bea: read and approve what is asked of you. As Ana: Resolve… when the service is healthy.
 
 Everything is in %s. Ctrl-C stops it.`, d.chat, url, d.dir)
 }

@@ -123,11 +123,7 @@ func (s *story) destroy(ctx context.Context) error {
 }
 
 func (s *story) open(ctx context.Context) error {
-	r, err := s.ana.Command(ctx, "incidents", "/incident open Database corruption: nobody can log in")
-	if err := pressed(r, err); err != nil {
-		return err
-	}
-	s.quote(r.Text)
+	s.tell("PagerDuty: the monitor triggers an alert, and drbot opens its incident.")
 	st, err := s.ana.Await(ctx, "the incident's channel", func(st person.State) bool {
 		for _, c := range st.Channels {
 			if strings.HasPrefix(c.Name, "inc-1-") && len(c.Pins) > 0 && c.Topic != "" {
@@ -152,7 +148,7 @@ func (s *story) open(ctx context.Context) error {
 	if _, err := s.ana.AwaitMessage(ctx, s.room, "Checklist"); err != nil {
 		return err
 	}
-	r, err = s.ana.Press(ctx, person.Pick{Channel: s.room, TS: card.TS, ActionID: "incident.ack"})
+	r, err := s.ana.Press(ctx, person.Pick{Channel: s.room, TS: card.TS, ActionID: "incident.ack"})
 	return pressed(r, err)
 }
 
@@ -295,6 +291,9 @@ func (s *story) resolve(ctx context.Context) error {
 	s.quote(m.Plain)
 	if !strings.Contains(m.Plain, "Review due") {
 		return fmt.Errorf("the resolution opens no review:\n%s", m.Plain)
+	}
+	if err := s.told(ctx); err != nil {
+		return err
 	}
 	return s.draft(ctx)
 }

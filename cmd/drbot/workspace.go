@@ -3,13 +3,16 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/drbot/drbot/cmd/drbot/aragora"
+	"github.com/drbot/drbot/integrations/pagerduty/pdtest"
 	"github.com/drbot/drbot/workspace"
 )
 
@@ -36,6 +39,52 @@ func (p program) workspace() *cobra.Command {
 			}
 			<-ctx.Done()
 			return w.Close()
+		},
+	}
+}
+
+// fakepagerduty is the hidden subcommand that runs the demo's PagerDuty as a process of its own. Behind its options come
+// orders, a line of JSON each.
+func (p program) fakepagerduty() *cobra.Command {
+	return &cobra.Command{
+		Use: "fakepagerduty", Hidden: true, Args: cobra.NoArgs,
+		Short: "Run a PagerDuty account; its options are JSON on standard input, which must stay open",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var o pdtest.Options
+			dec := json.NewDecoder(p.stdin)
+			if err := dec.Decode(&o); err != nil {
+				return usage("options on standard input: %w", err)
+			}
+			account, err := pdtest.Start(o)
+			if err != nil {
+				return err
+			}
+			defer account.Close()
+			context.AfterFunc(cmd.Context(), func() { os.Exit(exitDone) }) // a read of standard input has no other end
+			say := json.NewEncoder(p.stdout)
+			if err := say.Encode(pagerAnswer{URL: account.URL()}); err != nil {
+				return err
+			}
+			for {
+				var order pagerOrder
+				if err := dec.Decode(&order); errors.Is(err, io.EOF) {
+					return nil
+				} else if err != nil {
+					return err
+				}
+				var answer pagerAnswer
+				switch {
+				case order.Subscribe != "":
+					account.Subscribe(order.Subscribe, nil, order.Secret)
+				case order.Trigger != "":
+					answer.ID = account.Trigger(o.Services[0].ID, order.Trigger, "high", "P1")
+				case order.Status != "":
+					answer.Status = account.Status(order.Status)
+				}
+				if err := say.Encode(answer); err != nil {
+					return err
+				}
+			}
 		},
 	}
 }
