@@ -83,6 +83,9 @@ func (p program) checkAll(ctx context.Context, c *config, offline bool) []findin
 	for _, key := range c.Unused {
 		found = append(found, finding{"note", "The key " + key + " is read and not used by this version.", ""})
 	}
+	if !offline {
+		found = append(found, checkRemote(ctx, c)...)
+	}
 	swapped := checkTokens(c.Slack)
 	found = append(found, swapped...)
 	switch {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/drbot/drbot/integrations/ssh/sshtest"
@@ -68,7 +69,15 @@ func TestAHostThatIsNotKnownStopsThePlan(t *testing.T) {
 	t.Parallel()
 	w := settle(t, one())
 	host := w.remote()
+	c, err := loadConfig(w.config(), func(string) string { return "" })
+	w.ok(err)
+	if found := checkRemote(w.within(), c); len(found) != 0 {
+		t.Errorf("check: %+v", found)
+	}
 	host.Know(t, "other")
+	if found := checkRemote(w.within(), c); len(found) != 1 || found[0].Level != "error" || !strings.Contains(found[0].What, "Target db1 cannot be reached: db1: its host key has changed") {
+		t.Errorf("check: %+v", found)
+	}
 	w.up()
 	room := w.open(w.ana, "Database corruption: users gone")
 	w.say(w.ana, room, "/recover rescue")

@@ -86,6 +86,15 @@ func connect(ctx context.Context, f incident.Far) (*line, error) {
 	return nil, fmt.Errorf("%s: the account's shell prints too much before a command; quiet its start files", f.Name)
 }
 
+// Greet connects to another host, hears the drbot there, and hangs up.
+func Greet(ctx context.Context, f incident.Far) error {
+	l, err := connect(ctx, f)
+	if err == nil {
+		l.hangUp()
+	}
+	return err
+}
+
 // byHand is the client's call as a person makes it.
 func byHand(cmd *exec.Cmd) string {
 	words := cmd.Args
