@@ -99,12 +99,29 @@ func TestChecklist_AStepThatClosesTheLastChildClosesTheParent(t *testing.T) {
 	i.Runs = []*Run{{N: 1, Steps: []Step{{ID: "p1.s1", Number: "1.1", Spec: "s"}}}}
 	desk := Desk{Specs: map[string]*Spec{"s": {Closes: []string{"Database", "Both nodes", "Service"}}}}
 	w := &draft{Incident: i}
-	w.tick(desk, i.Runs[0], &i.Runs[0].Steps[0])
+	w.tick(desk, i.Runs[0], &i.Runs[0].Steps[0], Bot, "")
 	if closed, all := i.ItemsDone(); closed != all {
 		t.Errorf("%d of %d: %+v", closed, all, w.events)
 	}
-	w.tick(desk, i.Runs[0], &Step{ID: "p1.s1u", UndoOf: "p1.s1"})
+	w.tick(desk, i.Runs[0], &Step{ID: "p1.s1u", UndoOf: "p1.s1"}, Bot, "")
 	if closed, _ := i.ItemsDone(); closed != 0 {
 		t.Errorf("undone, and %d stay closed: %+v", closed, i.Checklist)
 	}
+}
+
+// A step done by hand closes what it closes as well, in the name of whoever did it.
+func TestChecklist_AStepByHandClosesItsItems(t *testing.T) {
+	i := nested()
+	i.Runs = []*Run{{N: 1, State: Running, Operator: ana, Steps: []Step{{ID: "p1.s1", Number: "1.1", Spec: "s", State: StepHand, Manual: true}}}}
+	desk := Desk{Rights: rightsOf{"ana": {Operator}}, Specs: map[string]*Spec{"s": {Closes: []string{"Database"}}}}
+	events, err := i.ByHand(desk, ana, 1, "p1.s1", "switched the load balancer", "traffic is back")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events {
+		if done, ok := e.(ItemDone); ok && done.By.Same(ana) && done.How == "step 1.1 of R1, by hand" {
+			return
+		}
+	}
+	t.Errorf("nothing was closed: %+v", events)
 }

@@ -123,6 +123,7 @@ func (i *Incident) ByHand(d Desk, by Person, run uint64, step, did, saw string) 
 	w := i.draft(d.At)
 	w.void(w.Run(r.N).Step(s.ID), "the step was done by hand")
 	w.add(StepByHand{Run: r.N, Step: s.ID, By: by, Did: strings.TrimSpace(did), Saw: saw})
+	w.tick(d, w.Run(r.N), w.Run(r.N).Step(s.ID), by, ", by hand")
 	return w.goOn(d, r.N, by), nil
 }
 

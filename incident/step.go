@@ -261,7 +261,7 @@ func (i *Incident) after(desk Desk, run uint64, e Event) []Event {
 	r := w.Run(run)
 	ended, ok := e.(StepEnded)
 	if ok && ended.Outcome == Succeeded {
-		w.tick(desk, r, r.Step(ended.Step))
+		w.tick(desk, r, r.Step(ended.Step), Bot, "")
 	}
 	if ok && ended.Outcome == Succeeded && r.State == Running && r.Cancel == "" && r.Next() != nil {
 		switch s := r.Step(ended.Step); {
@@ -278,13 +278,13 @@ func (i *Incident) after(desk Desk, run uint64, e Event) []Event {
 	return w.events
 }
 
-// tick closes the checklist items that the lock says are done when the step is; an undo opens again what stood on the
-// step that it took back.
-func (d *draft) tick(desk Desk, r *Run, s *Step) {
+// tick closes the checklist items that the lock says are done when the step is; an undo opens again what drbot closed for
+// the step that it took back.
+func (d *draft) tick(desk Desk, r *Run, s *Step, by Person, manner string) {
 	if s.UndoOf == "" {
 		for _, it := range d.itemsOf(desk.Specs[s.Spec]) {
 			if !it.Closed() && d.CanClose(it) == nil {
-				done := ItemDone{By: Bot, Item: it.ID, How: "step " + s.Number + " of " + r.Name()}
+				done := ItemDone{By: by, Item: it.ID, How: "step " + s.Number + " of " + r.Name() + manner}
 				d.add(append([]Event{done}, d.above(it)...)...)
 			}
 		}
