@@ -32,8 +32,11 @@ type AlertAgent struct{ ID, Name string }
 // opens only what a rule names.
 const Asked = "asked"
 
-// Keep of PagerDuty's deliveries: they are sent again for up to 48 h.
+// KeepAlerts is how long PagerDuty's deliveries are remembered: they are sent again for up to 48 h.
 const KeepAlerts = 7 * 24 * time.Hour
+
+// maxAlerts bounds the alerts of one incident that rules attach; a storm goes on with another one.
+const maxAlerts = 50
 
 // attachTo says that the event belongs to another incident than the one that was being opened.
 type attachTo struct{ id incident.ID }
@@ -115,7 +118,7 @@ func (o *Office) decideAlert(v state.View, e HearAlert) (state.Decision, error) 
 		return houseEvent(passed(e, why)), nil
 	}
 	same := alertRef("same/" + rule.same(e))
-	if other := v.Other(same); rule.Attach && other.Exists() && other.Active() && other.Drill == rule.Drill {
+	if other := v.Other(same); rule.Attach && other.Exists() && other.Active() && other.Drill == rule.Drill && len(other.Alerts) < maxAlerts {
 		return state.Decision{}, attachTo{other.ID}
 	}
 	return o.openAlert(v, i, e, rule, same)

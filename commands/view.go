@@ -45,6 +45,7 @@ type View struct {
 	Runs       []ViewRun         `json:"runs"`
 	Approvals  []ViewApproval    `json:"approvals"`
 	Parked     []incident.Parked `json:"parked"`
+	Alerts     []ViewAlert       `json:"alerts,omitempty"` // of PagerDuty
 	Review     *incident.Review  `json:"review,omitempty"`
 	Record     uint64            `json:"record"` // sequence of its newest record
 }
@@ -54,6 +55,14 @@ type ViewObjective struct {
 	Name    string     `json:"name,omitempty"`
 	Seconds int64      `json:"seconds"`
 	Ends    *time.Time `json:"ends,omitempty"`
+}
+
+// ViewAlert is an incident of PagerDuty, as PagerDuty says.
+type ViewAlert struct {
+	ID     string            `json:"id"`
+	Status string            `json:"status,omitempty"`
+	Since  *time.Time        `json:"since,omitempty"` // when the status became so
+	Facts  map[string]string `json:"facts"`           // title, priority, service …
 }
 
 // ViewItem is a line of the checklist; State is open, done or na.
@@ -132,6 +141,9 @@ func Show(i *incident.Incident) View {
 	for role, who := range i.Roles {
 		v.Roles[string(role)] = who.Name
 	}
+	for k := range i.Alerts {
+		v.Alerts = append(v.Alerts, showAlert(&i.Alerts[k]))
+	}
 	for _, it := range i.Checklist {
 		v.Checklist = append(v.Checklist, ViewItem{
 			ID: it.ID, Phase: it.Phase, Text: it.Text, Parent: it.Parent, State: or(it.State, "open"), By: it.By.Name, How: it.How, Who: it.Who.Name,
@@ -183,6 +195,15 @@ func objective(o incident.Objective, from time.Time) *ViewObjective {
 	v := &ViewObjective{Name: o.Name, Seconds: int64(o.Limit / time.Second)}
 	if !from.IsZero() {
 		v.Ends = instant(from.Add(o.Limit))
+	}
+	return v
+}
+
+func showAlert(a *incident.Alert) ViewAlert {
+	status := a.Facts[incident.AlertStatus]
+	v := ViewAlert{ID: a.ID, Status: status.Value, Since: instant(status.At), Facts: map[string]string{}}
+	for name, fact := range a.Facts {
+		v.Facts[name] = fact.Value
 	}
 	return v
 }

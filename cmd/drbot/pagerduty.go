@@ -134,6 +134,17 @@ func (p pagerdutyConfig) options(table func() *people.Table) pagerduty.Options {
 	return pagerduty.Options{Token: p.Token, APIURL: p.APIURL, Secrets: p.Secrets, From: p.From, Approvers: p.Approvers, Rules: p.Rules, People: table}
 }
 
+// tells reports whether PagerDuty can be told anything.
+func (p pagerdutyConfig) tells() bool { return !p.Token.IsZero() && p.From != "" }
+
+// follows adds the follower's name where there is one: what happened before PagerDuty could be told is never told.
+func (p pagerdutyConfig) follows(names []string) []string {
+	if p.tells() {
+		names = append(slices.Clone(names), pagerduty.Name)
+	}
+	return names
+}
+
 // openPagerDuty makes the link, where PagerDuty is configured at all.
 func (h *house) openPagerDuty() (err error) {
 	if !h.config.PagerDuty.On {

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/drbot/drbot/commands"
 	"github.com/drbot/drbot/integrations/pagerduty/pdtest"
 	"github.com/drbot/drbot/workspace"
+	"github.com/drbot/drbot/workspace/person"
 )
 
 const (
@@ -95,6 +97,18 @@ func TestI48_I49_FromAlertToResolutionOverAnOutage(t *testing.T) {
 	severity := "INC-1: SEV-1 → SEV-2 by Ana Ruiz: half of it works"
 	w.awaitTold(a, alert, linked, "acknowledged", severity)
 	w.expect(w.ana, room, "#8812 acknowledged")
+	if v := w.view(1); len(v.Alerts) != 1 || v.Alerts[0].Facts["priority"] != "P1" {
+		t.Errorf("show --json: %+v", v.Alerts)
+	}
+	_, err := w.ana.OpenHome(w.within())
+	w.ok(err)
+	_, err = w.ana.Await(w.within(), "App Home with PagerDuty", func(s person.State) bool {
+		return s.Home != nil && strings.Contains(s.Home.Plain, "PagerDuty ok, last webhook ")
+	})
+	w.ok(err)
+	if !strings.Contains(w.ready(), "last_webhook") {
+		t.Errorf("/readyz: %s", w.ready())
+	}
 
 	a.Away(true)
 	w.answers(w.ana, room, "/incident status identified", "identified")
@@ -223,5 +237,71 @@ func TestI14_I46_AlertsWaitToBeAccepted(t *testing.T) {
 	w.pressOn(w.ana, card, "incident.accept")
 	w.awaitView(3, "accepted", func(v commands.View) bool { return v.State == "open" })
 	w.awaitTold(a, third, "INC-3 of drbot answers this, SEV-3, to be accepted.", "INC-3 was accepted by Ana Ruiz.")
+	w.audited()
+}
+
+// TestI46_I47_KilledAmidTheWebhooks: what was answered 202 survives kill -9, what was not comes again, and none of it
+// counts twice; the acknowledgement that was on its way is made once.
+func TestI46_I47_KilledAmidTheWebhooks(t *testing.T) {
+	t.Parallel()
+	w, a := duty(t, "")
+	w.spawn()
+	w.linked()
+	a.Subscribe(w.door()+"/pagerduty/webhook", nil, pdSecret)
+	alert := a.Trigger("PDB1", "Users are gone", "high", "P1")
+	room := w.awaitAlerted(1, "the incident", func(v commands.View) bool { return v.State == "open" })
+	a.Away(true)
+	w.answers(w.ana, room, "/incident ack", "You command INC-1")
+	a.Note(alert, "the disk is full", "PBEA")
+	w.life.kill()
+	a.Prioritise(alert, "P2", "PBEA")
+	a.Set(alert, "acknowledged", "PBEA")
+	other := a.Trigger("PDB1", "The other half is gone too", "high", "P1")
+	a.Away(false)
+	w.ok(os.Remove(w.path("data", "address")))
+	w.spawn()
+	w.linked()
+	a.Move(w.door() + "/pagerduty/webhook")
+	w.until("every webhook is taken", func() bool { return a.Waiting() == 0 })
+	w.awaitAlerted(2, "the second incident", func(v commands.View) bool { return v.State == "open" })
+	v := w.awaitView(1, "the facts", func(v commands.View) bool {
+		return v.Alerts[0].Status == "acknowledged" && v.Alerts[0].Facts["priority"] == "P2"
+	})
+	if v.AckedBy != "Ana Ruiz" {
+		t.Errorf("acknowledged by %s", v.AckedBy)
+	}
+	w.awaitTold(a, other, "INC-2 of drbot answers this, SEV-1.")
+	w.awaitTold(a, alert, "INC-1 of drbot answers this, SEV-1.") // acknowledged there meanwhile
+	seen := map[string]int{}
+	for _, r := range w.records("AlertSeen") {
+		var s struct{ Event string }
+		w.ok(json.Unmarshal(r.Payload, &s))
+		if seen[s.Event]++; seen[s.Event] > 1 {
+			t.Errorf("%s counts twice", s.Event)
+		}
+	}
+	w.audited()
+}
+
+// TestI14_AWrongSecretIsFoundByCheck: refused webhooks disable the subscription, and check says so, with the fix.
+func TestI14_AWrongSecretIsFoundByCheck(t *testing.T) {
+	t.Parallel()
+	w, a := duty(t, "")
+	w.serve()
+	w.linked()
+	a.Subscribe(w.door()+"/pagerduty/webhook", nil, "another secret than drbot has ....")
+	for range 3 {
+		a.Trigger("PDB1", "Users are gone", "high", "P1")
+	}
+	w.until("the subscription is disabled", func() bool { _, _, disabled := a.Subscription(); return disabled })
+	if n := len(w.records("Opened")); n != 0 {
+		t.Errorf("%d incidents of forged webhooks", n)
+	}
+	code, out, _ := w.drbot("check")
+	if code != 1 || !holdsAll(out, []string{"disabled for a day", "Set PAGERDUTY_WEBHOOK_SECRET to its secret, then enable it"}) {
+		t.Errorf("check: %d\n%s", code, out)
+	}
+	w.clock.push(6 * minute)
+	w.until("the question finds what was refused", func() bool { return len(w.records("Opened")) == 3 })
 	w.audited()
 }

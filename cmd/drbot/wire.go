@@ -46,13 +46,13 @@ type house struct {
 }
 
 // followers are the names that the store keeps cursors for; a new name starts at the head.
-var followers = []string{bot.Say, bot.Draw, runner.Name, paper.Name, pagerduty.Name}
+var followers = []string{bot.Say, bot.Draw, runner.Name, paper.Name}
 
 // wire makes every room. Whatever is outside (Slack, targets) may be down; only the record and the configuration must
 // be there.
 func wire(ctx context.Context, c *config, e env, log *slog.Logger) (_ *house, err error) {
 	h := &house{config: c, log: log, clock: e.clock}
-	if h.store, err = openRecord(c, bolt.Options{Followers: followers, Now: e.clock.Now, Log: log, Traces: []string{"incidents", "runs"}}); err != nil {
+	if h.store, err = openRecord(c, bolt.Options{Followers: c.PagerDuty.follows(followers), Now: e.clock.Now, Log: log, Traces: []string{"incidents", "runs"}}); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -87,7 +87,7 @@ func wire(ctx context.Context, c *config, e env, log *slog.Logger) (_ *house, er
 	if err := h.openPagerDuty(); err != nil {
 		return nil, err
 	}
-	if h.pagerduty != nil && !c.PagerDuty.Token.IsZero() && c.PagerDuty.From != "" {
+	if c.PagerDuty.tells() {
 		list = append(list, pagerduty.Follower{Link: h.pagerduty})
 	}
 	if !c.Slack.Bot.IsZero() {

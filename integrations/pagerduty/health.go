@@ -66,6 +66,9 @@ func (l *Link) Degraded() []string {
 	if h := l.Health(); !h.Up && !h.Since.IsZero() {
 		list = append(list, fmt.Sprintf("PagerDuty is not reachable since %s UTC (%s): what is told there waits.", h.Since.UTC().Format("15:04"), h.Why))
 	}
+	if !l.Token.IsZero() && l.From == "" {
+		list = append(list, "PagerDuty is told nothing until pagerduty.from names a user.")
+	}
 	if l.deaf() {
 		list = append(list, "PagerDuty's webhooks are put off until PAGERDUTY_WEBHOOK_SECRET is set.")
 	}
@@ -87,7 +90,7 @@ func (l *Link) Watch() string {
 	h := l.Health()
 	line := "PagerDuty ok"
 	switch {
-	case l.client == nil:
+	case l.client == nil, l.From == "":
 		line = "PagerDuty is heard, and told nothing"
 	case h.Since.IsZero():
 		line = "PagerDuty not asked yet"
