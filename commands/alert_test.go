@@ -291,6 +291,13 @@ func TestTriageAcceptDeclineMerge(t *testing.T) {
 	if i := o.read(1); i.Alert("P3").Fact(incident.AlertStatus) != incident.AlertResolved || o.read(3).State != incident.StateClosed {
 		t.Errorf("%+v", i.Alerts)
 	}
+	o.do(commands.Command{Verb: "outcome", Actor: commands.Actor{Bot: true}, Outcome: commands.BindChannel{Incident: 4, Channel: "C4", Name: "inc"}})
+	if r := o.typed(ana, "C4", "/incident merge"); r.Form == nil || r.Form.Object != "4" {
+		t.Errorf("the form: %+v", r)
+	}
+	if r := o.typed(ana, "C4", "/incident merge INC-1"); !r.Done() || o.read(4).MergedInto != 1 {
+		t.Errorf("%+v", r)
+	}
 	for n := range 4 {
 		if err := o.refolded(incident.ID(n + 1)); err != nil {
 			t.Error(err)

@@ -55,6 +55,9 @@ func declineIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 func mergeIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 	typed := or(c.Field("into"), c.Text)
 	if typed == "" && len(c.Fields) == 0 {
+		typed = o.mergeTarget(ctx, c)
+	}
+	if typed == "" && len(c.Fields) == 0 {
 		return mergeForm(ctx, o, c)
 	}
 	into, err := incident.ParseID(typed)
@@ -68,6 +71,21 @@ func mergeIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 		return o.decideMerge(v, c)
 	}})
 	return c.atField("into", reply, err)
+}
+
+// mergeTarget reads `merge INC-42` in another incident's channel: there the number is where to, and the channel's own
+// incident is what is merged.
+func (o *Office) mergeTarget(ctx context.Context, c *call) string {
+	if c.Channel == "" || c.ref.ID == 0 {
+		return ""
+	}
+	here, err := o.Store.Incident(ctx, state.Ref{Index: "channel", Value: c.Channel})
+	if err != nil || here.ID == c.ref.ID {
+		return ""
+	}
+	into := c.ref.ID.String()
+	c.ref = state.Ref{ID: here.ID}
+	return into
 }
 
 // decideMerge takes what the other incident's decision needs: rights on both, the rule, claims and names.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +18,8 @@ import (
 
 	"github.com/drbot/drbot/integrations/pagerduty/pdtest"
 	"github.com/drbot/drbot/state/follow"
+	"github.com/drbot/drbot/workspace"
+	"github.com/drbot/drbot/workspace/person"
 )
 
 // A burst of PagerDuty's: of 1,000 deliveries three in ten are duplicates, and one in five comes out of order.
@@ -34,18 +37,7 @@ func BenchmarkWebhookBurst(b *testing.B) {
 	b.Setenv("PAGERDUTY_WEBHOOK_SECRET", pdSecret)
 	for range b.N {
 		dir := b.TempDir()
-		layOut(b, dir, "http")
-		config := filepath.Join(dir, "drbot.yaml")
-		file, err := os.OpenFile(config, os.O_APPEND|os.O_WRONLY, 0)
-		if err != nil {
-			b.Fatal(err)
-		}
-		if _, err := file.WriteString("pagerduty: {services: {PDB1: {services: [postgres]}}}\n"); err != nil {
-			b.Fatal(err)
-		}
-		if err := file.Close(); err != nil {
-			b.Fatal(err)
-		}
+		config := layOutAlerts(b, dir, "http")
 		s := serveHouse(b, dir, noSlack(b))
 		t := burst(b, "http://"+s.address+"/pagerduty/webhook", deliveries(rand.New(rand.NewPCG(1, 2))))
 		t.report(b)
@@ -56,6 +48,70 @@ func BenchmarkWebhookBurst(b *testing.B) {
 			b.Errorf("%d incidents (%d open) of %d events; %d (%d) of %d were sent", opened, open, seen, burstIncidents, burstIncidents/2, burstIncidents*burstEvents)
 		}
 		s.stop()
+	}
+}
+
+// layOutAlerts is a house whose alerts open incidents.
+func layOutAlerts(b *testing.B, dir, mode string) (config string) {
+	b.Helper()
+	layOut(b, dir, mode)
+	config = filepath.Join(dir, "drbot.yaml")
+	text := readFile(b, config) + "pagerduty: {services: {PDB1: {services: [postgres]}}}\n"
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	return config
+}
+
+// BenchmarkTriggerToChannel: from the alert in PagerDuty until its incident's channel holds the pinned card.
+func BenchmarkTriggerToChannel(b *testing.B) {
+	const alerts = 20
+	shape(b, fmt.Sprintf("%d alerts, one after the other, each from PagerDuty's trigger until the pinned card stands in the channel of its incident; a workspace over Socket Mode", alerts))
+	b.Setenv("PAGERDUTY_WEBHOOK_SECRET", pdSecret)
+	for range b.N {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+		space, err := workspace.Start(ctx, workspace.Options{
+			BotToken: botToken, AppToken: appToken, SigningSecret: signingSecret, Commands: []string{"/incident", "/recover"},
+			Channels: []workspace.Channel{{ID: "C0INCIDENTS", Name: "incidents"}}, Users: []workspace.User{{ID: "U0ANA", Name: "ana", RealName: "Ana Ruiz"}},
+		})
+		c := &clicker{B: b, ctx: ctx, pressed: map[string]bool{}}
+		c.ok(err)
+		client, err := person.Dial(ctx, space.URL())
+		c.ok(err)
+		account, err := pdtest.Start(pdtest.Options{Token: "t", Services: []pdtest.Place{{ID: "PDB1", Name: "Users"}}})
+		c.ok(err)
+		dir := b.TempDir()
+		layOutAlerts(b, dir, "socket")
+		s := serveHouse(b, dir, space.APIURL())
+		ana := client.As("U0ANA")
+		_, err = ana.Await(ctx, "drbot's links", func(st person.State) bool { return st.Links >= 2 })
+		c.ok(err)
+		account.Subscribe("http://"+s.address+"/pagerduty/webhook", nil, pdSecret)
+		var took times
+		for n := range alerts {
+			begin := time.Now()
+			account.Trigger("PDB1", fmt.Sprintf("Case %d", n), "high", "P1")
+			_, err = ana.Await(ctx, "the channel with its card", func(st person.State) bool {
+				pinned := 0
+				for _, ch := range st.Channels {
+					if strings.HasPrefix(ch.Name, "inc-") && len(ch.Pins) > 0 {
+						pinned++
+					}
+				}
+				return pinned == n+1
+			})
+			c.ok(err)
+			took.all = append(took.all, time.Since(begin))
+		}
+		slices.Sort(took.all)
+		b.ReportMetric(0, "ns/op")
+		b.ReportMetric(took.at(0.5), "p50-ms")
+		b.ReportMetric(took.at(0.99), "p99-ms")
+		account.Close()
+		client.Close()
+		s.stop()
+		_ = space.Close()
+		cancel()
 	}
 }
 
