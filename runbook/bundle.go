@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -35,9 +37,9 @@ func ReadSource(path string) ([]byte, error) {
 		return nil, fmt.Errorf("read runbook: %w", err)
 	}
 	if !info.IsDir() {
-		src, err := os.ReadFile(path)
+		src, err := readText(path, "a runbook", maxMarkdown)
 		if err != nil {
-			return nil, fmt.Errorf("read runbook: %w", err)
+			return nil, err
 		}
 		if bundleMark.Match(src) {
 			return nil, &Error{File: path, Line: 1, Problem: "begins like a bundle of files", Want: "the runbook's own text"}
@@ -50,14 +52,41 @@ func ReadSource(path string) ([]byte, error) {
 	}
 	var b bytes.Buffer
 	for _, name := range names {
-		src, err := os.ReadFile(filepath.Join(path, name))
+		src, err := readText(filepath.Join(path, name), "a runbook", maxMarkdown)
 		if err != nil {
-			return nil, fmt.Errorf("read runbook: %w", err)
+			return nil, err
+		}
+		if b.Len()+len(src) > maxMarkdown {
+			return nil, &Error{File: path, Problem: fmt.Sprintf("more than %d bytes of Markdown in one folder", maxMarkdown), Want: "several runbooks"}
 		}
 		fmt.Fprintf(&b, "<!-- drbot:file %s %d bytes -->\n", name, len(src))
 		b.Write(src)
 	}
 	return b.Bytes(), nil
+}
+
+// readText reads a regular file of at most so many bytes. A device or a pipe could give bytes for ever, or none.
+func readText(path, what string, most int) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", what, err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &Error{File: path, Problem: "is no regular file", Want: what}
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", what, err)
+	}
+	defer func() { _ = f.Close() }()
+	src, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", what, err)
+	}
+	if len(src) > most {
+		return nil, &Error{File: path, Problem: fmt.Sprintf("more than %d bytes", most), Want: what + " of less"}
+	}
+	return src, nil
 }
 
 func markdownFiles(dir string) ([]string, error) {
@@ -108,13 +137,14 @@ func unbundle(src []byte) ([]bundleFile, error) {
 func parseBundle(src []byte, files []bundleFile, opt Sections) (*Runbook, error) {
 	out := &Runbook{Source: slices.Clone(src), Digest: digest(src)}
 	var errs []error
-	items := 0
+	items, titles := 0, map[string]bool{}
 	for _, f := range files {
 		p, err := newParser(f.src, opt)
 		if err == nil {
 			p.next = items
 			p.readAll()
 			items = p.next
+			maps.Copy(titles, p.titles)
 			err = errors.Join(p.errs...)
 		}
 		if err != nil {
@@ -131,8 +161,9 @@ func parseBundle(src []byte, files []bundleFile, opt Sections) (*Runbook, error)
 		return nil, errors.Join(errs...)
 	}
 	if len(out.Procedures) == 0 {
-		return nil, noProcedure()
+		return nil, out.noProcedure("")
 	}
+	out.Warnings = append(out.Warnings, notThere(opt, titles)...)
 	if len(out.Severities) == 0 {
 		out.Warnings = append(out.Warnings, noSeverities())
 	}
@@ -142,7 +173,7 @@ func parseBundle(src []byte, files []bundleFile, opt Sections) (*Runbook, error)
 
 // nameFile marks everything with a line by its file.
 func (rb *Runbook) nameFile(name string) {
-	for _, bs := range [][]Block{rb.Fences, rb.Lists} {
+	for _, bs := range [][]Block{rb.Fences, rb.Lists, rb.Others} {
 		for i := range bs {
 			bs[i].File = name
 		}
@@ -191,7 +222,8 @@ func (rb *Runbook) merge(f *Runbook) error {
 	}
 	rb.RTO, rb.RPO = append(rb.RTO, f.RTO...), append(rb.RPO, f.RPO...)
 	rb.Checklist.Phases = append(rb.Checklist.Phases, f.Checklist.Phases...)
-	rb.Fences, rb.Lists, rb.Warnings = append(rb.Fences, f.Fences...), append(rb.Lists, f.Lists...), append(rb.Warnings, f.Warnings...)
+	rb.Fences, rb.Lists, rb.Others = append(rb.Fences, f.Fences...), append(rb.Lists, f.Lists...), append(rb.Others, f.Others...)
+	rb.Warnings = append(rb.Warnings, f.Warnings...)
 	rb.addProcedures(f)
 	rb.Files = append(rb.Files, f)
 	return errors.Join(errs...)

@@ -18,14 +18,21 @@ type verdict struct {
 	run      string   // what runs, where it is not the whole fence: the commands of a transcript
 	output   string   // what the transcript shows
 	rewrites []Rewrite
-	sure     bool // the questions are about more than values: they are asked as they stand
+	sure     bool     // the questions are about more than values: they are asked as they stand
+	ask      []string // questions about the step, besides those about its text
 }
 
 var (
-	orLine       = regexp.MustCompile(`(?i)^\s*(?:#|--)\s*or\b[\s:,]*(.*)\n?$`)
-	settingLine  = regexp.MustCompile(`^[a-z][a-z0-9_.]*\s+=\s+\S|^(?:save \d+ \d+|appendonly (?:yes|no)|appendfsync \w+)\s*$`)
-	platformLine = regexp.MustCompile(`(?i)^#\s*(?:on |for |with |using )?(kubernetes|k8s|systemd|docker(?:[ -]compose)?|helm|nomad|ecs|aws|gcp|azure|bare metal|vm|linux|macos|windows|debian|ubuntu|rhel|alpine|(?:option|alternative|variant|method|either)\s*([a-z0-9]*))\b[^.]*$`)
+	orLine      = regexp.MustCompile(`(?i)^\s*(?:#+|--)[\s=*_-]*(?:or|oder|alternatively|alternativ)\b[\s:,=*_-]*(.*?)\n?$|^\s*(?:#+|--)[\s=*_-]*(?:otherwise|else)\W*\n?$`)
+	settingLine = regexp.MustCompile(`^[a-z][a-z0-9_.]*\s+=\s+\S|^(?:save \d+ \d+|appendonly (?:yes|no)|appendfsync \w+)\s*$`)
+	// dataLine is what no command begins with: a key of YAML, a line of a crontab.
+	dataLine     = regexp.MustCompile(`^(?:- +)?["']?[\w.-]+["']?:(?:\s|$)|^(?:@(?:reboot|hourly|daily|weekly|monthly|yearly|annually|midnight)|(?:[\d*/,-]+\s+){5})\s*\S`)
+	nestedFence  = regexp.MustCompile("(?m)^[ \t>]*(?:`{3,}|~{3,})")
+	platformLine = regexp.MustCompile(`(?i)^#+\s*(?:if |when )?(?:on |for |with |using )?(` + platforms + `|(?:option|alternative|variant|method|either)\s*([a-z0-9]*))\b[^.]*$`)
 )
+
+// platforms are what one thing is done on in different ways.
+const platforms = `kubernetes|k8s|systemd|docker(?:[ -]compose)?|podman|helm|nomad|ecs|eks|gke|openshift|aws|gcp|azure|bare metal|vms?|virtual machines?|linux|macos|windows|debian|ubuntu|rhel|centos|fedora|alpine`
 
 // classify judges a fence. It never widens what may run: that needs a lock entry for these very bytes.
 func classify(lang, src string) verdict {
@@ -34,7 +41,7 @@ func classify(lang, src string) verdict {
 	}
 	switch lang {
 	case "bash", "sh", "shell":
-	case "sql":
+	case "sql", "postgresql", "postgres", "pgsql", "mysql", "plsql":
 		return classifySQL(src)
 	case "":
 		return classifyUntagged(src)
@@ -48,6 +55,9 @@ func classify(lang, src string) verdict {
 		return verdict{verdict: "configuration", why: "settings, not a command"}
 	default:
 		return verdict{verdict: "manual", why: "drbot does not run " + lang}
+	}
+	if nestedFence.MatchString(src) {
+		return verdict{verdict: "display", why: "holds a fence of its own: it shows Markdown"}
 	}
 	lines := strings.Split(src, "\n")
 	commands := slices.DeleteFunc(slices.Clone(lines), silent)
@@ -63,7 +73,10 @@ func classify(lang, src string) verdict {
 		return verdict{verdict: "choice", why: fmt.Sprintf("%d alternatives of which one is meant: %s", len(branches), labels(branches)), branches: branches}
 	}
 	if sharedStart(src) {
-		return verdict{verdict: "blocked", why: "comments name two platforms after a common start", sure: true, open: []string{"does all of it run, or are these alternatives? Give each its own fence, or keep one text in run"}}
+		return verdict{verdict: "blocked", why: "comments name two platforms after a common start", sure: true, open: []string{sharedQuestion}}
+	}
+	if first := strings.TrimSpace(commands[0]); dataLine.MatchString(first) {
+		return verdict{verdict: "configuration", why: fmt.Sprintf("begins with %q: a file's content, not a command", first)}
 	}
 	settings := slices.DeleteFunc(slices.Clone(commands), func(l string) bool { return !settingLine.MatchString(strings.TrimSpace(l)) })
 	if len(settings) > 0 {
@@ -73,8 +86,15 @@ func classify(lang, src string) verdict {
 		}
 		return verdict{verdict: "configuration", why: why}
 	}
-	return classifyShell(src)
+	v := classifyShell(src)
+	if runnable(v) && sideComments(src) {
+		v.verdict, v.why = "blocked", "comments name two cases of which one may be meant"
+		v.ask = append(v.ask, sharedQuestion)
+	}
+	return v
 }
+
+const sharedQuestion = "does all of it run, or are these alternatives? Give each its own fence, or keep one text in run"
 
 // classifyUntagged judges a fence without a language by its text. Nothing runs by that: somebody reviews and accepts what it became.
 func classifyUntagged(src string) verdict {
@@ -109,6 +129,9 @@ func classifyTranscript(src string) verdict {
 }
 
 func classifySQL(src string) verdict {
+	if m := otherPrompt.FindString(src); m != "" {
+		return verdict{verdict: "manual", why: fmt.Sprintf("a session of another program (%q)", strings.TrimSpace(m))}
+	}
 	if branches := alternatives("sql", src); len(branches) > 1 && len(branches) <= maxBranches {
 		return verdict{verdict: "choice", why: fmt.Sprintf("%d alternatives of which one is meant: %s", len(branches), labels(branches)), branches: branches}
 	}

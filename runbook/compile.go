@@ -14,6 +14,7 @@ type Report struct {
 	Changes []Difference `json:"changes"` // against the lock before
 	Fences  []Block      `json:"fences"`
 	Lists   []Block      `json:"lists"`
+	Others  []Block      `json:"others"` // tables and HTML in procedures, commands in a line of text
 	// Rewrites is every place where what runs is not what the Markdown says.
 	Rewrites []ShownRewrite `json:"rewrites"`
 }
@@ -140,7 +141,7 @@ func appendOnce(list []string, s string) []string {
 
 func report(rb *Runbook, l, old *Lock) Report {
 	joined := rb.join(l, nil, "/")
-	r := Report{Fences: list(joined.Fences), Lists: list(joined.Lists), Changes: list(Diff(old, l))} // never null in JSON
+	r := Report{Fences: list(joined.Fences), Lists: list(joined.Lists), Others: list(joined.Others), Changes: list(Diff(old, l))} // never null in JSON
 	r.Rewrites = []ShownRewrite{}
 	for _, p := range joined.Procedures {
 		for _, s := range p.Steps {

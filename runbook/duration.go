@@ -9,15 +9,26 @@ import (
 )
 
 var (
-	spanWords = regexp.MustCompile(`(?i)^(?:<=?|≤|~|under|within|less than|up to|at most|max\.?|every)?\s*(\d+(?:\.\d+)?)[\s-]*([a-z]+)\.?$`)
-	spanUnits = map[string]time.Duration{
-		"s": time.Second, "sec": time.Second, "second": time.Second,
-		"m": time.Minute, "min": time.Minute, "minute": time.Minute,
-		"h": time.Hour, "hr": time.Hour, "hour": time.Hour,
-		"d": 24 * time.Hour, "day": 24 * time.Hour,
-		"w": 7 * 24 * time.Hour, "wk": 7 * 24 * time.Hour, "week": 7 * 24 * time.Hour,
-	}
+	spanWords = regexp.MustCompile(`(?i)^(?:<=?|≤|~|under|within|less than|up to|at most|max(?:imal)?\.?|every|unter|innerhalb(?: von)?|binnen|bis zu|höchstens|weniger als|moins de|sous|jusqu'à|menos de|en|hasta|entro|meno di|entre|minder dan|alle|toutes les|cada|ogni)?\s*(\d+(?:\.\d+)?)[\s-]*(\pL+)\.?$`)
+	spanUnits = map[string]time.Duration{}
 )
+
+// unitNames are the units as runbooks write them; an s may follow.
+var unitNames = map[time.Duration]string{
+	time.Second:        "s sec second sekunde sekunden seconde segundo secondo secondi",
+	time.Minute:        "m min minute minuten minuto minuti minuut",
+	time.Hour:          "h hr hour std stunde stunden heure hora ora ore uur uren",
+	24 * time.Hour:     "d day tag tage tagen jour día dia giorno giorni dag dagen",
+	7 * 24 * time.Hour: "w wk week woche wochen semaine semana settimana settimane weken",
+}
+
+func init() {
+	for unit, names := range unitNames {
+		for _, n := range strings.Fields(names) {
+			spanUnits[n] = unit
+		}
+	}
+}
 
 // span reads a duration as runbooks write it: "< 15 minutes", "1 week", "48h", "1h30m".
 func span(s string) (time.Duration, bool) {
@@ -47,7 +58,8 @@ func interval(s string) time.Duration {
 	for _, w := range []struct {
 		word string
 		d    time.Duration
-	}{{"hourly", time.Hour}, {"daily", 24 * time.Hour}, {"nightly", 24 * time.Hour}, {"weekly", 7 * 24 * time.Hour}} {
+	}{{"hourly", time.Hour}, {"daily", 24 * time.Hour}, {"nightly", 24 * time.Hour}, {"weekly", 7 * 24 * time.Hour},
+		{"stündlich", time.Hour}, {"täglich", 24 * time.Hour}, {"nächtlich", 24 * time.Hour}, {"wöchentlich", 7 * 24 * time.Hour}} {
 		if strings.Contains(s, w.word) {
 			return w.d
 		}

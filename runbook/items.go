@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
+	east "github.com/yuin/goldmark/extension/ast"
 )
 
 // item is a numbered item while it is read: what it says, and its fences with the words before each.
@@ -16,22 +17,31 @@ type item struct {
 	parts            []itemPart
 	line             int
 	list             ast.Node // the list that it stands in; nil: none
-	label            string   // the words since the last fence
+	label            string   // the last words since the last fence
+	between          []string // the words before those, since the last fence
+	summary          bool     // the label is the summary of a part that opens
+	forbid           string   // the words that forbid all of it
+	inline           []inlineCommand
 }
 
 // itemPart is one fence of an item.
 type itemPart struct {
 	Command
-	v      verdict
-	node   ast.Node
-	label  string
-	option string // the words that make it one of several ways
+	v     verdict
+	node  ast.Node
+	label string
+	// What the words since the fence before make of it, see hear.
+	between   []string
+	option    string // it is one of several ways: its name
+	side      string // it may be one
+	or        bool   // it is another way than the one before
+	condition string // it depends on something
 }
 
 var (
-	onCondition = regexp.MustCompile(`(?i)\((if\s[^)]*|optional|when\s[^)]*)\)`)
 	sentenceEnd = regexp.MustCompile(`[.!?:]\s`)
-	optionWords = regexp.MustCompile(`(?i)^(?:=== ["“](.+)["”]|((?:option|alternative|variant|method|way)\s+[a-z0-9]{1,3}\b.{0,80})|((?:on |for |with |using |if you use )?(?:kubernetes|k8s|systemd|docker(?:[ -]compose)?|helm|nomad|ecs|aws|gcp|azure|bare metal|linux|macos|windows|debian|ubuntu|rhel|alpine)\b[^.]{0,40}))$`)
+	optionWords = regexp.MustCompile(`(?i)^(?:=== ["“](.+)["”]|((?:option|alternative|variant|variante|method|way|möglichkeit)\s+[a-z0-9]{1,3}\b.{0,80})|` +
+		`((?:if (?:you |it |this |we )?(?:use |are |is |runs? )?)?(?:(?:on|for|with|using|in|via) )?(?:an? |the )?(?:` + platforms + `)\b[^.]{0,40}))$`)
 )
 
 func (p *parser) newItem(line int) *item {
@@ -42,16 +52,24 @@ func (p *parser) newItem(line int) *item {
 	return p.proc.items[len(p.proc.items)-1]
 }
 
-// name titles an item by its first paragraph: by its bold start, else by all of it, without the condition.
+// name titles an item by its first paragraph: by its bold start, else by all of it, without a condition in brackets.
 func (it *item) name(text, strong string) {
-	it.title = strings.TrimSpace(onCondition.ReplaceAllString(text, ""))
+	text = spoken(text)
+	it.title = strings.TrimSpace(inBrackets.ReplaceAllString(text, ""))
 	if strong != "" {
-		it.title = strong
+		it.title = strings.TrimSpace(inBrackets.ReplaceAllString(strong, ""))
 	}
-	if m := onCondition.FindStringSubmatch(text); m != nil {
-		it.condition = m[1]
-	}
+	it.condition = titleCondition(text, strong)
+	it.forbid = forbidden(text)
 	it.title = strings.TrimRight(strings.Join(strings.Fields(it.title), " "), " .:")
+}
+
+// say puts words before the next fence.
+func (it *item) say(text string) {
+	if it.label != "" {
+		it.between = append(it.between, it.label)
+	}
+	it.label, it.summary = text, false
 }
 
 // read adds a block of the item.
@@ -72,14 +90,20 @@ func (p *parser) read(it *item, n ast.Node) {
 			strong, _, _ := p.doc.strongStart(n)
 			it.name(text, strong)
 		} else {
-			it.label = text
+			it.say(text)
 		}
-		it.texts = append(it.texts, text)
+		it.texts = append(it.texts, p.doc.full(n))
+		p.inlineCommands(it, n)
+	case *ast.HTMLBlock:
+		p.readHTML(it, t)
+	case *east.Table:
+		it.texts = append(it.texts, p.tableText(t))
+		p.other(n, "manual", "a table in a step: shown")
 	default:
-		if text := p.doc.plain(n); text != "" {
+		if text := p.doc.full(n); text != "" {
 			it.texts = append(it.texts, text)
 		}
-		p.readFences(it, n)
+		p.readInner(it, n)
 	}
 }
 
@@ -89,21 +113,11 @@ func (p *parser) readInner(it *item, n ast.Node) {
 	case isCode(n):
 		p.addPart(it, n)
 	case n.Kind() == ast.KindParagraph || n.Kind() == ast.KindTextBlock:
-		it.label = p.doc.plain(n)
+		it.say(p.doc.plain(n))
+		p.inlineCommands(it, n)
 	default:
 		for c := n.FirstChild(); c != nil && n.Type() == ast.TypeBlock; c = c.NextSibling() {
 			p.readInner(it, c)
-		}
-	}
-}
-
-// readFences finds fences in quotes.
-func (p *parser) readFences(it *item, n ast.Node) {
-	for c := n.FirstChild(); c != nil && n.Type() == ast.TypeBlock; c = c.NextSibling() {
-		if isCode(c) {
-			p.addPart(it, c)
-		} else {
-			p.readFences(it, c)
 		}
 	}
 }
@@ -117,18 +131,21 @@ func (p *parser) addPart(it *item, n ast.Node) {
 	}
 	src := p.doc.code(n)
 	c := Command{Lang: p.doc.lang(n), Source: src, SHA256: digest([]byte(src)), Line: p.doc.firstLine(n)}
-	v := classify(c.Lang, src)
-	c.judged = &v
-	part := itemPart{Command: c, v: v, node: n, label: strings.TrimRight(it.label, " .:")}
-	if m := optionWords.FindStringSubmatch(part.label); m != nil {
-		part.option = m[1] + m[2] + m[3]
-	}
-	it.label = ""
+	it.take(itemPart{Command: c, v: classify(c.Lang, src), node: n})
+}
+
+// take adds a command or fence with the words before it.
+func (it *item) take(part itemPart) {
+	part.hear(it)
+	v := part.v
+	part.judged = &v
+	it.label, it.between, it.summary = "", nil, false
 	it.parts = append(it.parts, part)
 }
 
 // itemSteps makes an item one step, a choice, or several sub-steps.
 func (p *parser) itemSteps(it *item, n int) []Step {
+	it.useInline()
 	s := Step{
 		ID: fmt.Sprintf("%s.s%d", p.proc.ID, n), Number: fmt.Sprintf("%d.%d", p.proc.Number, n), Title: it.title, Condition: it.condition, Kind: Manual,
 		Text: strings.Join(it.texts, "\n"), Line: it.line,
@@ -136,42 +153,56 @@ func (p *parser) itemSteps(it *item, n int) []Step {
 	if s.Title == "" {
 		s.Title = "Step " + s.Number
 	}
-	runs, options := 0, 0
+	groups, unsure := it.ways()
+	if unsure {
+		it.doubt()
+	}
+	if len(groups) == 1 && len(groups[0].parts) > 1 && !unsure {
+		p.choose(&s, groups[0].parts)
+		p.besides(&s, it)
+		return []Step{s}
+	}
+	runs, whole := 0, s
 	for _, part := range it.parts {
 		if runnable(part.v) {
 			runs++
 		}
-		if part.option != "" {
-			options++
-		}
-	}
-	if options > 1 && options == len(it.parts) && options <= maxBranches {
-		p.chooseParts(&s, it)
-		return []Step{s}
-	}
-	whole := s
-	for _, part := range it.parts {
-		p.block(part.node, part.v.verdict, part.v.why)
 		whole.add(part)
 	}
 	if runs == 0 && whole.Kind == Manual && callStart.MatchString(s.Text) {
 		whole.Kind, whole.Calls = Call, []string{s.Text} // words; resolveCalls makes them ids
 	}
 	if runs < 2 {
+		for _, part := range it.parts {
+			p.block(part.node, part.v.verdict, part.v.why)
+			if runnable(part.v) {
+				whole.Condition = both(whole.Condition, part.condition)
+			}
+		}
 		return []Step{whole}
 	}
-	return splitItem(s, whole, it)
+	if unsure {
+		groups = nil
+	}
+	return p.splitItem(s, whole, it, groups)
 }
 
-// chooseParts makes fences that are labelled as ways one choice.
-func (p *parser) chooseParts(s *Step, it *item) {
-	s.Kind = Choice
+// besides shows the fences of an item that are no way of its choice.
+func (p *parser) besides(s *Step, it *item) {
 	for _, part := range it.parts {
-		s.Commands = append(s.Commands, part.Command)
-		s.Alternatives = append(s.Alternatives, Alternative{Label: part.option, Lang: part.Lang, Source: part.Source, Line: part.Line})
-		p.block(part.node, "choice", fmt.Sprintf("one of %d ways: %s", len(it.parts), part.option))
+		if !part.acts() {
+			s.Text = strings.TrimSpace(s.Text + "\n" + strings.TrimRight(part.Source, "\n"))
+			p.block(part.node, part.v.verdict, part.v.why)
+		}
 	}
-	s.SourceSHA256 = sourceDigest(s.Commands)
+}
+
+// both joins two conditions.
+func both(a, b string) string {
+	if a == "" || b == "" || a == b {
+		return or(a, b)
+	}
+	return a + ", and " + b
 }
 
 // add puts a fence into a step and settles what kind of step it is: a choice wins over a command, a command over a call.
@@ -193,27 +224,48 @@ func (s *Step) add(part itemPart) {
 	}
 }
 
-// splitItem makes a sub-step of each command; a fence that is only shown goes with the command before it.
-func splitItem(s, whole Step, it *item) []Step {
+// splitItem makes a sub-step of each command, and one of each group of ways; a fence that is only shown goes with the command before it.
+func (p *parser) splitItem(s, whole Step, it *item, groups []wayGroup) []Step {
 	var out []Step
-	has := false // the last sub-step has its command
-	for _, part := range it.parts {
-		if len(out) == 0 || has && runnable(part.v) {
-			sub := s
-			n := len(out) + 1
-			sub.Item, sub.whole = s.Number, &whole
-			sub.ID, sub.Number = fmt.Sprintf("%s.%d", s.ID, n), fmt.Sprintf("%s.%d", s.Number, n)
-			if n > 1 {
-				sub.Title, sub.Text, sub.Line = fmt.Sprintf("%s, part %d", s.Title, n), part.label, part.Line
-				if l := firstSentence(part.label); l != "" && len(l) <= 60 {
-					sub.Title = s.Title + ": " + l
-				}
+	has, chosen := false, false // the last sub-step has its command; it is a choice of fences
+	way := map[*itemPart][]*itemPart{}
+	for _, g := range groups {
+		for _, part := range g.parts {
+			if len(g.parts) > 1 {
+				way[part] = g.parts
 			}
-			out = append(out, sub)
-			has = false
 		}
-		out[len(out)-1].add(part)
-		has = has || runnable(part.v)
+	}
+	for i := range it.parts {
+		part := &it.parts[i]
+		ways := way[part]
+		if ways != nil && ways[0] != part {
+			continue // with the first way
+		}
+		if acts := runnable(part.v) || ways != nil; len(out) == 0 || has && acts {
+			out = append(out, subStep(s, &whole, part, len(out)+1))
+			has, chosen = false, false
+		}
+		sub := &out[len(out)-1]
+		if ways != nil {
+			if len(sub.Commands) > 0 { // what is only shown stands before it
+				out = append(out, subStep(s, &whole, part, len(out)+1))
+				sub = &out[len(out)-1]
+			}
+			p.choose(sub, ways)
+			has, chosen = true, true
+			continue
+		}
+		p.block(part.node, part.v.verdict, part.v.why)
+		if chosen && !runnable(part.v) { // its branches are its bytes
+			sub.Text = strings.TrimSpace(sub.Text + "\n" + strings.TrimRight(part.Source, "\n"))
+			continue
+		}
+		sub.add(*part)
+		if runnable(part.v) {
+			sub.Condition = both(sub.Condition, part.condition)
+			has = true
+		}
 	}
 	for i := range out { // two of one name could not be told apart when their commands change
 		if slices.ContainsFunc(out[:i], func(o Step) bool { return o.Title == out[i].Title }) {
@@ -221,6 +273,20 @@ func splitItem(s, whole Step, it *item) []Step {
 		}
 	}
 	return out
+}
+
+// subStep begins the n-th of an item.
+func subStep(s Step, whole *Step, part *itemPart, n int) Step {
+	s.Item, s.whole = s.Number, whole
+	s.ID, s.Number = fmt.Sprintf("%s.%d", s.ID, n), fmt.Sprintf("%s.%d", s.Number, n)
+	if n > 1 {
+		title := s.Title
+		s.Title, s.Text, s.Line = fmt.Sprintf("%s, part %d", title, n), part.label, part.Line
+		if l := firstSentence(part.label); l != "" && len(l) <= 60 {
+			s.Title = title + ": " + l
+		}
+	}
+	return s
 }
 
 func firstSentence(text string) string {

@@ -34,12 +34,12 @@ func Load(path string, opt Sections) (*Runbook, error) {
 		return nil, err
 	}
 	at := LockPath(path)
-	src, err := os.ReadFile(at)
+	src, err := readText(at, "a lock", maxLock)
 	if errors.Is(err, fs.ErrNotExist) {
 		return rb.join(nil, nil, ""), nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read lock: %w", err)
+		return nil, err
 	}
 	lock, err := ReadLock(src)
 	if err != nil {
@@ -100,7 +100,7 @@ func (rb *Runbook) copySteps() *Runbook {
 	for i := range out.Procedures {
 		out.Procedures[i].Steps = slices.Clone(out.Procedures[i].Steps)
 	}
-	out.Fences = slices.Clone(rb.Fences)
+	out.Fences, out.Others = slices.Clone(rb.Fences), slices.Clone(rb.Others)
 	out.Warnings = slices.Clone(rb.Warnings)
 	return &out
 }
@@ -219,21 +219,23 @@ func (rb *Runbook) renameCalls(ids []string, before *Runbook) {
 
 // verdicts brings the fences' verdicts in line with what the lock settled.
 func (rb *Runbook) verdicts() {
-	at := map[Block]int{} // by file and line
-	for i, b := range rb.Fences {
-		at[Block{Line: b.Line, File: b.File}] = i + 1
-	}
+	fences, others := blocksByLine(rb.Fences), blocksByLine(rb.Others)
 	for _, p := range rb.Procedures {
 		for _, s := range p.Steps {
 			if s.Entry == nil {
 				continue
 			}
 			for _, c := range s.Commands {
-				i := max(at[Block{Line: c.Line - 1, File: p.File}], at[Block{Line: c.Line, File: p.File}]) - 1 // a fence, or indented code
-				if i < 0 {
+				b := fences[place{p.File, c.Line}] // indented code
+				if f := fences[place{p.File, c.Line - 1}]; f != nil && b == nil {
+					b = f
+				}
+				if c.inText {
+					b = others[place{p.File, c.Line}]
+				}
+				if b == nil {
 					continue
 				}
-				b := &rb.Fences[i]
 				switch {
 				case s.Ready:
 					b.Verdict, b.Why = "executable", "step "+s.Number+", as reviewed in the lock"
@@ -245,6 +247,20 @@ func (rb *Runbook) verdicts() {
 			}
 		}
 	}
+}
+
+// place is a line of a file.
+type place struct {
+	file string
+	line int
+}
+
+func blocksByLine(blocks []Block) map[place]*Block {
+	out := map[place]*Block{}
+	for i := range blocks {
+		out[place{blocks[i].File, blocks[i].Line}] = &blocks[i]
+	}
+	return out
 }
 
 // Accepted gives a copy in which only entries whose digest was accepted are Ready (I5).

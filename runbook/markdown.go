@@ -70,27 +70,66 @@ func normalize(source []byte) []byte {
 	return append(bytes.Repeat([]byte("\n"), bytes.Count(front, []byte("\n"))), src[len(front):]...)
 }
 
-// deepest finds the line with the most containers opened at its start; goldmark recurses once for each.
+// deepest finds the line with the most containers around it; goldmark recurses once for each, and reads a line once for each list that it may go
+// on. A list counts while the lines under it are indented more than its mark.
 func deepest(src []byte) (line, depth int) {
+	var lists []int // columns of the marks of the lists that are open
 	n := 0
 	for l := range bytes.SplitSeq(src, []byte("\n")) {
 		n++
-		d := 0
-		for _, b := range l {
-			if b == '>' || b == '-' || b == '*' || b == '+' {
-				d++
-			} else if b != ' ' && b != '\t' {
-				break
+		if len(bytes.TrimSpace(l)) == 0 {
+			continue
+		}
+		column, quotes, marks := 0, 0, 0
+		for i := 0; i < len(l); i++ {
+			switch b := l[i]; {
+			case b == ' ':
+			case b == '\t':
+				column += 3
+			case b == '>':
+				quotes++
+			case listMark(l[i:]) > 0:
+				for len(lists) > 0 && lists[len(lists)-1] >= column {
+					lists = lists[:len(lists)-1]
+				}
+				lists = append(lists, column)
+				marks++
+				k := listMark(l[i:])
+				i, column = i+k-1, column+k-1
+			default:
+				i = len(l)
 			}
+			column++
 		}
-		if l = bytes.TrimLeft(l, " \t"); len(l) > 0 && bytes.Trim(l, "-*+_ \t") == nil {
-			d = 0 // a rule: one mark, many times
+		if t := bytes.TrimLeft(l, " \t"); len(t) > 0 && bytes.Trim(t, "-*+_ \t") == nil {
+			lists = lists[:max(0, len(lists)-marks)] // a rule: one mark, many times
 		}
-		if d > depth {
+		if d := quotes + len(lists); d > depth {
 			line, depth = n, d
 		}
 	}
 	return line, depth
+}
+
+// listMark is the length of a list's mark at the start of l; 0: none.
+func listMark(l []byte) int {
+	k := 0
+	switch {
+	case l[0] == '-' || l[0] == '*' || l[0] == '+':
+		k = 1
+	default:
+		for k < len(l) && k < 9 && l[k] >= '0' && l[k] <= '9' {
+			k++
+		}
+		if k == 0 || k == len(l) || l[k] != '.' && l[k] != ')' {
+			return 0
+		}
+		k++
+	}
+	if k < len(l) && l[k] != ' ' && l[k] != '\t' {
+		return 0
+	}
+	return k
 }
 
 // busiest finds the paragraph with the most of one inline mark; goldmark looks back from each to those before it.
@@ -172,11 +211,18 @@ func (d *document) sections() []section {
 // plain is the text of a node without marks: what a reader sees, soft line breaks as spaces.
 func (d *document) plain(n ast.Node) string {
 	var b strings.Builder
-	d.writePlain(&b, n)
+	d.writePlain(&b, n, false)
 	return strings.TrimSpace(b.String())
 }
 
-func (d *document) writePlain(b *strings.Builder, n ast.Node) {
+// full is plain with the addresses of links, which a reader of plain text could not follow else.
+func (d *document) full(n ast.Node) string {
+	var b strings.Builder
+	d.writePlain(&b, n, true)
+	return strings.TrimSpace(b.String())
+}
+
+func (d *document) writePlain(b *strings.Builder, n ast.Node, addresses bool) {
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
 		switch t := c.(type) {
 		case *ast.Text:
@@ -194,9 +240,21 @@ func (d *document) writePlain(b *strings.Builder, n ast.Node) {
 				b.Write(s.Value(d.src))
 			}
 		case *east.TaskCheckBox:
+		case *ast.Link:
+			d.writeLink(b, c, t.Destination, addresses)
+		case *ast.Image:
+			d.writeLink(b, c, t.Destination, addresses)
 		default:
-			d.writePlain(b, c)
+			d.writePlain(b, c, addresses)
 		}
+	}
+}
+
+// writeLink leaves out an address inside the page, and one that is the text.
+func (d *document) writeLink(b *strings.Builder, n ast.Node, to []byte, addresses bool) {
+	d.writePlain(b, n, addresses)
+	if addresses && len(to) > 0 && to[0] != '#' && !bytes.Contains([]byte(d.plain(n)), to) {
+		fmt.Fprintf(b, " (%s)", to)
 	}
 }
 
@@ -273,18 +331,6 @@ func (d *document) table(n *east.Table) table {
 		t.rows = append(t.rows, row{cells, d.line(r)})
 	}
 	return t
-}
-
-// column finds the first column whose heading contains one of the words; -1: none.
-func (t table) column(words ...string) int {
-	for _, w := range words {
-		for i, h := range t.head {
-			if strings.Contains(strings.ToLower(h), w) {
-				return i
-			}
-		}
-	}
-	return -1
 }
 
 // cell is empty for a column that is not there.

@@ -16,6 +16,7 @@ var (
 	tabLabel  = regexp.MustCompile(`\b(?:label|title|name|header)=["'{]*([^"'}]+)`)
 	tabValue  = regexp.MustCompile(`(?:\bvalue=)?["']([^"']+)`)
 	indented  = regexp.MustCompile(`^(\s*)(?:===|!!!|\?\?\?\+?)(?:\+|!)?\s+\S`)
+	footnote  = regexp.MustCompile(`^( {0,3})\[(\^[^\]\s]{1,60}\]:)`) // it would be read as the address of a link
 	fenceMark = regexp.MustCompile("^[ \t>]*(?:[-*+] +|\\d{1,9}[.)] +)*(`{3,}|~{3,})(.*)$")
 )
 
@@ -38,7 +39,7 @@ func (f *fenceState) step(line string) bool {
 }
 
 func plainMarkup(src []byte) []byte {
-	if !bytes.Contains(src, []byte("<")) && !bytes.Contains(src, []byte("{{")) && !bytes.Contains(src, []byte("===")) && !bytes.Contains(src, []byte("!!!")) && !bytes.Contains(src, []byte("???")) {
+	if !bytes.Contains(src, []byte("<")) && !bytes.Contains(src, []byte("{{")) && !bytes.Contains(src, []byte("===")) && !bytes.Contains(src, []byte("!!!")) && !bytes.Contains(src, []byte("???")) && !bytes.Contains(src, []byte("[^")) {
 		return src
 	}
 	lines := strings.Split(string(src), "\n")
@@ -62,7 +63,7 @@ func plainMarkup(src []byte) []byte {
 		if indented.MatchString(line) {
 			tabs = append(tabs, width)
 		} else {
-			lines[i] = withoutComponent(line)
+			lines[i] = withoutComponent(footnote.ReplaceAllString(line, `$1\[$2`))
 		}
 	}
 	return []byte(strings.Join(lines, "\n"))

@@ -175,7 +175,7 @@ func matchProcedures(rb *Runbook, l *Lock) []string {
 		}
 		for id, score := range scores {
 			number := idParts(id).procedure
-			if number == p.Number {
+			if number == p.Number && p.written == p.Number { // in a folder, numbers that clash are given by the files' order
 				score++ // a tie goes to the number that people know
 			}
 			pairs = append(pairs, pair{i, score, number})

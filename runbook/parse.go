@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -15,8 +16,33 @@ import (
 )
 
 // Sections gives other words for the runbook's parts: a part's key and the heading under which this runbook keeps it. Keys are
-// SectionKeys. A table under a mapped heading is read by the order of its columns, whatever they are called.
+// SectionKeys, and PART.COLUMN for the headings of a table's columns (severities.respond: Reaktionszeit). Columns that neither this nor the words that
+// drbot knows name are read by their place, after a Warning, if what stands in them fits.
 type Sections map[string]string
+
+// SectionError is an entry of Sections that cannot be meant.
+type SectionError struct {
+	Key     string // as written
+	Problem string
+}
+
+func (e *SectionError) Error() string { return "sections: " + e.Problem }
+
+// Check refuses the first key, in their order, that is no part.
+func (s Sections) Check() error {
+	for _, key := range slices.Sorted(maps.Keys(s)) {
+		switch {
+		case slices.Contains(SectionKeys, key) || slices.Contains(columnKeys(), key):
+		case slices.Contains(SectionKeys, s[key]):
+			return &SectionError{key, fmt.Sprintf("%q stands before its part; the form is part: heading, so %s: %s", key, s[key], key)}
+		case strings.Contains(key, "."):
+			return &SectionError{key, fmt.Sprintf("unknown column %q; the form is part.column: heading, the columns are %s", key, strings.Join(columnKeys(), ", "))}
+		default:
+			return &SectionError{key, fmt.Sprintf("unknown part %q; the form is part: heading, the part one of %s", key, strings.Join(SectionKeys, ", "))}
+		}
+	}
+	return nil
+}
 
 // SectionKeys are the parts that can be mapped.
 var SectionKeys = []string{
@@ -26,14 +52,16 @@ var SectionKeys = []string{
 
 // parser collects what the sections hold.
 type parser struct {
-	doc   *document
-	names map[string]string // lower-case heading -> part
-	rb    *Runbook
-	errs  []error
-	seen  map[string]int    // part -> line of its table
-	used  map[ast.Node]bool // fences and lists that have a verdict
-	proc  *procedureInWork  // nil outside procedures
-	next  int               // last checklist number given
+	doc    *document
+	names  map[string]string // lower-case heading -> part
+	heads  map[string]string // part.column -> heading
+	rb     *Runbook
+	errs   []error
+	seen   map[string]int    // part -> line of its table
+	used   map[ast.Node]bool // fences and lists that have a verdict
+	proc   *procedureInWork  // nil outside procedures
+	titles map[string]bool   // lower-case headings
+	next   int               // last checklist number given
 }
 
 // Parse reads a runbook, or a bundle of several (see ReadSource). What it does not understand becomes a Warning; what would mislead (a severity
@@ -55,8 +83,9 @@ func Parse(src []byte, opt Sections) (*Runbook, error) {
 		return nil, err
 	}
 	p.readAll()
+	p.rb.Warnings = append(p.rb.Warnings, notThere(opt, p.titles)...)
 	if len(p.rb.Procedures) == 0 && len(p.errs) == 0 {
-		p.errs = append(p.errs, noProcedure())
+		return nil, p.rb.noProcedure(p.nearest())
 	}
 	if len(p.rb.Severities) == 0 {
 		p.rb.Warnings = append(p.rb.Warnings, noSeverities())
@@ -68,8 +97,68 @@ func Parse(src []byte, opt Sections) (*Runbook, error) {
 	return p.rb, nil
 }
 
-func noProcedure() error {
-	return &Error{Line: 1, Problem: "no procedure", Want: `a heading like "Procedure 1: Database recovery" with a numbered list under it`}
+// NoProcedure is a text without any procedure; what became of its fences and lists is known all the same.
+type NoProcedure struct {
+	Cause  *Error
+	Report Report
+}
+
+func (e *NoProcedure) Error() string { return e.Cause.Error() }
+func (e *NoProcedure) Unwrap() error { return e.Cause }
+
+func (rb *Runbook) noProcedure(nearest string) error {
+	e := &Error{Line: 1, Problem: "no procedure" + nearest, Want: `a heading like "Procedure 1: Database recovery" with a numbered list under it`}
+	return &NoProcedure{e, Report{Fences: list(rb.Fences), Lists: list(rb.Lists), Others: list(rb.Others), Changes: []Difference{}, Rewrites: []ShownRewrite{}}}
+}
+
+// nearest says which part of the text comes next to a procedure, and what it lacks.
+func (p *parser) nearest() string {
+	for _, s := range p.doc.sections() {
+		for _, n := range s.blocks {
+			l, ordered := n.(*ast.List)
+			title := or(s.title, "the beginning")
+			switch {
+			case ordered && l.IsOrdered() && (p.runsIn(n) || p.hasInline(n)):
+				return fmt.Sprintf("; the nearest is the list at line %d under %q: its heading has no word of recovery", p.doc.line(n), title)
+			case ordered && l.IsOrdered():
+				return fmt.Sprintf("; the nearest is the list at line %d under %q: none of its items has a command that is known as one", p.doc.line(n), title)
+			case isCode(n) && p.runsIn(n):
+				return fmt.Sprintf("; the nearest is the command at line %d under %q: its heading has no word of recovery, and no numbered list holds it", p.doc.line(n), title)
+			}
+		}
+	}
+	return ""
+}
+
+// notThere names the configured headings that stand nowhere.
+func notThere(opt Sections, titles map[string]bool) []Finding {
+	var out []Finding
+	for _, key := range slices.Sorted(maps.Keys(opt)) {
+		heading := strings.TrimSpace(opt[key])
+		if strings.Contains(key, ".") || heading == "" || titles[strings.ToLower(heading)] {
+			continue
+		}
+		out = append(out, Finding{0, "section-missing", LevelWarning, fmt.Sprintf("sections: %s is said to stand under %q, and no heading is called so", key, heading), "write the heading as it is in the runbook" + similar(strings.ToLower(heading), titles), ""})
+	}
+	return out
+}
+
+// similar offers the heading that shares the longest start.
+func similar(want string, titles map[string]bool) string {
+	best, most := "", 3
+	for _, t := range slices.Sorted(maps.Keys(titles)) {
+		n := 0
+		for n < len(t) && n < len(want) && t[n] == want[n] {
+			n++
+		}
+		if n > most {
+			best, most = t, n
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("; near is %q", best)
 }
 
 func noSeverities() Finding {
@@ -80,12 +169,16 @@ func newParser(src []byte, opt Sections) (*parser, error) {
 	if err := plainText(src); err != nil {
 		return nil, err
 	}
-	p := &parser{names: map[string]string{}, seen: map[string]int{}, used: map[ast.Node]bool{}}
+	p := &parser{names: map[string]string{}, heads: map[string]string{}, seen: map[string]int{}, used: map[ast.Node]bool{}}
+	if err := opt.Check(); err != nil {
+		return nil, err
+	}
 	for key, heading := range opt {
-		if !slices.Contains(SectionKeys, key) {
-			return nil, &Error{Problem: fmt.Sprintf("sections: unknown part %q", key), Want: "one of " + strings.Join(SectionKeys, ", ")}
+		if heading = strings.TrimSpace(heading); strings.Contains(key, ".") {
+			p.heads[key] = heading
+		} else {
+			p.names[strings.ToLower(heading)] = key
 		}
-		p.names[strings.ToLower(strings.TrimSpace(heading))] = key
 	}
 	var err error
 	if p.doc, err = openDocument(src); err != nil {
@@ -99,7 +192,9 @@ func newParser(src []byte, opt Sections) (*parser, error) {
 func (p *parser) readAll() {
 	secs := p.doc.sections()
 	explicit := p.explicit(secs)
+	p.titles = map[string]bool{}
 	for i, s := range secs {
+		p.titles[strings.ToLower(s.title)] = true
 		was := p.proc
 		p.openProcedure(secs, i, explicit)
 		p.stepHeadingItem(s, p.proc != was)
@@ -155,7 +250,12 @@ func (p *parser) section(s section) {
 	for _, n := range s.blocks {
 		switch t := n.(type) {
 		case *east.Table:
-			p.table(p.doc.table(t), part)
+			read := p.table(p.doc.table(t), part)
+			if p.proc != nil && !read {
+				p.procedureBlock(n)
+			} else if command, _, _ := commandTable(p.doc.table(t)); command >= 0 && !read {
+				p.other(n, "manual", "a table of commands outside every procedure")
+			}
 		case *ast.List:
 			if p.proc != nil {
 				p.procedureBlock(n)
@@ -206,12 +306,18 @@ func (p *parser) block(n ast.Node, verdict, why string) {
 	}
 	p.used[n] = true
 	b := Block{p.doc.line(n), verdict, why, ""}
-	if _, ok := n.(*ast.List); ok {
+	switch {
+	case n.Kind() == ast.KindList:
 		p.rb.Lists = append(p.rb.Lists, b)
-		return
+	case isCode(n):
+		p.rb.Fences = append(p.rb.Fences, b)
+	default:
+		p.rb.Others = append(p.rb.Others, b)
 	}
-	p.rb.Fences = append(p.rb.Fences, b)
 }
+
+// other gives what is no fence and no list its verdict: tables and HTML in procedures, commands in a line.
+func (p *parser) other(n ast.Node, verdict, why string) { p.block(n, verdict, why) }
 
 // finish accounts for the blocks that nothing took, and refuses what cannot be worked with.
 func (p *parser) finish() {
@@ -233,6 +339,7 @@ func (p *parser) finish() {
 	byLine := func(a, b Block) int { return a.Line - b.Line }
 	slices.SortStableFunc(p.rb.Fences, byLine)
 	slices.SortStableFunc(p.rb.Lists, byLine)
+	slices.SortStableFunc(p.rb.Others, byLine)
 }
 
 // innerFences accounts for fences inside a list.

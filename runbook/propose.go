@@ -30,6 +30,7 @@ func propose(s *Step, l *Lock) Entry {
 	for _, c := range s.Commands {
 		if v := c.verdict(); v.verdict == "executable" || v.verdict == "blocked" {
 			e.addCommand(v, c)
+			e.Decide = append(e.Decide, v.ask...)
 			break // parse gives a step one command that can run
 		}
 	}

@@ -19,6 +19,7 @@ type Runbook struct {
 	Contacts      []Contact
 	Fences        []Block    // every code fence, in order, with its verdict
 	Lists         []Block    // every list that is not inside another, with its verdict
+	Others        []Block    // what else has a verdict: tables and HTML inside procedures, commands in a line of text
 	Warnings      []Finding  // what was read but not understood; lint shows them first
 	Files         []*Runbook // of a folder: each file by itself, in order; else nil
 	Lock          *Lock      // nil: none was found, every step is manual
@@ -120,6 +121,7 @@ type Command struct {
 	Line   int // of the fence's first line of content
 
 	judged *verdict // by parse
+	inText bool     // it stands in a line of text or a table, not in a fence
 }
 
 // verdict is what the fence is by its text alone.
@@ -212,7 +214,7 @@ type Contact struct {
 	Line      int
 }
 
-// Block is one fence or list of the Markdown and what became of it: nothing is dropped silently.
+// Block is one fence or list (or, in a procedure, table, HTML or command in the text) of the Markdown and what became of it: nothing is dropped silently.
 type Block struct {
 	Line    int    `json:"line"`
 	Verdict string `json:"verdict"` // executable | choice | blocked | manual | configuration | output | template | display

@@ -6,8 +6,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/yuin/goldmark/ast"
+	east "github.com/yuin/goldmark/extension/ast"
 )
 
 // A procedure is found by its shape: a heading "Procedure 2: …"; a numbered list with commands; headings that are numbered like steps; prose
@@ -24,10 +26,11 @@ const (
 )
 
 var (
-	procedureHeading = regexp.MustCompile(`(?i)^procedure\s+(\d{1,4})\s*[:.)\-–—]\s*(.*)$`)
-	stepHeading      = regexp.MustCompile(`(?i)^(?:step\s+\d{1,3}\s*[:.)\-–—]|\d{1,3}\s*[.):])\s*(.+)$`)
-	recoveryWords    = regexp.MustCompile(`(?i)\b(restor|recover|fail(ing)? ?over|fail(ing)? ?back|rebuil|roll(ing)? ?back|switch|promot|repair|restart|rotat|revok|respon|contain|evacuat|reinstat|bring|revert|rescue|salvage|emergency|outage)`)
-	describing       = regexp.MustCompile(`(?i)\b(prerequisite|requirement|background|overview|appendix|glossary|what (an?|the) |questions?|faq|install|monitoring|reference|history|architecture|contents|about|alternatives|backup strategy)`)
+	procedureHeading = regexp.MustCompile(`(?i)^(?:\d{1,3}(?:\.\d{1,3})*\.?\s+)?procedure(?:\s+(\d{1,4})\s*[:.)\-–—]|\s*[:–—])\s*(.*)$`)
+	// stepHeading takes "1. Stop", not "1.1 Stop": that is a section's number.
+	stepHeading   = regexp.MustCompile(`(?i)^(?:step\s+\d{1,3}\s*[:.)\-–—]\s*(.+)|\d{1,3}\s*[.):](?:\s+(.+)|([^\d\s].*)))$`)
+	recoveryWords = regexp.MustCompile(`(?i)\b(restor|recover|fail(ing)? ?over|fail(ing)? ?back|rebuil|roll(ing)? ?back|switch|promot|repair|restart|rotat|revok|respon|contain|evacuat|reinstat|bring|revert|rescue|salvage|emergency|outage)`)
+	describing    = regexp.MustCompile(`(?i)\b(prerequisite|requirement|background|overview|appendix|glossary|what (an?|the) |questions?|faq|install|monitoring|reference|history|architecture|contents|about|alternatives|backup strategy)`)
 )
 
 // found is a procedure that begins at a section.
@@ -54,7 +57,10 @@ func (p *parser) shape(secs []section, i int, explicit bool) *found {
 	steps := slices.DeleteFunc(slices.Clone(kids), func(k section) bool { return len(k.path) != len(s.path)+1 })
 	if m := procedureHeading.FindStringSubmatch(s.title); m != nil {
 		f := &found{inProse, 0, m[2], end}
-		f.number, _ = strconv.Atoi(m[1]) // the pattern allows four digits
+		f.number, _ = strconv.Atoi(m[1]) // the pattern allows four digits, or none
+		if m[1] == "" {
+			f.title = upperFirst(f.title)
+		}
 		switch {
 		case slices.ContainsFunc(secs[i:end], hasOrderedList) && !numbered(steps):
 			f.mode = inList
@@ -72,7 +78,7 @@ func (p *parser) shape(secs []section, i int, explicit bool) *found {
 		title = "Runbook"
 	}
 	switch {
-	case hasOrderedList(s) && (mapped || p.runs(s)):
+	case hasOrderedList(s) && (mapped || p.runs(s) || recovers(s) && p.listsCommands(s)), (mapped || recovers(s)) && p.tablesCommands(s):
 		return &found{inList, 0, title, i + 1}
 	case s.level > 0 && numbered(steps) && slices.ContainsFunc(kids, p.runs):
 		return &found{inHeadings, 0, title, end}
@@ -95,18 +101,51 @@ func hasOrderedList(s section) bool {
 }
 
 // runs says that a command stands somewhere in the section.
-func (p *parser) runs(s section) bool {
+func (p *parser) runs(s section) bool { return slices.ContainsFunc(s.blocks, p.runsIn) }
+
+func (p *parser) runsIn(n ast.Node) bool {
 	some := false
-	for _, n := range s.blocks {
-		_ = ast.Walk(n, func(in ast.Node, entering bool) (ast.WalkStatus, error) {
-			if entering && isCode(in) && runnable(classify(p.doc.lang(in), p.doc.code(in))) {
-				some = true
-				return ast.WalkStop, nil
-			}
-			return ast.WalkContinue, nil
-		})
-	}
+	_ = ast.Walk(n, func(in ast.Node, entering bool) (ast.WalkStatus, error) {
+		if entering && isCode(in) && runnable(classify(p.doc.lang(in), p.doc.code(in))) {
+			some = true
+			return ast.WalkStop, nil
+		}
+		return ast.WalkContinue, nil
+	})
 	return some
+}
+
+// recovers says that a heading, or one above it, speaks of recovery.
+func recovers(s section) bool {
+	return recoveryWords.MatchString(s.title) || slices.ContainsFunc(s.path, recoveryWords.MatchString)
+}
+
+// listsCommands says that an ordered list of the section has a command in its text.
+func (p *parser) listsCommands(s section) bool {
+	return slices.ContainsFunc(s.blocks, func(n ast.Node) bool {
+		l, ok := n.(*ast.List)
+		return ok && l.IsOrdered() && p.hasInline(l)
+	})
+}
+
+// tablesCommands says that a table of the section has a command in each of its numbered rows.
+func (p *parser) tablesCommands(s section) bool {
+	return slices.ContainsFunc(s.blocks, func(n ast.Node) bool {
+		t, ok := n.(*east.Table)
+		if !ok {
+			return false
+		}
+		_, _, steps := commandTable(p.doc.table(t))
+		return steps
+	})
+}
+
+func upperFirst(s string) string {
+	r := []rune(s)
+	if len(r) > 0 {
+		r[0] = unicode.ToUpper(r[0])
+	}
+	return string(r)
 }
 
 func isCode(n ast.Node) bool {
@@ -135,7 +174,7 @@ func (p *parser) openProcedure(secs []section, i int, explicit bool) {
 		}
 		return
 	}
-	if f.number == 0 && !procedureHeading.MatchString(secs[i].title) {
+	if m := procedureHeading.FindStringSubmatch(secs[i].title); f.number == 0 && (m == nil || m[1] == "") {
 		f.number = 1
 		for _, other := range p.rb.Procedures {
 			f.number = max(f.number, other.Number+1)
@@ -150,17 +189,28 @@ func (p *parser) openProcedure(secs []section, i int, explicit bool) {
 	}
 }
 
-// stepHeadingItem begins a step at a heading inside a procedure.
+// stepHeadingItem begins a step at a heading inside a procedure. Another heading there names what comes after it.
 func (p *parser) stepHeadingItem(s section, first bool) {
 	if p.proc == nil || first {
 		return
 	}
+	p.proc.margin, p.proc.lead, p.proc.part = false, "", s.title
 	m := stepHeading.FindStringSubmatch(s.title)
 	switch {
 	case p.proc.mode == inHeadings && m != nil:
 		it := p.newItem(s.line)
-		it.name(strings.TrimSpace(m[1]), "")
+		it.name(strings.TrimSpace(m[1]+m[2]+m[3]), "")
 	case p.proc.mode == inProse:
 		p.proc.heading = s.title
+	default:
+		if it := p.last(); it != nil {
+			it.say(s.title)
+		}
+		if !plainHeading.MatchString(s.title) {
+			p.note(s.title)
+		}
 	}
 }
+
+// plainHeading says nothing that the steps under it do not say.
+var plainHeading = re(`(?i)^(?:steps?|procedure|scenario|notes?)\W*$`)

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// table reads one table, recognised by its columns or by the config's words for its heading.
-func (p *parser) table(t table, part string) {
+// table reads one table, recognised by its columns or by the config's words for its heading; false: it is none of the known ones.
+func (p *parser) table(t table, part string) bool {
 	mapped := part != ""
 	if !mapped {
 		part = tableShape(t)
@@ -19,48 +19,37 @@ func (p *parser) table(t table, part string) {
 		"review": p.deadlines, "contacts": p.contacts,
 	}[part]
 	if read == nil {
-		return
+		return false
 	}
 	if first := p.seen[part]; first > 0 {
 		p.warn(t.line, "second-table", fmt.Sprintf("a second table of %s; the one at line %d is used", part, first), "keep one")
-		return
+		return true
 	}
 	p.seen[part] = t.line
 	read(t, mapped)
+	return true
 }
 
+// tableShape knows a table by its headings alone.
 func tableShape(t table) string {
-	has := func(words ...string) bool { return t.column(words...) >= 0 }
 	switch {
-	case has("rto", "recovery time"):
+	case t.has("rto", "rto"):
 		return "rto"
-	case has("rpo", "recovery point"):
+	case t.has("rpo", "rpo"):
 		return "rpo"
-	case has("level", "severity", "sev") && has("respon", "acknowledge"):
+	case t.has("severities", "level") && t.has("severities", "respond"):
 		return "severities"
-	case has("type", "incident") && has("severity", "sev"):
+	case t.has("incident_types", "type") && t.has("incident_types", "severity"):
 		return "incident_types"
-	case has("task", "action", "activity") && has("deadline", "due"):
+	case t.has("review", "task") && t.has("review", "deadline"):
 		return "review"
-	case has("role", "team") && has("contact", "phone", "reach"):
+	case t.has("contacts", "role") && t.has("contacts", "contact"):
 		return "contacts"
 	}
 	return ""
 }
 
-// columns finds each wanted column by its words; in a mapped table by its place where no word fits.
-func columns(t table, mapped bool, wanted ...[]string) []int {
-	out := make([]int, len(wanted))
-	for i, words := range wanted {
-		out[i] = t.column(words...)
-		if out[i] < 0 && mapped && i < len(t.head) {
-			out[i] = i
-		}
-	}
-	return out
-}
-
-var severityID = regexp.MustCompile(`(?i)^(?:sev(?:erity)?|p|s|prio(?:rity)?)?[\s-]*([1-4])$`)
+var severityID = regexp.MustCompile(`(?i)^(?:sev(?:erity)?|p|s|prio(?:rit[yäé]t?)?|level|stufe|klasse|niveau|nivel|livello)?[\s-]*([1-4])$`)
 
 // severityLevel reads SEV-1, sev2, P3, 4.
 func severityLevel(s string) (int, bool) {
@@ -81,7 +70,10 @@ func (p *parser) level(line int, s string) (int, bool) {
 }
 
 func (p *parser) severities(t table, mapped bool) {
-	c := columns(t, mapped, []string{"level", "severity", "sev"}, []string{"name", "label"}, []string{"definition", "description", "impact", "meaning"}, []string{"respon", "acknowledge"}, []string{"update", "cadence"})
+	c := p.columns(t, "severities", mapped)
+	if c[0] < 0 {
+		return
+	}
 	seen := map[int]int{}
 	for _, r := range t.rows {
 		n, ok := p.level(r.line, r.cell(c[0]))
@@ -94,7 +86,7 @@ func (p *parser) severities(t table, mapped bool) {
 		}
 		seen[n] = r.line
 		s := Severity{Level: n, ID: r.cell(c[0]), Name: r.cell(c[1]), Definition: r.cell(c[2]), ResponseText: r.cell(c[3]), Line: r.line}
-		if s.Respond, ok = span(s.ResponseText); !ok {
+		if s.Respond, ok = span(s.ResponseText); !ok && c[3] >= 0 {
 			p.warn(r.line, "response-time", fmt.Sprintf("%s: response time %q is no duration, so nobody is reminded", s.ID, s.ResponseText), `write "< 15 minutes", or set severities in drbot.yaml`)
 		}
 		if every := r.cell(c[4]); every != "" {
@@ -105,7 +97,10 @@ func (p *parser) severities(t table, mapped bool) {
 }
 
 func (p *parser) incidentTypes(t table, mapped bool) {
-	c := columns(t, mapped, []string{"type", "incident"}, []string{"severity", "sev"}, []string{"description", "meaning", "definition"})
+	c := p.columns(t, "incident_types", mapped)
+	if c[0] < 0 || c[1] < 0 {
+		return
+	}
 	seen := map[string]int{}
 	for _, r := range t.rows {
 		name := r.cell(c[0])
@@ -123,7 +118,7 @@ func (p *parser) incidentTypes(t table, mapped bool) {
 }
 
 func (p *parser) rto(t table, mapped bool) {
-	c := columns(t, mapped, []string{"tier", "service", "system"}, []string{"rto", "recovery time"}, []string{"description", "scope", "covers", "services"})
+	c := p.columns(t, "rto", mapped)
 	for _, r := range t.rows {
 		o := Objective{Tier: r.cell(c[0]), TargetText: r.cell(c[1]), Description: r.cell(c[2]), Line: r.line}
 		o.Target = p.target("rto-target", o.Tier, o.TargetText, r.line)
@@ -132,7 +127,7 @@ func (p *parser) rto(t table, mapped bool) {
 }
 
 func (p *parser) rpo(t table, mapped bool) {
-	c := columns(t, mapped, []string{"data", "tier", "system"}, []string{"rpo", "recovery point"}, []string{"frequency", "mechanism", "backup", "method", "how"})
+	c := p.columns(t, "rpo", mapped)
 	for _, r := range t.rows {
 		o := DataObjective{Data: r.cell(c[0]), TargetText: r.cell(c[1]), Mechanism: r.cell(c[2]), Line: r.line}
 		o.Target = p.target("rpo-target", o.Data, o.TargetText, r.line)
@@ -150,7 +145,7 @@ func (p *parser) target(rule, name, text string, line int) time.Duration {
 }
 
 func (p *parser) deadlines(t table, mapped bool) {
-	c := columns(t, mapped, []string{"task", "action", "activity"}, []string{"deadline", "due"})
+	c := p.columns(t, "review", mapped)
 	p.rb.Review.Line = t.line
 	for _, r := range t.rows {
 		d := Deadline{Task: r.cell(c[0]), Text: r.cell(c[1]), Line: r.line}
@@ -160,19 +155,25 @@ func (p *parser) deadlines(t table, mapped bool) {
 }
 
 var (
-	onlySeverity = regexp.MustCompile(`(?i)^(sev-?[1-4])\s+only$`)
+	onlySeverity = regexp.MustCompile(`(?i)^(sev-?[1-4])\s+only$|^(?:only|nur|seulement|s[oó]lo|solo|alleen)\s+(?:bei\s+)?(sev-?[1-4])$`)
+	immediate    = regexp.MustCompile(`(?i)^(?:immediate(?:ly)?|at once|sofort|unverzüglich|umgehend|immédiat(?:ement)?|inmediat[oa](?:mente)?|immediat[oa](?:mente)?|direct|onmiddellijk)$`)
+	contactName  = wantedColumn{words: words("name person =nom nombre nome naam")}
 	unfilled     = regexp.MustCompile(`(?i)^(\[.*\]|<.*>|tbd|todo|n/?a|-+|\?+)?$`)
 )
 
 func (p *parser) contacts(t table, mapped bool) {
-	c := columns(t, mapped, []string{"role", "team", "who"}, []string{"contact", "phone", "reach"}, []string{"escalat", "when", "time"})
+	c := p.columns(t, "contacts", mapped)
+	name := t.named(contactName, "", taken(c))
 	for _, r := range t.rows {
 		k := Contact{Role: r.cell(c[0]), Contact: r.cell(c[1]), Text: r.cell(c[2]), Line: r.line}
+		if n := r.cell(name); n != "" && n != k.Role && !unfilled.MatchString(n) {
+			k.Contact = strings.TrimPrefix(n+", "+k.Contact, ", ")
+		}
 		k.Known = !unfilled.MatchString(k.Contact)
 		switch m := onlySeverity.FindStringSubmatch(k.Text); {
 		case m != nil:
-			k.Severity, _ = severityLevel(m[1])
-		case strings.EqualFold(k.Text, "immediate") || strings.EqualFold(k.Text, "immediately"):
+			k.Severity, _ = severityLevel(m[1] + m[2])
+		case immediate.MatchString(k.Text):
 			k.Immediate = true
 		case k.Text != "":
 			var ok bool
@@ -182,4 +183,13 @@ func (p *parser) contacts(t table, mapped bool) {
 		}
 		p.rb.Contacts = append(p.rb.Contacts, k)
 	}
+}
+
+// taken are the columns that have been found.
+func taken(columns []int) map[int]bool {
+	out := map[int]bool{}
+	for _, c := range columns {
+		out[c] = true
+	}
+	return out
 }

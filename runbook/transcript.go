@@ -2,6 +2,7 @@ package runbook
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -45,9 +46,13 @@ func transcript(src string) (commands, output string, rewrites []Rewrite) {
 		}
 		text := lines[i][at[1]:]
 		first := lines[i][:at[1]]
-		for from := i; i < from+maxContinued && unfinished(text) && i+1 < len(lines) && !prompt.MatchString(lines[i+1]); {
+		for from := i; i < from+maxContinued && i+1 < len(lines) && !prompt.MatchString(lines[i+1]) && (unfinished(text) || continued(lines[i+1]) && broken(text)); {
 			i++
-			text += "\n" + strings.TrimPrefix(lines[i], "> ")
+			next := strings.TrimPrefix(lines[i], "> ")
+			if next == ">" {
+				next = ""
+			}
+			text += "\n" + next
 		}
 		run.WriteString(text + "\n")
 		if r := (Rewrite{From: first, To: ""}); len(rewrites) == 0 {
@@ -64,6 +69,15 @@ func anyLine(lines []string, form *regexp.Regexp) bool {
 		}
 	}
 	return false
+}
+
+// continued says that a line stands behind bash's second prompt.
+func continued(line string) bool { return line == ">" || strings.HasPrefix(line, "> ") }
+
+// broken says that bash does not take the text as it is: a here-document that is open.
+func broken(text string) bool {
+	_, err := readShell(text)
+	return err != nil
 }
 
 // unfinished says that bash would ask for another line.
@@ -100,8 +114,13 @@ func untagged(src string) (lang, why string) {
 			keys++
 		}
 	}
-	if keys == commandLines(lines) {
+	if keys == commandLines(lines) || dataLine.MatchString(firstCommand(lines)) {
 		return "", "settings, not a command"
+	}
+	for _, l := range lines {
+		if !silent(l) && prose(l) {
+			return "", "reads as a sentence"
+		}
 	}
 	sh, err := readShell(src)
 	if err != nil {
@@ -117,4 +136,37 @@ func untagged(src string) (lang, why string) {
 		return "", "no language says that it is a command"
 	}
 	return "bash", "reads as commands"
+}
+
+func firstCommand(lines []string) string {
+	for _, l := range lines {
+		if !silent(l) {
+			return strings.TrimSpace(l)
+		}
+	}
+	return ""
+}
+
+// sentenceWords are words of sentences that stand in no command by themselves, unless it prints or searches them.
+var (
+	sentenceWords = re(`(?i)^(?:the|an?|and|or|it|its|is|are|was|this|that|these|your|our|until|whether|then|with|of|to|please|der|die|das|den|dem|und|oder|ist|le|la|les|et|el|los|las|y|il|lo|gli)$`)
+	commandMarks  = re("[|&;<>$`=\"'\\\\{}/]|(?:^|\\s)-{1,2}\\w")
+)
+
+// saying are programs whose arguments may be a sentence.
+var saying = []string{"echo", "printf", "grep", "logger", "wall"}
+
+// prose says that a line reads as a sentence: three words or more, one of them an article or the like, and no mark of the shell.
+func prose(line string) bool {
+	line = strings.TrimRight(strings.TrimSpace(line), ".!?:")
+	words := strings.Fields(line)
+	if len(words) < 3 || commandMarks.MatchString(line) || slices.Contains(saying, words[0]) {
+		return false
+	}
+	for _, w := range words[1:] {
+		if sentenceWords.MatchString(strings.Trim(w, ",")) {
+			return true
+		}
+	}
+	return false
 }

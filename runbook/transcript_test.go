@@ -38,7 +38,7 @@ func TestTranscriptsGiveCommandsAndOutput(t *testing.T) {
 func TestFencesAreClassified(t *testing.T) {
 	for _, c := range []struct{ lang, src, want, why string }{
 		{"", "kubectl get pods\n", "executable", "reads as commands"}, {"", "$ kubectl get pods\n", "executable", "transcript"}, {"", "DROP TABLE x;\n", "blocked", "SQL"}, {"", "{\"a\": 1}\n", "display", ""}, {"", "a = b\nc = d\n", "configuration", ""},
-		{"", "Everything is fine.\n", "display", "Everything"}, {"", "postgres=# select 1;\n", "display", "session"}, {"", "key: value\nother: x\n", "configuration", ""}, {"", "total 4\ndrwxr-xr-x 2 root\n", "display", ""},
+		{"", "Everything is fine.\n", "display", "sentence"}, {"", "postgres=# select 1;\n", "display", "session"}, {"", "key: value\nother: x\n", "configuration", ""}, {"", "total 4\ndrwxr-xr-x 2 root\n", "display", ""},
 		{"console", "mysql> SELECT 1;\n", "manual", "session"}, {"console", "nothing\n", "output", ""}, {"bash", "$ ls\n", "blocked", "prompt"}, {"bash", "psql -h db\n", "manual", "psql -h db opens a session"}, {"bash", "mysql -u x\n", "manual", "opens"},
 		{"bash", "kubectl exec -it x -- sh\n", "manual", "opens"}, {"powershell", "Get-Item x\n", "manual", "does not run powershell"}, {"ruby", "puts 1\n", "manual", ""}, {"sql", "SELECT 1;\n-- OR\nSELECT 2;\n", "choice", "SELECT 1; | SELECT 2;"},
 		{"yaml", "a: b\n", "configuration", ""}, {"bash", "# only words\n", "display", ""}, {"bash", "if\n", "blocked", "does not parse"}, {"bash", "ls {1,2}\n", "executable", ""}, {"text", "ls\n", "display", ""}, {"bash", "cd x\n# Kubernetes\na\n# Systemd\nb\n", "blocked", "two platforms"},

@@ -31,6 +31,10 @@ func (w *written) valid() (*config, error) {
 		Signers: w.path(w.Signers, ""), Announce: w.Slack.Announce, House: w.Slack.House, SocketGroup: w.Terminal.Group,
 	}
 	c.Socket = w.path(w.Terminal.Socket, filepath.Join(c.Data, "drbot.sock"))
+	var wrong *runbook.SectionError
+	if err := c.Sections.Check(); errors.As(err, &wrong) {
+		return nil, w.places.fault(err, "sections", wrong.Key)
+	}
 	for _, part := range []func(*config) error{w.doors, w.staff, w.steps, w.record, w.commands, w.pagerduty} {
 		if err := part(c); err != nil {
 			return nil, err

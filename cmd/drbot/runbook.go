@@ -118,6 +118,9 @@ func (p program) runbookCompile() *cobra.Command {
 			}
 			c, err := compile(path, sections)
 			if err != nil {
+				if without := (*runbook.NoProcedure)(nil); errors.As(err, &without) { // what was read is said all the same
+					return errors.Join(printReport(p, report, without.Report), err)
+				}
 				return err
 			}
 			if !check && !diff && !bytes.Equal(c.old, c.next) { // first of all, so that no reader of the report can stop it
@@ -181,12 +184,27 @@ func (c *compiled) print(p program, diff bool) {
 		}
 		return
 	}
-	say(p.stdout, "%s", c.report.Summary())
-	for _, b := range c.report.Fences {
-		say(p.stdout, "  %s: %s: %s", lineOf(b), b.Verdict, b.Why)
+	printBlocks(p.stdout, c.report)
+}
+
+func printReport(p program, form string, r runbook.Report) error {
+	if form == "json" {
+		return printJSON(p.stdout, r)
 	}
-	for _, b := range c.report.Lists {
-		say(p.stdout, "  %s: list: %s: %s", lineOf(b), b.Verdict, b.Why)
+	printBlocks(p.stdout, r)
+	return nil
+}
+
+// printBlocks is a report as text.
+func printBlocks(w io.Writer, r runbook.Report) {
+	say(w, "%s", r.Summary())
+	for _, part := range []struct {
+		what   string
+		blocks []runbook.Block
+	}{{"", r.Fences}, {"list: ", r.Lists}, {"text: ", r.Others}} {
+		for _, b := range part.blocks {
+			say(w, "  %s: %s%s: %s", lineOf(b), part.what, b.Verdict, b.Why)
+		}
 	}
 }
 
@@ -250,7 +268,11 @@ func showRunbook(w io.Writer, rb *runbook.Runbook) {
 		say(w, "  RPO %s: %s (%s)", o.Data, o.TargetText, o.Mechanism)
 	}
 	for _, proc := range rb.Procedures {
-		say(w, "\n%s %s: %s", proc.ID, proc.Title, proc.Scenario)
+		title := proc.Title
+		if proc.File != "" {
+			title += " (" + proc.File + ")"
+		}
+		say(w, "\n%s %s: %s", proc.ID, title, proc.Scenario)
 		for _, s := range proc.Steps {
 			state := "ready"
 			if !s.Ready {
@@ -258,6 +280,9 @@ func showRunbook(w io.Writer, rb *runbook.Runbook) {
 				if s.Why != "" {
 					state += ", " + s.Why
 				}
+			}
+			if s.Condition != "" {
+				state += "; only " + s.Condition
 			}
 			say(w, "  %-4s %s [%s]", s.Number, s.Title, state)
 		}
@@ -271,7 +296,7 @@ func showRunbook(w io.Writer, rb *runbook.Runbook) {
 	}
 	say(w, "\nMessages: %d, review tasks: %d, contacts: %d", len(rb.Templates), len(rb.Review.Deadlines), len(rb.Contacts))
 	for _, f := range rb.Warnings {
-		say(w, "line %d: %s", f.Line, f.Message)
+		say(w, "%s: %s", lineOf(runbook.Block{Line: f.Line, File: f.File}), f.Message)
 	}
 }
 
