@@ -134,15 +134,43 @@ func (p Person) InPagerDuty() bool { return strings.HasPrefix(p.Proof, pagerDuty
 // Touched reports whether anybody took part here. Of an incident that nobody touched PagerDuty decides alone when it is
 // over; of every other people do.
 func (i *Incident) Touched() bool {
-	if len(i.Roles)+len(i.Runs)+len(i.Pins)+i.Updates > 0 || i.Impact != "" || i.Status != Investigating {
-		return true
+	return i.Hands || !i.OpenedBy.InPagerDuty() || len(i.Roles)+len(i.Runs) > 0 ||
+		slices.ContainsFunc(i.Checklist, func(it Item) bool { return it.By.Key != "" && it.By.Key != Bot.Key })
+}
+
+// touch notes the first thing that a person does here with an incident that PagerDuty opened.
+func (i *Incident) touch(e Event) {
+	if i.Hands || !i.OpenedBy.InPagerDuty() {
+		return
 	}
-	for _, by := range []Person{i.OpenedBy, i.AckedBy, i.AcceptedBy} {
-		if by.Key != "" && !by.InPagerDuty() {
-			return true
-		}
+	var by Person
+	switch e := e.(type) {
+	case Acknowledged:
+		by = e.By
+	case SeveritySet:
+		by = e.By
+	case TypeSet:
+		by = e.By
+	case StatusSet:
+		by = e.By
+	case ImpactSet:
+		by = e.By
+	case ServicesSet:
+		by = e.By
+	case Noted:
+		by = e.By
+	case Pinned:
+		by = e.By
+	case UpdateSent:
+		by = e.By
+	case Snoozed:
+		by = e.By
+	case Accepted:
+		by = e.By
+	case AlertLinked:
+		by = e.By
 	}
-	return slices.ContainsFunc(i.Checklist, func(it Item) bool { return it.By.Key != "" && it.By.Key != Bot.Key })
+	i.Hands = by.Key != "" && by.Key != Bot.Key && !by.InPagerDuty()
 }
 
 // Hear takes in one event of PagerDuty about an alert of this incident. Nothing of it can be refused: it happened.
@@ -179,7 +207,7 @@ func (i *Incident) having(events ...Event) *Incident {
 // only if that was done after.
 func (i *Incident) follow(s AlertSeen, by Person, promise Policy) []Event {
 	var events []Event
-	if i.AckedAt.IsZero() {
+	if i.AckedAt.IsZero() && (i.Active() || i.ResolvedBy.InPagerDuty()) {
 		for k := range i.Alerts {
 			if who := i.Alerts[k].Fact(AlertAcker); who != "" {
 				if s.Facts[AlertAcker] == "" {

@@ -10,6 +10,7 @@ import (
 // version made it) still folds, so opening the record never fails.
 func (i *Incident) Apply(at Stamp, e Event) {
 	i.N, i.Seq, i.Time = at.N, at.Seq, at.Time
+	i.touch(e)
 	switch e := e.(type) {
 	case Opened:
 		i.opened(at, e)

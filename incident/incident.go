@@ -160,6 +160,7 @@ type Incident struct {
 	Triaged     bool          `json:"triaged,omitempty"`     // it was opened to be accepted
 	AcceptedBy  Person        `json:"accepted_by,omitzero"`  // who or what made it more than an alert that waits
 	MergedInto  ID            `json:"merged_into,omitempty"` // where its alerts went on
+	Hands       bool          `json:"hands,omitempty"`       // somebody took part here in what PagerDuty opened
 	Pins        []string      `json:"pins,omitempty"`        // channel/ts of messages kept on the timeline
 }
 
