@@ -235,6 +235,23 @@ func TestAlertResolvedWherePeopleWorkIsShownAndDecidesNothing(t *testing.T) {
 	}
 }
 
+// TestAlertTouchedByANote: whatever a person does here, PagerDuty does not end it alone any more.
+func TestAlertTouchedByANote(t *testing.T) {
+	for k, line := range []string{"note 1 we look", "severity 1 sev2 fewer than we thought", "status 1 identified", "impact 1 nobody can log in", "services 1 postgres"} {
+		o := opened(t)
+		o.hear(alarm("P1", "E1", "triggered", o.clock(), map[string]string{incident.AlertPriority: "P1"}))
+		c := commands.ParseLine("incident", line)
+		c.Actor = ana
+		if r := o.do(c); !r.Done() {
+			t.Fatalf("%s: %+v", line, r)
+		}
+		o.hear(alarm("P1", "E2", "resolved", o.clock().Add(time.Minute), map[string]string{incident.AlertStatus: incident.AlertResolved}))
+		if i := o.read(1); i.State != incident.StateOpen {
+			t.Errorf("%d: after %q it is %s", k, line, i.State)
+		}
+	}
+}
+
 func TestAlertAcknowledgedInPagerDutyStopsTheClock(t *testing.T) {
 	o := opened(t)
 	entries := append([]people.Entry{}, staff...)

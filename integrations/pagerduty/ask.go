@@ -11,6 +11,7 @@ import (
 	"github.com/drbot/drbot/commands"
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/state"
+	"github.com/drbot/drbot/state/follow"
 )
 
 // Run asks PagerDuty, at the start and every few minutes, what its webhooks may have left out, until ctx ends. That
@@ -101,6 +102,9 @@ func (l *Link) Ask(ctx context.Context) error {
 			})
 		case err == nil:
 			err = l.hear(ctx, answered(i, l.instant(at)))
+		case !errors.As(err, new(follow.Unavailable)): // this one cannot be read; the others can
+			l.Log.Warn("an alert was not compared with the record", "alert", alert, "error", err)
+			err = nil
 		}
 		if err != nil {
 			return err

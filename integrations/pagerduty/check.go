@@ -76,6 +76,13 @@ func (c *checking) account() {
 		c.add("error", "pagerduty.from: PagerDuty has no user "+o.From+".", "Name the email of a user as PagerDuty writes it (People, Users).")
 	}
 	c.services()
+	if o.People != nil {
+		for _, e := range o.People().All() {
+			if e.PagerDuty != "" {
+				c.place("users", "user", "people: "+e.Name, e.PagerDuty)
+			}
+		}
+	}
 	if o.Approvers != "" {
 		c.place("escalation_policies", "escalation policy", "pagerduty.approvers", o.Approvers)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/drbot/drbot/commands"
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/integrations/pagerduty/pdtest"
+	"github.com/drbot/drbot/people"
 	"github.com/drbot/drbot/secret"
 	"github.com/drbot/drbot/state"
 	"github.com/drbot/drbot/state/follow"
@@ -284,12 +285,19 @@ func TestCheckNamesEachFaultWithItsFix(t *testing.T) {
 		t.Errorf("events: %s", got)
 	}
 	for want, change := range map[string]func(*Options){
-		"PAGERDUTY_WEBHOOK_SECRET is not set":    func(o *Options) { o.Secrets = nil },
-		"has 5 characters":                       func(o *Options) { o.Secrets = []secret.String{secret.New("short")} },
-		"PAGERDUTY_API_TOKEN is not set":         func(o *Options) { o.Token = secret.New("") },
-		"pagerduty.from is not set":              func(o *Options) { o.From = "" },
-		"PagerDuty has no user nobody@example":   func(o *Options) { o.From = "nobody@example.com" },
-		"PagerDuty has no escalation policy PX":  func(o *Options) { o.Approvers = "PX" },
+		"PAGERDUTY_WEBHOOK_SECRET is not set":   func(o *Options) { o.Secrets = nil },
+		"has 5 characters":                      func(o *Options) { o.Secrets = []secret.String{secret.New("short")} },
+		"PAGERDUTY_API_TOKEN is not set":        func(o *Options) { o.Token = secret.New("") },
+		"pagerduty.from is not set":             func(o *Options) { o.From = "" },
+		"PagerDuty has no user nobody@example":  func(o *Options) { o.From = "nobody@example.com" },
+		"PagerDuty has no escalation policy PX": func(o *Options) { o.Approvers = "PX" },
+		"people: Eve: PagerDuty has no user PEVE": func(o *Options) {
+			table, err := people.New([]people.Entry{{Name: "Eve", Email: "eve@example.com", PagerDuty: "PEVE"}, {Name: "Bea", Email: "bea@example.com", PagerDuty: "PBEA"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.People = func() *people.Table { return table }
+		},
 		"PagerDuty has no service PX":            func(o *Options) { o.Rules = commands.AlertRules{{Service: "PX"}} },
 		"PagerDuty did not answer: look for drb": func(o *Options) { o.Token = secret.New("other") },
 	} {

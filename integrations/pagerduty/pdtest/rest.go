@@ -84,7 +84,7 @@ func (a *Account) routes() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, serve := range map[string]func(http.ResponseWriter, *http.Request, *User){
 		"GET /incidents": a.list, "PUT /incidents": a.manage, "GET /incidents/{id}": a.get, "GET /incidents/{id}/notes": a.readNotes, "POST /incidents/{id}/notes": a.addNote,
-		"GET /users": a.users, "GET /services/{id}": a.place, "GET /escalation_policies/{id}": a.place, "GET /webhook_subscriptions": a.hooks,
+		"GET /users": a.users, "GET /users/{id}": a.member, "GET /services/{id}": a.place, "GET /escalation_policies/{id}": a.place, "GET /webhook_subscriptions": a.hooks,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { a.guard(w, r, pattern, serve) })
 	}
@@ -296,6 +296,16 @@ func (a *Account) users(w http.ResponseWriter, r *http.Request, _ *User) {
 		}
 	}
 	paged(w, r, "users", all)
+}
+
+func (a *Account) member(w http.ResponseWriter, r *http.Request, _ *User) {
+	for _, u := range a.o.Users {
+		if u.ID == r.PathValue("id") {
+			answer(w, http.StatusOK, map[string]any{"user": restUser{ID: u.ID, Type: "user", Name: u.Name, Email: u.Email}})
+			return
+		}
+	}
+	fail(w, http.StatusNotFound, codeUnknown, "Not Found")
 }
 
 func (a *Account) place(w http.ResponseWriter, r *http.Request, _ *User) {
