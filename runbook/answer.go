@@ -1,6 +1,7 @@
 package runbook
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -76,7 +77,7 @@ func (e *Entry) answerType(name, answer string, no func(string) error) error {
 	if !slices.Contains(types, answer) || answer == TypeChoice {
 		return no("pattern RE2, or one of " + strings.Join(types, ", "))
 	}
-	p.Type = answer
+	p.Type, p.Pattern = answer, ""
 	if answer == TypeSecret {
 		p.Default = strings.ToLower(name)
 	}
@@ -98,6 +99,117 @@ func (e *Entry) answerSlot(no func(string) error) error {
 	for _, p := range r.parameters {
 		if !slices.ContainsFunc(e.Parameters, func(o Parameter) bool { return o.Name == p.Name }) {
 			e.Parameters = append(slices.Clone(e.Parameters), p)
+		}
+	}
+	return nil
+}
+
+// sqlSlotQuestion follows a placeholder or a sample in SQL.
+const sqlSlotQuestion = " is a placeholder in SQL: bind it as :NAME and declare the parameter"
+
+// answerSQLSlot binds a token of a SQL text as a parameter: :NAME for it, with the quotes around it.
+func (e *Entry) answerSQLSlot(token string, no func(string) error) error {
+	at := strings.Index(e.Run, token)
+	if at < 0 || e.Interpreter == Bash {
+		return no("keep, or manual: the text cannot be rewritten here")
+	}
+	found := slices.IndexFunc(append(slots(placeholderForms, e.Run), slots(sampleForms, e.Run)...), func(s slot) bool { return s.text == token })
+	if found < 0 {
+		return no("keep, or manual: the text cannot be rewritten here")
+	}
+	p := guess(append(slots(placeholderForms, e.Run), slots(sampleForms, e.Run)...)[found], e.Run[max(0, at-40):at])
+	was, run := e.Run, e.Run
+	for _, quoted := range []string{"'" + token + "'", token} {
+		run = strings.ReplaceAll(run, quoted, ":"+p.Name)
+		if run != was {
+			e.Rewrites = append(slices.Clone(e.Rewrites), Rewrite{quoted, ":" + p.Name})
+			was = run
+		}
+	}
+	if words := postgresWords; words.openAt(run, strings.Index(run, ":"+p.Name)) != 0 {
+		return no("manual: it stands inside a longer text; write it as its parts joined by ||, in run")
+	}
+	e.Run, e.SHA256 = run, digest([]byte(run))
+	if !slices.ContainsFunc(e.Parameters, func(o Parameter) bool { return o.Name == p.Name }) {
+		e.Parameters = append(slices.Clone(e.Parameters), p)
+	}
+	if p.Type == TypeText && p.Pattern == "" && len(p.Allowed) == 0 {
+		e.Decide = appendOnce(e.Decide, p.Name+textQuestion)
+	}
+	return nil
+}
+
+// has says that an entry has a parameter of this name.
+func (e *Entry) has(name string) bool {
+	return slices.ContainsFunc(e.Parameters, func(p Parameter) bool { return p.Name == name })
+}
+
+// slotToken is the token that a question is about; empty: it is about no token.
+func slotToken(ask string) string {
+	if token, ok := strings.CutSuffix(ask, sqlSlotQuestion); ok {
+		return token
+	}
+	if m := slot0.FindStringSubmatch(ask); m != nil && !strings.HasPrefix(m[1], "$") {
+		return m[1]
+	}
+	return ""
+}
+
+// codeName is the parameter that a question about code is about.
+func codeName(ask string) string {
+	name, _, _ := strings.Cut(ask, pastedWords)
+	return strings.Trim(name, "${}")
+}
+
+// proposeCode is a type that the place admits, narrow enough that nothing in it is code; empty: none is.
+func (e *Entry) proposeCode(ask string) string {
+	for _, try := range []string{TypeInt, "pattern [A-Za-z0-9][A-Za-z0-9_.-]*"} {
+		next := *e
+		if err := next.answerType(codeName(ask), try, func(want string) error { return &ValueError{Want: want} }); err != nil {
+			return ""
+		}
+		if left, _ := next.codeValues(); !slices.ContainsFunc(left, func(q string) bool { return codeName(q) == codeName(ask) }) && (try != TypeInt || strings.Contains(ask, "type int")) {
+			return try
+		}
+	}
+	return ""
+}
+
+// settled checks an answer against the text: what the question was about must be gone.
+func (e *Entry) settled(q Question, answer string) error {
+	still := func(line int, what string) error {
+		return &ValueError{q.ID, fmt.Sprintf("%s is still there at line %d of the command", what, line), "another text in run of " + e.ID + " and its sha256, or one of " + strings.Join(append(q.Options, AnswerManual), ", ")}
+	}
+	switch token := slotToken(q.Ask); {
+	case strings.Contains(q.Ask, pastedWords):
+		left, lines := e.codeValues()
+		for _, ask := range left {
+			if codeName(ask) == codeName(q.Ask) && (ask == q.Ask || answer == AnswerDone) {
+				return still(lines[ask], "${"+codeName(ask)+"}")
+			}
+		}
+	case answer != AnswerDone:
+	case strings.HasSuffix(q.Ask, hiddenQuestion):
+		if at := hiddenIn(e.Run); at != "" {
+			return &ValueError{q.ID, at + " is still there", "the command without it"}
+		}
+	case token != "" && strings.Contains(e.Run, token):
+		return still(lineWith(e.Run, token), token)
+	case strings.HasPrefix(q.Ask, "mend the command"):
+		if _, err := readShell(e.Run); err != nil {
+			return &ValueError{q.ID, "it still does not parse as bash: " + err.Error(), "a command that bash can read"}
+		}
+	case strings.HasPrefix(q.Ask, "take the prompts off") && hasPrompt(e.Run):
+		return still(1, "a prompt")
+	case strings.HasPrefix(q.Ask, "$") && slot0.MatchString(q.Ask):
+		name := strings.TrimPrefix(slot0.FindStringSubmatch(q.Ask)[1], "$")
+		sh, err := readShell(e.Run)
+		if err == nil && slices.Contains(sh.free(), name) && !e.has(name) && !e.On.gives(name) {
+			return still(lineWith(e.Run, name), "$"+name)
+		}
+	case len(e.Decide) == 0:
+		if ask, line := e.trouble(); ask != "" && (ask == q.Ask || slot0.MatchString(ask)) {
+			return still(line, strings.TrimSuffix(ask, " is set nowhere: make it a parameter"))
 		}
 	}
 	return nil

@@ -3,7 +3,6 @@ package runbook
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -120,7 +119,7 @@ func (p Parameter) value(v string) (string, error) {
 		return no(fmt.Sprintf("%q begins with -, as options do", v), p.wants())
 	case p.Sample != "" && v == p.Sample:
 		return no(fmt.Sprintf("%q is the runbook's sample", v), "the real value")
-	case slices.Contains(placeholders(v), v) || unfilled.MatchString(v) && strings.ContainsAny(v[:1], "[<{"):
+	case isPlaceholder(v) || unfilled.MatchString(v) && strings.ContainsAny(v[:1], "[<{"):
 		return no(fmt.Sprintf("%q is a placeholder", v), "the real value")
 	}
 	if len(p.Allowed) > 0 && !slices.Contains(p.Allowed, v) || p.Type == TypeChoice && len(p.Allowed) == 0 {
@@ -137,6 +136,9 @@ func (p Parameter) value(v string) (string, error) {
 	}
 	return v, nil
 }
+
+// isPlaceholder says that a value is one of the forms that wait for a value.
+func isPlaceholder(v string) bool { return slices.Contains(placeholders(" "+v), v) }
 
 // hidden are the characters that a person who approves does not see, or sees elsewhere.
 func hidden(r rune) bool {
@@ -204,9 +206,7 @@ func (p Parameter) typed(v string) string {
 	case TypeSecret:
 		return form(secretForm, "name of a secret")
 	case TypePath:
-		if !filepath.IsLocal(v) || filepath.Clean(v) != v {
-			return fmt.Sprintf("%q is no clean path under the target's directory", v)
-		}
+		return p.underRoot(v)
 	}
 	return ""
 }
@@ -246,6 +246,8 @@ func (p Parameter) wants() string {
 		return p.Type + " matching " + p.Pattern
 	case p.Type == TypeTime:
 		return "an instant with its offset, 2026-01-13T10:00:00Z"
+	case p.Type == TypePath && p.Root != "":
+		return "a path like " + strings.TrimPrefix(p.Root+"/name", "./")
 	case p.Type == TypeDate:
 		return "a date, 2026-01-13"
 	case p.Min != "" || p.Max != "":
@@ -261,6 +263,9 @@ func (p Parameter) check(e *Entry, byID map[string]*Entry) error {
 	}
 	if _, err := fullPattern(p.Pattern); err != nil {
 		return fmt.Errorf("pattern: %w", err)
+	}
+	if problem := rootProblem(p.Root); p.Root != "" && (problem != "" || p.Type != TypePath) {
+		return fmt.Errorf("root %q; expected %s, with type: path", p.Root, or(problem, "a folder"))
 	}
 	for _, limit := range []string{p.Min, p.Max} {
 		if bare := (Parameter{Name: p.Name, Type: p.Type}); limit != "" && bare.typed(limit) != "" {

@@ -40,6 +40,12 @@ func classify(lang, src string) verdict {
 		return verdict{verdict: "manual", why: fmt.Sprintf("%d bytes are more than anybody reviews: keep it in a file, and run that", len(src))}
 	}
 	switch lang {
+	case "bash", "sh", "shell", "sql", "console":
+		if at := hiddenIn(src); at != "" {
+			return verdict{verdict: "blocked", why: at + hiddenQuestion, sure: true, open: []string{at + hiddenQuestion}}
+		}
+	}
+	switch lang {
 	case "bash", "sh", "shell":
 	case "sql", "postgresql", "postgres", "pgsql", "mysql", "plsql":
 		return classifySQL(src)
@@ -137,7 +143,7 @@ func classifySQL(src string) verdict {
 	}
 	v := verdict{verdict: "blocked", why: "SQL without a database", lang: "sql", open: []string{sqlQuestion}}
 	for _, s := range append(placeholders(src), samples(src)...) {
-		v.open = append(v.open, s+" is a placeholder in SQL: bind it as :NAME and declare the parameter")
+		v.open = append(v.open, s+sqlSlotQuestion)
 	}
 	return v
 }
@@ -149,13 +155,10 @@ func classifyShell(src string) verdict {
 	marked, mark, all := markSlots(src)
 	sh, err := readShell(marked)
 	if err != nil {
-		return verdict{verdict: "blocked", why: "does not parse as bash: " + err.Error(), sure: true, open: []string{"mend the command: it does not parse as bash"}}
+		return verdict{verdict: "blocked", why: "does not parse as bash: " + unmark(err.Error(), mark, all), sure: true, open: []string{"mend the command: it does not parse as bash"}}
 	}
 	if what := sh.interactive(); what != "" {
-		for i, t := range all {
-			what = strings.ReplaceAll(what, fmt.Sprintf("%s%dz", mark, i), t.text)
-		}
-		return verdict{verdict: "manual", why: what + " opens a session and waits for a person"}
+		return verdict{verdict: "manual", why: unmark(what, mark, all) + " opens a session and waits for a person"}
 	}
 	var open []string
 	for _, s := range placeholders(src) {

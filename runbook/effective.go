@@ -191,34 +191,6 @@ func (l *Lock) Digests() map[string]string {
 	return out
 }
 
-// Blocked says why an entry cannot be sent for approval, whatever the values; empty: it can.
-func (e *Entry) Blocked() string {
-	switch {
-	case e.Manual:
-		return "a person does it"
-	case len(e.Decide) > 0:
-		return "needs a decision: " + e.Decide[0]
-	case e.Run == "":
-		return "has no command"
-	}
-	if e.Interpreter != Bash {
-		return ""
-	}
-	if p := placeholders(e.Run); len(p) > 0 {
-		return p[0] + " is a placeholder"
-	}
-	sh, err := readShell(e.Run)
-	if err != nil {
-		return "" // destructive, and bash will say what is wrong
-	}
-	for _, v := range sh.free() {
-		if !slices.ContainsFunc(e.Parameters, func(p Parameter) bool { return p.Name == v }) && !e.On.gives(v) {
-			return fmt.Sprintf("reads $%s, which is no parameter", v)
-		}
-	}
-	return ""
-}
-
 // Option is one line of what a step's `list` prints, tab between the parts:
 //
 //	backup_20261124_020000	verified	2026-11-24T02:00:00Z	2000 users, 340 debates

@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// plainValue is what a value may be that stands among the words of another language: nothing in it ends a string or begins a command.
-const plainValue = "[A-Za-z0-9][A-Za-z0-9_.:/@+-]*"
+// plainValue is what a value may be that stands among the words of another language, or in a path: nothing in it ends a string, begins a
+// command, or leads out of a folder.
+const plainValue = "[A-Za-z0-9][A-Za-z0-9_:@+-]*([./][A-Za-z0-9_:@+-]+)*"
 
 // textQuestion follows the name of a parameter about which nothing but its name is known.
 const textQuestion = " may be any text: which type or pattern has it?"
@@ -19,6 +20,7 @@ const (
 
 var (
 	notName   = regexp.MustCompile(`[^A-Za-z0-9]+`)
+	valueWord = regexp.MustCompile(`(?i)^(?:change[_-]?me|replace[_-]?me|(?:[a-z]{1,8}-)?x{4,}(?:-x{4,})*)$`)
 	manyWords = regexp.MustCompile(`_?(OPTS|OPTIONS|ARGS|FLAGS|HOSTS|FILES|LIST)$`)
 	stampForm = regexp.MustCompile(`20\d{6}_\d{6}`)
 	// nameTypes are what names promise; the first that fits is taken.
@@ -44,10 +46,13 @@ var (
 // guess says what parameter a slot is, by its form, then by its name. What it cannot tell is text, which somebody has to say more about.
 func guess(s slot, before string) Parameter {
 	name := s.variable
-	inner := strings.Trim(s.text, "[]<>{} $\t")
+	inner := strings.Trim(s.text, "[]<>{} $\t@%_")
+	if own := strings.TrimPrefix(strings.TrimPrefix(strings.ToUpper(inner), "YOUR"), "REPLACE_WITH"); len(own) < len(inner) && strings.Trim(own, "_-") != "" {
+		inner = strings.Trim(own, "_-")
+	}
 	p := Parameter{}
 	switch {
-	case strings.HasPrefix(s.text, "$"):
+	case strings.HasPrefix(s.text, "$") && !strings.HasPrefix(s.text, "${{"):
 	case strings.HasPrefix(s.text, "YYYY"):
 		p, name = dateForm(s.text), or(name, beside(before, map[bool]string{true: "STAMP", false: "DATE"}[strings.Contains(s.text, "HHMMSS")]))
 	case s.sample && stampForm.MatchString(s.text):
@@ -60,12 +65,12 @@ func guess(s slot, before string) Parameter {
 		p, name = Parameter{Type: TypeText, Pattern: "[a-z0-9][a-z0-9._/:-]*"}, or(name, "IMAGE")
 	case s.sample:
 		p, name = Parameter{Type: TypeTime}, or(name, "TARGET_TIME")
-	case strings.ContainsAny(inner, "|/") && !strings.HasPrefix(s.text, "{"):
+	case strings.ContainsAny(inner, "|/") && !strings.Contains(s.text, "{"):
 		p = Parameter{Type: TypeChoice, Allowed: strings.FieldsFunc(inner, func(r rune) bool { return r == '|' || r == '/' })}
 		name = or(name, beside(before, "CHOICE"))
-	case inner == "CHANGEME" || inner == "REPLACE_ME":
+	case valueWord.MatchString(inner):
 		name = or(name, beside(before, "VALUE"))
-	case strings.HasPrefix(s.text, "{"):
+	case strings.Contains(s.text, "{"):
 		name = or(name, asName(inner[strings.LastIndexByte(inner, '.')+1:]))
 	default:
 		name = or(name, asName(inner))
@@ -74,7 +79,7 @@ func guess(s slot, before string) Parameter {
 	if s.sample {
 		p.Sample = s.text
 	}
-	if s.text != p.Name && !strings.HasPrefix(s.text, "$") && !s.sample {
+	if s.text != p.Name && (!strings.HasPrefix(s.text, "$") || strings.HasPrefix(s.text, "${{")) && !s.sample {
 		p.Label = s.text
 	}
 	if p.Type == "" {

@@ -155,6 +155,7 @@ type Parameter struct {
 	Allowed []string `yaml:"allowed,omitempty"`
 	Min     string   `yaml:"min,omitempty"` // int, date, time, duration
 	Max     string   `yaml:"max,omitempty"`
+	Root    string   `yaml:"root,omitempty"`    // path: the folder that it stays under, absolute or under the target's dir; absent: the target's dir
 	Default string   `yaml:"default,omitempty"` // taken when nobody gives a value
 	Sample  string   `yaml:"sample,omitempty"`  // a literal of the Markdown: shown as a hint, refused as a value
 }

@@ -59,6 +59,8 @@ func (e *Entry) addCommand(v verdict, c Command) {
 	} else {
 		e.Run, e.Parameters, e.Decide = r.text, r.parameters, r.open
 		e.Rewrites = append(e.Rewrites, r.rewrites...)
+		e.askCode()
+		e.askRoots()
 	}
 	if v.output != "" {
 		e.Expect = &Expect{Stdout: v.output}

@@ -12,7 +12,7 @@ import (
 
 // Question is one `decide:` line of a lock, as `drbot runbook decide` asks it.
 type Question struct {
-	ID       string   `json:"id"`             // names the question until any is answered: p1.s4/2; "target" is about the whole lock
+	ID       string   `json:"id"`             // names the question until it is answered, whatever else is: p1.s4/timeout; "target" is about the whole lock
 	Step     string   `json:"step,omitempty"` // the entry's id; empty: it is about the whole lock
 	Line     int      `json:"line"`           // of the step in the Markdown; 0: unknown
 	Title    string   `json:"title"`          // of the step
@@ -47,11 +47,11 @@ func (l *Lock) Questions(rb *Runbook) []Question {
 	}
 	for i := range l.Steps {
 		e := &l.Steps[i]
-		for k, ask := range e.Decide {
+		for _, ask := range e.asks() {
 			if ask == whereQuestion && len(l.Targets) == 0 {
 				continue
 			}
-			q := Question{ID: fmt.Sprintf("%s/%d", e.ID, k+1), Step: e.ID, Line: lines[e.ID], Title: e.Title, Ask: ask, Text: e.Run}
+			q := Question{ID: e.ID + "/" + questionKey(ask), Step: e.ID, Line: lines[e.ID], Title: e.Title, Ask: ask, Text: Visible(e.Run)}
 			if e.Label != "" {
 				q.Title += ": " + e.Label
 			}
@@ -86,12 +86,34 @@ func (l *Lock) propose(e *Entry, ask string) (proposal string, options []string)
 		return "use the new text", []string{"use the new text"}
 	case strings.HasSuffix(ask, textQuestion):
 		return "pattern " + plainValue, append([]string{"pattern RE2"}, types...)
+	case strings.HasSuffix(ask, rootQuestion):
+		return "", []string{"FOLDER", "."}
+	case strings.Contains(ask, pastedWords):
+		return e.proposeCode(ask), []string{"TYPE", "pattern RE2", AnswerDone}
+	case strings.HasSuffix(ask, sqlSlotQuestion):
+		return "parameter", []string{"parameter", "keep", AnswerDone}
 	case slot0.MatchString(ask):
 		if r, err := fill(e.Run); err == nil && len(r.parameters) > 0 && e.Interpreter == Bash {
-			return "parameter", []string{"parameter", "keep"}
+			return "parameter", []string{"parameter", "keep", AnswerDone}
 		}
+		return "", []string{"keep", AnswerDone}
 	}
 	return "", []string{AnswerDone}
+}
+
+// questionKey names a question within its step by what it is about, so that answering another one changes no name.
+func questionKey(ask string) string {
+	fixed := map[string]string{whereQuestion: "target", timeoutQuestion: "timeout", sqlQuestion: "database", outputQuestion: "output", againQuestion: "again"}
+	if key := fixed[ask]; key != "" {
+		return key
+	}
+	if name, ok := strings.CutSuffix(ask, textQuestion); ok {
+		return name
+	}
+	if name, ok := strings.CutSuffix(ask, rootQuestion); ok {
+		return name + ".root"
+	}
+	return digest([]byte(ask))[:6]
 }
 
 var slot0 = regexp.MustCompile(`^(\S.*) (?:is a placeholder|looks like a sample|is set nowhere): make it a parameter`)
@@ -104,7 +126,7 @@ func (l *Lock) Answer(q Question, answer string) error {
 		return l.answerTarget(answer)
 	}
 	e := l.entry(q.Step)
-	if e == nil || !slices.Contains(e.Decide, q.Ask) {
+	if e == nil || !slices.Contains(e.asks(), q.Ask) {
 		return &ValueError{q.ID, "is no open question of this lock", "one of Questions"}
 	}
 	next := *e
@@ -114,8 +136,14 @@ func (l *Lock) Answer(q Question, answer string) error {
 			ID: e.ID, Procedure: e.Procedure, Title: e.Title, UndoOf: e.UndoOf, ChoiceOf: e.ChoiceOf, Label: e.Label, Condition: e.Condition, Manual: true,
 			SourceSHA256: e.SourceSHA256, Leaves: e.Leaves, Closes: e.Closes, For: e.For,
 		}
-	} else if err := l.answer(&next, q, answer); err != nil {
-		return err
+	} else {
+		if err := l.answer(&next, q, answer); err != nil {
+			return err
+		}
+		next.askCode()
+		if err := next.settled(q, answer); err != nil {
+			return err
+		}
 	}
 	if len(next.Decide) == 0 {
 		next.Decide = nil
@@ -155,9 +183,17 @@ func (l *Lock) answer(e *Entry, q Question, answer string) error {
 		}
 	case strings.HasSuffix(q.Ask, textQuestion):
 		return e.answerType(strings.TrimSuffix(q.Ask, textQuestion), answer, no)
+	case strings.HasSuffix(q.Ask, rootQuestion):
+		return e.answerRoot(strings.TrimSuffix(q.Ask, rootQuestion), answer, no)
+	case strings.Contains(q.Ask, pastedWords) && answer != AnswerDone:
+		return e.answerType(codeName(q.Ask), answer, no)
+	case strings.HasSuffix(q.Ask, sqlSlotQuestion) && answer == "parameter":
+		return e.answerSQLSlot(strings.TrimSuffix(q.Ask, sqlSlotQuestion), no)
 	case slot0.MatchString(q.Ask) && answer == "parameter":
 		return e.answerSlot(no)
-	case slot0.MatchString(q.Ask) && answer == "keep", answer == AnswerDone, q.Ask == againQuestion && answer == "use the new text":
+	case slotToken(q.Ask) != "" && answer == "keep":
+		e.Rewrites = append(slices.Clone(e.Rewrites), Rewrite{slotToken(q.Ask), slotToken(q.Ask)})
+	case answer == AnswerDone, q.Ask == againQuestion && answer == "use the new text":
 	default:
 		return no("one of " + strings.Join(q.Options, ", "))
 	}

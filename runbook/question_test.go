@@ -61,11 +61,11 @@ func TestAnswersThatAreRefusedChangeNothing(t *testing.T) {
 	rb := parse(t, "## Procedure 1: P\n\n1. **A**\n   ```sql\n   SELECT 1;\n   ```\n2. **B**\n   ```bash\n   cp <thing> x\n   ```\n3. **C**\n   ```bash\n   tool $EXTRA_ARGS\n   ```\n")
 	l, _ := Compile(rb, nil)
 	for id, bad := range map[string][]string{
-		"target":  {"", "x", "Here=.", "x=", "=."},
-		"p1.s1/1": {"mysql", "sqlite", "sqlite a", "sqlite main=x", "sqlite a=../x", "sqlite a=/x", "sqlite a=x a=y", "done "},
-		"p1.s2/1": {"pattern (", "string", "choice", ""},
-		"p1.s2/3": {"soon", "-1h", "0s"},
-		"p1.s3/1": {"parameters", "yes"},
+		"target":         {"", "x", "Here=.", "x=", "=."},
+		"p1.s1/database": {"mysql", "sqlite", "sqlite a", "sqlite main=x", "sqlite a=../x", "sqlite a=/x", "sqlite a=x a=y", "done"},
+		"p1.s2/THING":    {"pattern (", "string", "choice", ""},
+		"p1.s2/timeout":  {"soon", "-1h", "0s"},
+		"p1.s3/" + questionKey("$EXTRA_ARGS is set nowhere: make it a parameter"): {"parameters", "yes", "done"},
 	} {
 		for _, answer := range bad {
 			var q Question
@@ -80,9 +80,6 @@ func TestAnswersThatAreRefusedChangeNothing(t *testing.T) {
 			before := string(l.Marshal())
 			err := l.Answer(q, answer)
 			var refusal *ValueError
-			if answer == "done " && err == nil {
-				continue // closes it on purpose
-			}
 			if !errors.As(err, &refusal) || string(l.Marshal()) != before {
 				t.Errorf("%s %q: %v", id, answer, err)
 			}

@@ -1,6 +1,7 @@
 package runbook
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -34,9 +35,8 @@ type slot struct {
 }
 
 var (
-	placeholderForms = regexp.MustCompile(`(?:^|[^\w}$\]])(\[[A-Z][A-Z0-9_ ]*(?:/[A-Z][A-Z0-9_ ]*)*\])|(YYYY-?MM-?DD(?:_HHMMSS)?|\{\{\s*[\w.]+\s*\}\}|<[A-Za-z][\w.-]*(?:\|[\w.-]+)+>|<[A-Za-z][A-Za-z0-9_-]*(?: [A-Za-z0-9_-]+)*>|\b(?:CHANGEME|REPLACE_ME)\b)`)
-	sampleForms      = regexp.MustCompile(`(\b\w*20\d{6}_\d{6}\w*|20\d\d-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?Z?|[\w.-]*\bexample\.(?:com|org|net)\b|\bregistry/[\w.-]+)`)
-	wholeAssignment  = regexp.MustCompile(`(?:^|[\s;])([A-Za-z_][A-Za-z0-9_]*)=["']?$`)
+	sampleForms     = regexp.MustCompile(`(\b\w*20\d{6}_\d{6}\w*|20\d\d-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?Z?|[\w.-]*\bexample\.(?:com|org|net)\b|\bregistry/[\w.-]+)`)
+	wholeAssignment = regexp.MustCompile(`(?:^|[\s;])([A-Za-z_][A-Za-z0-9_]*)=["']?$`)
 )
 
 // placeholders finds what nobody filled, comments left out.
@@ -65,7 +65,7 @@ func slots(form *regexp.Regexp, src string) []slot {
 		if mayHold(form, line) && !strings.HasPrefix(strings.TrimSpace(line), "#") {
 			for _, m := range form.FindAllStringSubmatchIndex(line, -1) {
 				for g := 2; g < len(m); g += 2 {
-					if m[g] < 0 || m[g] > 0 && line[m[g]] == '<' && line[m[g]-1] == '<' {
+					if m[g] < 0 || m[g] > 0 && line[m[g]] == '<' && line[m[g]-1] == '<' || form == placeholderForms && meansItself(src, line, m[g], m[g+1]) {
 						continue
 					}
 					s := slot{from: at + m[g], to: at + m[g+1], text: line[m[g]:m[g+1]], sample: form == sampleForms}
@@ -81,23 +81,37 @@ func slots(form *regexp.Regexp, src string) []slot {
 	return out
 }
 
-// mayHold spares the expression on lines that hold none of the words that it begins with.
-func mayHold(form *regexp.Regexp, line string) bool {
-	if form == sampleForms {
-		return strings.Contains(line, "20") || strings.Contains(line, "example.") || strings.Contains(line, "registry/")
-	}
-	return strings.ContainsAny(line, "[<{") || strings.Contains(line, "YYYY") || strings.Contains(line, "CHANGEME") || strings.Contains(line, "REPLACE_ME")
-}
-
-// markSlots puts a word that stands nowhere else in the place of each token, so that bash's grammar can be asked where it stands.
+// markSlots puts a word that stands nowhere else in the place of each token, so that bash's grammar can be asked where it stands. A token that
+// bash would read as a part of a name, or behind a dollar sign, stays: there no value can be put.
 func markSlots(src string) (marked, mark string, all []slot) {
 	all = append(slots(placeholderForms, src), slots(sampleForms, src)...)
 	slices.SortFunc(all, func(a, b slot) int { return a.from - b.from })
 	all = slices.CompactFunc(all, func(later, a slot) bool { return later.from < a.to })
+	all = slices.DeleteFunc(all, func(s slot) bool { return s.from > 0 && src[s.from-1] == '$' })
 	mark = "zq"
-	for strings.Contains(src, mark) {
+	for strings.Contains(strings.ToLower(src), mark) {
 		mark += "q"
 	}
+	for {
+		marked = putMarks(src, mark, all)
+		named := inNames(marked, mark)
+		if len(named) == 0 {
+			return marked, mark, all
+		}
+		kept := all[:0]
+		for i, s := range all {
+			if !slices.ContainsFunc(named, func(name string) bool { return strings.Contains(name, fmt.Sprintf("%s%dz", mark, i)) }) {
+				kept = append(kept, s)
+			}
+		}
+		if len(kept) == len(all) {
+			return src, mark, nil
+		}
+		all = kept
+	}
+}
+
+func putMarks(src, mark string, all []slot) string {
 	var b strings.Builder
 	last := 0
 	for i := range all {
@@ -108,18 +122,65 @@ func markSlots(src string) (marked, mark string, all []slot) {
 		s.end, last = b.Len(), s.to
 	}
 	b.WriteString(src[last:])
-	return b.String(), mark, all
+	return b.String()
+}
+
+// unmark puts the tokens back into a text that was made from a marked one: a message, a name.
+func unmark(text, mark string, all []slot) string {
+	for i, s := range all {
+		text = strings.ReplaceAll(text, fmt.Sprintf("%s%dz", mark, i), s.text)
+	}
+	return text
+}
+
+// inNames are the names of variables, functions and here-documents of a text that hold a mark.
+func inNames(text, mark string) []string {
+	if !strings.Contains(text, mark) {
+		return nil
+	}
+	sh, err := readShell(text)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	add := func(names ...string) {
+		for _, n := range names {
+			if strings.Contains(n, mark) {
+				out = append(out, n)
+			}
+		}
+	}
+	add(sh.names()...)
+	syntax.Walk(sh.file, func(n syntax.Node) bool {
+		switch t := n.(type) {
+		case *syntax.FuncDecl:
+			if t.Name != nil {
+				add(t.Name.Value)
+			}
+		case *syntax.WordIter:
+			add(t.Name.Value)
+		case *syntax.Redirect:
+			if t.N != nil {
+				add(t.N.Value)
+			}
+			if t.Hdoc != nil {
+				add(known(t.Word))
+			}
+		}
+		return true
+	})
+	return out
 }
 
 // fill makes the slots of a bash text parameters. A text that does not parse, with or without them, is an error.
 func fill(src string) (rewritten, error) {
-	marked, _, all := markSlots(src)
+	marked, mark, all := markSlots(src)
 	if len(all) > maxSlots {
 		return rewritten{}, fmt.Errorf("%d places wait for a value; at most %d are made parameters", len(all), maxSlots)
 	}
 	sh, err := readShell(marked)
 	if err != nil {
-		return rewritten{}, err
+		return rewritten{}, errors.New(unmark(err.Error(), mark, all))
 	}
 	f := &filler{src: marked, slots: all, used: map[string]string{}}
 	for _, v := range sh.names() {
@@ -128,10 +189,22 @@ func fill(src string) (rewritten, error) {
 	f.tokens(sh)
 	f.variables(sh)
 	f.text = f.edit()
+	for _, p := range placeholders(f.text) {
+		f.open = appendOnce(f.open, p+" is a placeholder: make it a parameter")
+	}
 	if _, err := readShell(f.text); err != nil {
-		return rewritten{}, err
+		return rewritten{}, errors.New(unmark(err.Error(), mark, all))
+	}
+	if f.shows(mark) {
+		return rewritten{}, errors.New("a place that waits for a value cannot be rewritten")
 	}
 	return f.rewritten, nil
+}
+
+// shows says that a mark is left anywhere, in small letters or capitals.
+func (r *rewritten) shows(mark string) bool {
+	all := strings.ToLower(fmt.Sprint(r.text, r.parameters, r.rewrites, r.open))
+	return strings.Contains(all, mark)
 }
 
 // filler rewrites one text.

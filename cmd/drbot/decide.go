@@ -25,7 +25,7 @@ func (p program) runbookDecide() *cobra.Command {
 		Use: "decide [FILE]", Short: "Answer what the lock leaves open, one question at a time", Args: cobra.MaximumNArgs(1),
 		Long: "Decide compiles FILE and asks what the compiler could not know, one question at a time, each with a proposal: Enter takes\n" +
 			"it, - leaves the question for later, q stops. The lock is written after each answer. --answer answers without asking:\n" +
-			"a question by its id (p1.s4/2, target), its step (p1.s4, where it has one question), or what it is about (p1.s2.target).",
+			"a question by its id (p1.s4/timeout, target), its step (p1.s4, where it has one question), or what it is about (p1.s2.target).",
 		Example: "  drbot runbook decide\n  drbot runbook decide --answer target=db1=/srv/app --answer p1.s4.timeout=45m",
 		RunE: func(_ *cobra.Command, args []string) error {
 			path, sections, err := p.runbookFile(args)
@@ -60,7 +60,7 @@ func (p program) runbookDecide() *cobra.Command {
 type deciding struct {
 	program
 	*compiled
-	left map[string]bool // questions that were left for later, by step and text: their ids move
+	left map[string]bool // questions that were left for later, by step and text
 }
 
 func (d *deciding) open() []runbook.Question {

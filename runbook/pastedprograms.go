@@ -1,0 +1,376 @@
+package runbook
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// Which words of which programs are texts of a language, and which programs read one from standard input.
+
+// carriers run other programs that stand among their words.
+var carriers = strings.Fields(`kubectl oc docker podman nerdctl crictl docker-compose sshpass autossh parallel nsenter chroot systemd-run unshare machinectl lxc ip find xargs watch script
+	ssh su runuser sudo doas exec`)
+
+// commandOptions are options whose value a shell runs.
+var commandOptions = map[string][]string{
+	"rsync": {"-e", "--rsh", "--rsync-path"}, "tar": {"--to-command", "--checkpoint-action", "-I", "--use-compress-program", "--rsh-command", "-F", "--info-script"},
+	"gcloud": {"--command"}, "aws": {"--parameters"}, "az": {"--scripts"}, "script": {"-c", "--command"}, "flock": {"-c", "--command"}, "env": {"-S", "--split-string"},
+	"ansible": {"-a", "--args"}, "mapfile": {"-C"}, "readarray": {"-C"}, "complete": {"-C", "-W"}, "gdb": {"-ex"}, "vim": {"-c"}, "split": {"--filter"}, "scp": {"-o", "-S"}, "sftp": {"-o", "-S"},
+	"ssh": {"-o"}, "git": {"-c", "--upload-pack", "--exec"}, "sort": {"--compress-program"}, "capsh": {"-c"},
+}
+
+var (
+	sedText     = grammar{short: "nErsuzb", valued: "efl", attached: "i", long: "quiet silent regexp-extended null-data separate unbuffered sandbox posix debug", longVal: "expression file line-length in-place"}
+	awkText     = grammar{short: "bcCghIkLMnNOPrsStV", valued: "FvfeEil", long: "posix sandbox csv", longVal: "field-separator assign file source include exec"}
+	sqlOptions  = map[string][]string{"clickhouse-client": {"-q", "--query"}, "clickhouse": {"-q", "--query"}, "cqlsh": {"-e", "--execute"}, "sqlcmd": {"-Q", "-q"}, "cockroach": {"-e", "--execute"}, "bq": {}}
+	atTextInput = strings.Fields("crontab at batch")
+)
+
+// commands looks at one command, at what it is given on standard input, and at variables that a shell runs.
+func (t *tracer) commands(n syntax.Node) {
+	switch s := n.(type) {
+	case *syntax.Assign:
+		if s.Name != nil && s.Value != nil && slices.Contains(steering, s.Name.Value) {
+			t.text(shellText, s.Name.Value, t.spell(s.Value), s, "")
+		}
+	case *syntax.Stmt:
+		input := slices.Clone(t.piped[s])
+		for _, r := range s.Redirs {
+			input = append(input, t.given(r)...)
+			t.script(s, r)
+		}
+		if c, ok := s.Cmd.(*syntax.CallExpr); ok {
+			t.call(c, input)
+		} else if s.Cmd != nil && len(s.Redirs) > 0 { // { …; } <<EOF: what is inside reads it
+			t.feed(s.Cmd, input)
+		}
+	}
+}
+
+// script notes values that are written into a file that will be run.
+func (t *tracer) script(s *syntax.Stmt, r *syntax.Redirect) {
+	to := known(r.Word)
+	languages := map[string]language{".sh": shellText, ".bash": shellText, ".py": otherText, ".pl": otherText, ".rb": otherText, ".js": otherText, ".awk": otherText, ".sql": sqlLanguage(postgresWords)}
+	lang, ok := languages[path.Ext(to)]
+	if strings.Contains(to, "/cron") {
+		lang, ok = shellText, true
+	}
+	if !ok || r.Op == syntax.RdrIn || r.Hdoc != nil || r.Op == syntax.WordHdoc {
+		return
+	}
+	for _, text := range t.produced(s, 0) {
+		t.text(lang, path.Base(to), text, s, "")
+	}
+}
+
+// call looks at every place of a command where a program may stand.
+func (t *tracer) call(c *syntax.CallExpr, input []string) {
+	words := make([]string, len(c.Args))
+	for i, w := range c.Args {
+		words[i] = t.spell(w)
+	}
+	own := len(words) - len(unwrap(words))
+	for i := range words {
+		name := path.Base(words[i])
+		all := i == 0 || i == own || slices.ContainsFunc(words[:i], func(w string) bool { return slices.Contains(carriers, path.Base(w)) })
+		o := occurrence{t: t, call: c, words: words, at: i, name: name, rest: words[i+1:], input: input}
+		switch {
+		case slices.Contains(shells, name):
+			o.shell()
+		case slices.Contains(languages, name):
+			o.language()
+		case all:
+			o.program()
+		}
+	}
+}
+
+// occurrence is one program among the words of a command.
+type occurrence struct {
+	t     *tracer
+	call  *syntax.CallExpr
+	words []string
+	at    int
+	name  string
+	rest  []string
+	input []string
+}
+
+func (o occurrence) text(lang language, text, fix string) { o.t.text(lang, o.name, text, o.call, fix) }
+
+// fed looks at standard input as a text.
+func (o occurrence) fed(lang language) {
+	for _, in := range o.input {
+		o.text(lang, in, lang.fromInput(o.name))
+	}
+	for _, w := range o.call.Args[o.at+1:] { // bash <(echo …)
+		for _, part := range w.Parts {
+			if p, ok := part.(*syntax.ProcSubst); ok {
+				for _, text := range o.t.produced(p, 0) {
+					o.text(lang, text, lang.fromInput(o.name))
+				}
+			}
+		}
+	}
+}
+
+// shell looks at `bash -c TEXT`, also in a cluster, and at a text on standard input.
+func (o occurrence) shell() {
+	text := -1
+	for i, w := range o.rest {
+		switch {
+		case text == -2 && !strings.HasPrefix(w, "-"):
+			text = i
+		case text == -1 && strings.HasPrefix(w, "-") && !strings.HasPrefix(w, "--") && strings.Contains(w, "c"):
+			text = -2
+		case text == -1 && !strings.HasPrefix(w, "-") && !slices.Contains([]string{"-o", "-O", "--rcfile", "--init-file"}, before(o.rest, i)):
+			if len(o.t.marks(w)) == 0 { // a script by name; -s has words too
+				o.fed(shellText)
+			}
+			return
+		}
+		if text >= 0 {
+			o.t.textWith(shellText, o.name+" -c", w, o.call, o.t.asArguments(o.call, o.at+1+i), append(slices.Clone(o.rest[i+1:]), o.fromXargs()...))
+			return
+		}
+	}
+	o.fed(shellText)
+}
+
+// fromXargs are the words that xargs puts behind the others: any of them may be any of its input.
+func (o occurrence) fromXargs() []string {
+	if slices.Contains(o.words[:o.at], "xargs") {
+		all := strings.Join(o.input, " ")
+		return []string{all, all, all}
+	}
+	return nil
+}
+
+func before(words []string, i int) string {
+	if i == 0 {
+		return ""
+	}
+	return words[i-1]
+}
+
+// language looks at an inline text of another language, and at one on standard input.
+func (o occurrence) language() {
+	python := strings.HasPrefix(o.name, "python")
+	for i, w := range o.rest {
+		short := len(w) > 1 && w[0] == '-' && w[1] != '-'
+		switch {
+		case python && short && strings.HasSuffix(w, "c"),
+			!python && (slices.Contains(inlineText, w) || short && strings.HasSuffix(w, "e")):
+			if i+1 < len(o.rest) {
+				o.text(otherText, o.rest[i+1], "")
+			}
+		case short && (python && strings.HasPrefix(w, "-c") || !python && strings.HasPrefix(w, "-e")), strings.HasPrefix(w, "--eval="), strings.HasPrefix(w, "--execute="):
+			o.text(otherText, w, "")
+		}
+	}
+	o.fed(otherText)
+}
+
+// program looks at the other programs that read a language.
+func (o occurrence) program() {
+	for _, option := range commandOptions[o.name] {
+		for i, w := range o.rest {
+			if v, ok := strings.CutPrefix(w, option+"="); ok && strings.HasPrefix(option, "--") {
+				o.text(shellText, v, "")
+			} else if w == option && i+1 < len(o.rest) {
+				o.text(shellText, o.rest[i+1], "")
+			} else if ok := !strings.HasPrefix(option, "--") && strings.HasPrefix(w, option) && w != option; ok {
+				o.text(shellText, w[len(option):], "")
+			}
+		}
+	}
+	switch o.name {
+	case "eval", "watch", "parallel", "tmux", "screen":
+		text := strings.Join(o.rest, " ")
+		if o.name == "watch" {
+			text = strings.Join(otherLines["watch"].parse(o.rest, true).args, " ")
+		}
+		o.text(shellText, text, "")
+	case ".", "source":
+		o.fed(shellText)
+	case "trap":
+		o.text(shellText, strings.Join(o.rest[:min(1, len(o.rest))], " "), "")
+	case "alias", "make", "gmake":
+		for _, w := range o.rest {
+			if _, v, ok := strings.Cut(w, "="); ok {
+				o.text(shellText, ": "+v, "")
+			}
+		}
+	case "ssh", "autossh", "su", "runuser", "xargs", "crontab", "at", "batch":
+		o.elsewhere()
+	case "awk", "gawk", "mawk", "nawk", "sed", "gsed":
+		o.filter()
+	case "test", "[", "unset", "read", "mapfile", "readarray", "printf", "getopts", "wait":
+		o.names()
+	case "redis-cli", "mongosh", "mongo", "valkey-cli":
+		for i, w := range o.rest {
+			if i > 0 && slices.Contains([]string{"EVAL", "EVAL_RO", "--EVAL"}, strings.ToUpper(o.rest[i-1])) {
+				o.text(otherText, w, "")
+			}
+		}
+	default:
+		o.database()
+	}
+}
+
+// elsewhere looks at programs that give words, or their input, to a shell of another host or person.
+func (o occurrence) elsewhere() {
+	switch o.name {
+	case "ssh", "autossh":
+		c := sshLine.parse(o.rest, true)
+		if len(c.args) < 2 {
+			o.fed(shellText)
+			return
+		}
+		o.text(shellText, strings.Join(c.args[1:], " "), "")
+	case "su", "runuser":
+		given := false
+		for i, w := range o.rest {
+			if v, ok := strings.CutPrefix(w, "--command="); ok {
+				o.text(shellText, v, "")
+				given = true
+			}
+			if (w == "--command" || w == "-c" || w == "-lc") && i+1 < len(o.rest) {
+				o.text(shellText, o.rest[i+1], "")
+				given = true
+			}
+		}
+		if !given {
+			o.fed(shellText)
+		}
+	case "xargs":
+		inner := xargsLine.parse(o.rest, true).args
+		if slices.ContainsFunc(inner, func(w string) bool {
+			b := path.Base(w)
+			return slices.Contains(shells, b) || b == "ssh" || b == "eval" || b == "su"
+		}) {
+			o.fed(shellText)
+		}
+	default:
+		o.fed(shellText)
+	}
+}
+
+// filter looks at the scripts of awk and sed.
+func (o occurrence) filter() {
+	awk := strings.HasSuffix(o.name, "awk")
+	g, lang := sedText, sedLanguage
+	if awk {
+		g, lang = awkText, otherText
+	}
+	c := g.parse(o.rest, false)
+	texts := c.values("-e", "--expression", "--source")
+	if len(texts) == 0 && !c.has("-f", "--file", "-E", "--exec") {
+		texts = append(texts, c.arg(0))
+	}
+	if c.unknown != "" {
+		texts = append(texts, c.args...)
+	}
+	for _, text := range texts {
+		o.text(lang, text, "")
+	}
+	if slices.Contains(c.values("-f", "--file"), "-") {
+		o.fed(lang)
+	}
+}
+
+// names looks at words that name a variable, whose subscript bash works out.
+func (o occurrence) names() {
+	for i, w := range o.rest {
+		last := before(o.rest, i)
+		switch o.name {
+		case "test", "[":
+			if last != "-v" && last != "-R" {
+				continue
+			}
+		case "printf":
+			if last != "-v" || i != 1 {
+				continue
+			}
+		}
+		o.t.found(arithmeticText, o.name, o.t.marked(w), o.call)
+	}
+}
+
+// database looks at the clients of databases.
+func (o occurrence) database() {
+	switch o.name {
+	case "psql":
+		c := psqlLine.parse(o.rest, false)
+		for _, text := range c.values("-c", "--command") {
+			o.text(sqlLanguage(postgresWords), text, o.t.boundPsql(o, text))
+		}
+		if files := c.values("-f", "--file"); len(files) == 0 || slices.Contains(files, "-") || slices.ContainsFunc(files, func(f string) bool { return strings.Contains(f, "\x00") || len(o.t.marks(f)) > 0 }) {
+			o.fed(sqlLanguage(postgresWords))
+			o.raw(c)
+		}
+	case "mysql", "mariadb":
+		for _, text := range mysqlLine.parse(o.rest, false).values("-e", "--execute") {
+			o.text(sqlLanguage(mysqlWords), text, "")
+		}
+		o.fed(sqlLanguage(mysqlWords))
+	case "sqlite3", "sqlite", "duckdb":
+		o.sqlite()
+	default:
+		options := sqlOptions[o.name]
+		for i, w := range o.rest {
+			name, v, ok := strings.Cut(w, "=")
+			switch {
+			case slices.Contains(options, before(o.rest, i)):
+				o.text(sqlLanguage(sqliteWords), w, "")
+			case ok && slices.Contains(options, name):
+				o.text(sqlLanguage(sqliteWords), v, "")
+			}
+		}
+		if options != nil {
+			o.fed(sqlLanguage(sqliteWords))
+		}
+	}
+}
+
+// raw looks for :name in a text of psql's, where psql pastes the value of -v as it is; :'name' quotes it.
+func (o occurrence) raw(c commandLine) {
+	for _, v := range c.values("-v", "--set", "--variable") {
+		name, value, _ := strings.Cut(v, "=")
+		if name == "" || len(o.t.marks(value)) == 0 {
+			continue
+		}
+		for _, in := range o.input {
+			for _, m := range regexp.MustCompile(`(^|[^:]):`+regexp.QuoteMeta(name)+`\b`).FindAllStringIndex(in, -1) {
+				at := strings.IndexByte(in[m[0]:m[1]], ':') + m[0]
+				o.text(sqlLanguage(postgresWords), in[:at]+value+in[m[1]:], "write :'"+name+"' in the SQL, which psql quotes")
+			}
+		}
+	}
+}
+
+// sqlite looks at every word behind the database's, each of which is a text.
+func (o occurrence) sqlite() {
+	db := false
+	for i := 0; i < len(o.rest); i++ {
+		w := o.rest[i]
+		switch {
+		case w == "-cmd" || w == "-c" || w == "-s":
+			if i++; i < len(o.rest) {
+				o.text(sqlLanguage(sqliteWords), o.rest[i], "")
+			}
+		case slices.Contains(strings.Fields("-separator -init -newline -nullvalue -maxsize -mmap -vfs -lookaside -pagecache -heap"), w):
+			i++
+		case strings.HasPrefix(w, "-"):
+		case !db:
+			db = true
+		default:
+			o.text(sqlLanguage(sqliteWords), w, "")
+		}
+	}
+	o.fed(sqlLanguage(sqliteWords))
+}
