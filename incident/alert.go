@@ -105,12 +105,16 @@ func (i *Incident) Alert(id string) *Alert {
 
 // AlertsOver reports whether PagerDuty calls every alert of the incident resolved.
 func (i *Incident) AlertsOver() bool {
+	any := false
 	for k := range i.Alerts {
-		if i.Alerts[k].Fact(AlertStatus) != AlertResolved {
+		if i.Alerts[k].How == AlertPaged {
+			continue // drbot made it
+		}
+		if any = true; i.Alerts[k].Fact(AlertStatus) != AlertResolved {
 			return false
 		}
 	}
-	return len(i.Alerts) > 0
+	return any
 }
 
 // pagerDuty is how proofs of what was done in PagerDuty begin.
@@ -209,6 +213,9 @@ func (i *Incident) follow(s AlertSeen, by Person, promise Policy) []Event {
 	var events []Event
 	if i.AckedAt.IsZero() && (i.Active() || i.ResolvedBy.InPagerDuty()) {
 		for k := range i.Alerts {
+			if p := i.PageOf(i.Alerts[k].ID); p != nil && p.Why == PageForApproval {
+				continue // who answers that comes to approve
+			}
 			if who := i.Alerts[k].Fact(AlertAcker); who != "" {
 				if s.Facts[AlertAcker] == "" {
 					by = PagerDuty("", who)
@@ -240,6 +247,9 @@ func (i *Incident) applyAlert(at Stamp, e Event) bool {
 	case AlertLinked:
 		a := i.alert(e.Alert)
 		a.How, a.Since = e.How, at.Seq
+		if p := i.Page(e.Page); p != nil { // what happened since it was asked for concerns it
+			a.Since, p.Alert = p.Seq, a.ID
+		}
 		a.hear(e.Facts)
 	case AlertSeen:
 		i.alert(e.Alert).hear(e.facts())

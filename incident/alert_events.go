@@ -7,8 +7,9 @@ type AlertLinked struct {
 	By    Person               `json:"by"`
 	Alert string               `json:"alert"` // PagerDuty's id
 	Name  string               `json:"name,omitempty"`
-	How   string               `json:"how"`             // opened | attached | merged
+	How   string               `json:"how"`             // opened | attached | merged | paged
 	From  ID                   `json:"from,omitempty"`  // merged: the incident that had it before
+	Page  uint64               `json:"page,omitempty"`  // paged: the page that PagerDuty made it of
 	Facts map[string]AlertFact `json:"facts,omitempty"` // merged: what was known there
 }
 

@@ -54,7 +54,11 @@ func (i *Incident) MergeInto(other *Incident, by Person) (own, others []Event, e
 	}
 	for k := range i.Alerts {
 		a := &i.Alerts[k]
-		others = append(others, AlertLinked{By: by, Alert: a.ID, How: "merged", From: i.ID, Facts: a.Facts})
+		how := "merged"
+		if a.How == AlertPaged {
+			how = AlertPaged
+		}
+		others = append(others, AlertLinked{By: by, Alert: a.ID, How: how, From: i.ID, Facts: a.Facts})
 	}
 	if other.AckedAt.IsZero() && !i.AckedAt.IsZero() {
 		others = append(others, Acknowledged{By: i.AckedBy})

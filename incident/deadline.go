@@ -9,6 +9,7 @@ import (
 
 // Kinds of deadlines; the key of a deadline starts with its kind.
 const (
+	DueCall     = "call"    // nobody answered yet: a contact of the runbook is called
 	DueRespond  = "respond" // nobody acknowledged yet: at 50, 80 and 100 % of the response time
 	DueUpdate   = "update"  // a promised update: 5 min before, and when it is missed
 	DueApproval = "approval"
@@ -40,12 +41,7 @@ func (i *Incident) Deadlines() []Deadline {
 		}
 	}
 	if i.State == StateOpen || i.State == StateTriage {
-		if i.AckedAt.IsZero() && !i.RespondBy.IsZero() {
-			whole := i.RespondBy.Sub(i.OpenedAt)
-			for _, percent := range []int64{50, 80, 100} {
-				add(i.OpenedAt.Add(whole*time.Duration(percent)/100), "respond/%d/%d", percent, i.RespondBy.Unix())
-			}
-		}
+		i.answerDeadlines(add)
 		if i.UpdateEvery > 0 && !i.UpdateDue.IsZero() && !i.MissedUpdate() {
 			if i.UpdateEvery > 2*RemindBefore {
 				add(i.UpdateDue.Add(-RemindBefore), "update/remind/%d", i.UpdateDue.Unix())
@@ -73,6 +69,35 @@ func (i *Incident) Deadlines() []Deadline {
 	}
 	slices.SortStableFunc(all, func(a, b Deadline) int { return a.Due.Compare(b.Due) })
 	return all
+}
+
+// answerDeadlines are those of an incident that nobody answers: at parts of the response time, and the runbook's contacts.
+// Whoever put the calls off hears the breach all the same, and the rest when that time is over.
+func (i *Incident) answerDeadlines(add func(due time.Time, key string, args ...any)) {
+	if i.Answered() {
+		return
+	}
+	if !i.RespondBy.IsZero() {
+		whole := i.RespondBy.Sub(i.OpenedAt)
+		for _, percent := range []int64{50, 80, 100} {
+			if due := i.OpenedAt.Add(whole * time.Duration(percent) / 100); percent == 100 || !due.Before(i.Hushed) {
+				add(due, "respond/%d/%d", percent, i.RespondBy.Unix())
+			}
+		}
+		if !i.Hushed.IsZero() {
+			add(i.Hushed, "respond/again/%d/%d", i.RespondBy.Unix(), i.Hushed.Unix())
+		}
+	}
+	for k, c := range i.Calls {
+		if !c.due() {
+			continue
+		}
+		due := c.At
+		if due.Before(i.Hushed) {
+			due = i.Hushed
+		}
+		add(due, "call/%d/%d", k, c.At.Unix())
+	}
 }
 
 func lateKey(due time.Time) string { return fmt.Sprintf("update/late/%d", due.Unix()) }
@@ -141,6 +166,12 @@ func (i *Incident) spoken(e DeadlineSpoken) {
 		}
 	case strings.HasPrefix(e.Key, DueNudge+"/"):
 		i.nudged(e.Key)
+	case strings.HasPrefix(e.Key, DueCall+"/"):
+		if c := i.CallOf(e.Key); c != nil {
+			c.made(e.Due.Add(e.Late))
+		}
+	case strings.HasPrefix(e.Key, "respond/again/"):
+		i.Spoken = append(i.Spoken, e.Key)
 	case strings.HasPrefix(e.Key, "respond/"):
 		for _, earlier := range []string{"50", "80", "100"} {
 			key := "respond/" + earlier + e.Key[strings.LastIndex(e.Key, "/"):]

@@ -43,7 +43,7 @@ func (i *Incident) Clone() *Incident {
 	c.Spoken, c.Pins, c.Parked = slices.Clone(i.Spoken), slices.Clone(i.Pins), slices.Clone(i.Parked)
 	c.Checklist, c.Services = slices.Clone(i.Checklist), slices.Clone(i.Services)
 	c.Glass, c.Offers = slices.Clone(i.Glass), slices.Clone(i.Offers)
-	c.Alerts = cloneAlerts(i.Alerts)
+	c.Alerts, c.Pages, c.Calls = cloneAlerts(i.Alerts), slices.Clone(i.Pages), slices.Clone(i.Calls)
 	if i.Roles != nil {
 		c.Roles = make(map[Role]Person, len(i.Roles))
 		for role, p := range i.Roles {

@@ -72,7 +72,7 @@ func (i *Incident) Apply(at Stamp, e Event) {
 	case DeliveryRequeued:
 		i.Parked = slices.DeleteFunc(i.Parked, func(p Parked) bool { return p.Follower == e.Follower && p.Seq == e.Seq })
 	default:
-		if !i.applyItem(at, e) && !i.applyApproval(at, e) && !i.applyOffer(at, e) && !i.applyAlert(at, e) {
+		if !i.applyItem(at, e) && !i.applyApproval(at, e) && !i.applyOffer(at, e) && !i.applyAlert(at, e) && !i.applyPage(at, e) {
 			i.applyRun(at, e)
 		}
 	}
@@ -90,7 +90,7 @@ func (i *Incident) opened(at Stamp, e Opened) {
 }
 
 func (i *Incident) policy(p Policy) {
-	i.RespondBy, i.UpdateEvery, i.UpdateDue = p.RespondBy, p.UpdateEvery, p.UpdateDue
+	i.RespondBy, i.UpdateEvery, i.UpdateDue, i.Calls = p.RespondBy, p.UpdateEvery, p.UpdateDue, i.callsOf(p.Calls)
 	i.forget("update/")
 	i.forget("respond/")
 }

@@ -144,6 +144,9 @@ type Incident struct {
 	Roles      map[Role]Person `json:"roles,omitempty"`
 	Channel    Channel         `json:"channel"`
 
+	Calls       []Call        `json:"calls,omitempty"` // who is called while nobody answers
+	Hushed      time.Time     `json:"hushed,omitzero"` // until then nobody is
+	Pages       []Page        `json:"pages,omitempty"` // in the order in which they were asked for
 	UpdateEvery time.Duration `json:"update_every,omitempty"`
 	UpdateDue   time.Time     `json:"update_due"`
 	LateSince   time.Time     `json:"late_since,omitzero"` // the missed update that drbot spoke of, until one is sent or it is moved

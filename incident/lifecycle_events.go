@@ -7,6 +7,7 @@ type Policy struct {
 	RespondBy   time.Time     `json:"respond_by"`
 	UpdateEvery time.Duration `json:"update_every,omitempty"` // 0: no promised cadence
 	UpdateDue   time.Time     `json:"update_due"`
+	Calls       []Call        `json:"calls,omitempty"` // contacts of the runbook, while nobody answers
 }
 
 // Opened begins an incident.

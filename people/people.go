@@ -1,5 +1,7 @@
-// Package people knows who is who and who may what: one table, from the configuration alone.
+// Package people knows who is who and who may what: one table.
 //
+// Who is in it and what they may is the configuration's alone; ids and phone numbers that it leaves out are found by the
+// email in chat and PagerDuty (book.go), and who is on call is kept beside it (duty.go).
 // A decision asks it and never a network. A chat user, an account or a key must name exactly one person, or it names
 // nobody; a table in which two people claim the same one is refused when it is built. Flags that only the chat knows
 // (guest, deactivated) are kept in a cache beside the table (flags.go).
@@ -28,6 +30,7 @@ type Entry struct {
 	SSHKey    string   `yaml:"ssh_key" json:"ssh_key,omitempty"`
 	Manager   string   `yaml:"manager" json:"manager,omitempty"`
 	Roles     []string `yaml:"roles" json:"roles,omitempty"`
+	Found     []string `yaml:"-" json:"found,omitempty"`       // slack, pagerduty, phone: not of the configuration, but found by the email
 	Breaks    bool     `yaml:"-" json:"break_glass,omitempty"` // listed in break_glass; a right like a role, and recorded as one (I17)
 }
 
@@ -208,6 +211,8 @@ func (t *Table) Changes(old *Table) []string {
 			changes = append(changes, fmt.Sprintf("%s is new: %s", e.Name, roles(e)))
 		case roles(was) != roles(e):
 			changes = append(changes, fmt.Sprintf("%s: %s, was %s", e.Name, roles(e), roles(was)))
+		case found(was, e) != "":
+			changes = append(changes, found(was, e))
 		case was.Slack != e.Slack || was.Unix != e.Unix || keyBody(was.SSHKey) != keyBody(e.SSHKey):
 			changes = append(changes, fmt.Sprintf("%s is known by another account or key", e.Name))
 		}
@@ -217,6 +222,27 @@ func (t *Table) Changes(old *Table) []string {
 	}
 	sort.Strings(changes)
 	return changes
+}
+
+// found says in words what a source said of a person that it had not said before, or says no more.
+func found(was, is Entry) string {
+	var list []string
+	for _, what := range []struct{ key, words, was, is string }{
+		{FromSlack, "user %s of the chat", was.Slack, is.Slack}, {FromPagerDuty, "user %s of PagerDuty", was.PagerDuty, is.PagerDuty}, {"phone", "the phone number %s", was.Phone, is.Phone},
+	} {
+		now, then := slices.Contains(is.Found, what.key), slices.Contains(was.Found, what.key)
+		switch {
+		case what.was == what.is || !now && !then:
+		case now:
+			list = append(list, fmt.Sprintf("has "+what.words, what.is))
+		case what.is == "":
+			list = append(list, fmt.Sprintf("has no more "+what.words, what.was))
+		}
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return is.Name + " " + strings.Join(list, ", ") + ", by the email"
 }
 
 func roles(e Entry) string {

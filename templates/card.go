@@ -227,7 +227,7 @@ func toldLine(i *incident.Incident) []Span {
 			parts = append(parts, Line("told.asked", map[string]any{"Asked": a.Asked[:min(len(a.Asked), 5)], "At": a.At, "Name": a.Name()}))
 		}
 	}
-	return join(parts...)
+	return join(append(parts, pagedLines(i)...)...)
 }
 
 func cardActions(i *incident.Incident) Actions {
@@ -246,9 +246,9 @@ func cardActions(i *incident.Incident) Actions {
 		Button{Verb: "incident update", Object: id, Label: Say("button.update", nil)},
 		Menu{Options: []Button{
 			{Verb: "incident severity", Object: id, Label: Say("button.severity", nil)},
-			{Verb: "incident status", Object: id, Label: Say("button.status", nil)},
 			{Verb: "incident role", Object: id, Label: Say("button.role", nil)},
 			{Verb: "incident note", Object: id, Label: Say("button.note", nil)},
+			{Verb: "incident page", Object: id, Label: Say("button.page", nil)},
 			{Verb: "incident resolve", Object: id, Label: Say("button.resolve", nil)},
 		}},
 	}}

@@ -359,6 +359,7 @@ func promiseCards(add func(string, Message)) {
 	add("answer/answered", Answer(i, Called{Percent: 100, By: i.RespondBy}, onCall))
 	add("answer/unanswered", Answer(opening().say("03:04", incident.Resolved{By: ana, FalseAlarm: true, Reason: "x"}).Incident, Called{Percent: 50, By: o.RespondBy}, onCall))
 	add("answer/otherwise", Answer(o, Called{Percent: 50, By: at("04:44")}, onCall))
+	pageCards(add)
 	add("severity/up", Severity(o, incident.SeveritySet{By: ana, From: 2, To: 1, Reason: "all logins fail", Policy: incident.Policy{RespondBy: at("03:13"), UpdateEvery: 15 * time.Minute}}))
 	add("severity/down", Severity(i, incident.SeveritySet{By: ana, From: 1, To: 4}))
 	add("welcome", Welcome(i, Facts{}))

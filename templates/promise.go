@@ -57,14 +57,15 @@ const tolerated = 2 * time.Minute
 
 // Called is the call for an answer of which half, four fifths or all of the time has passed.
 type Called struct {
-	Percent int
+	Percent int       // 0: again, after the calls were put off
 	By      time.Time // when the answer was due, by the second
 	Late    time.Duration
+	Duty    Duty
 }
 
 // Stands reports whether nobody has answered yet, and the answer is still due then.
 func (c Called) Stands(i *incident.Incident) bool {
-	return i.Active() && i.AckedAt.IsZero() && c.By.Unix() == i.RespondBy.Unix()
+	return i.Active() && !i.Answered() && c.By.Unix() == i.RespondBy.Unix()
 }
 
 // Answer calls for somebody to take the incident on. onCall are the people to call, in their order: the first at half, the
@@ -72,7 +73,7 @@ func (c Called) Stands(i *incident.Incident) bool {
 func Answer(i *incident.Incident, c Called, onCall []incident.Person) Message {
 	var call []incident.Person
 	switch {
-	case c.Percent == 100:
+	case c.Percent == 100 || c.Percent == 0:
 		call = onCall[:min(len(onCall), 8)]
 	case c.Percent == 80 && len(onCall) > 1:
 		call = onCall[1:2]
@@ -81,15 +82,24 @@ func Answer(i *incident.Incident, c Called, onCall []incident.Person) Message {
 	}
 	facts := map[string]any{
 		"ID": i.ID, "Severity": i.Severity, "Within": i.RespondBy.Sub(i.OpenedAt), "By": c.By, "Percent": c.Percent, "Who": call, "Down": c.Late > tolerated, "Late": c.Late,
-		"Acked": i.AckedBy, "AckedAt": i.AckedAt, "Active": i.Active(),
+		"Acked": i.AckedBy, "AckedAt": i.AckedAt, "Active": i.Active(), "Worked": i.Answered(),
 	}
 	if !c.Stands(i) {
 		return closed(i, Say("answer.overtext", facts), Line("answer.over", facts))
 	}
+	lines := [][]Span{marked(i, Line("answer.line", facts))}
+	if c.Duty.Names != "" {
+		lines = append(lines, Line("answer.oncall", map[string]any{"At": c.Duty.At, "Names": flat(c.Duty.Names, 300)}))
+	}
 	return fit(Message{
-		Text:   locked(i, Say("answer.text", facts)),
-		Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("answer.line", facts))}}, Actions{Elements: []Element{ackButton(i)}}},
+		Text: locked(i, Say("answer.text", facts)), Blocks: []Block{Lines{Lines: lines}, Actions{Elements: answerButtons(i)}},
 	}).dated(i.Time)
+}
+
+// Duty is who is on call, as PagerDuty said at an instant; without names nothing is known.
+type Duty struct {
+	At    time.Time
+	Names string
 }
 
 // closed is a message of which one line is left.

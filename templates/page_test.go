@@ -1,0 +1,32 @@
+package templates
+
+import (
+	"time"
+
+	"github.com/drbot/drbot/incident"
+)
+
+// pageCards are what people read when somebody is woken, or cannot be.
+func pageCards(add func(string, Message)) {
+	f := Facts{Contacts: []Contact{{Name: "Bea Ode", Key: bea.Key, Phone: "+34 600 1"}}}
+	asked := incident.PageAsked{By: ana, Page: 1, Why: incident.PageByHand, Kind: incident.PagePerson, ID: "PBEA", Whom: "Bea Ode", Reach: []incident.Person{bea, chen}}
+	failed := incident.PageFailed{Page: 1, Why: "it answers 500."}
+	for name, e := range map[string]incident.Event{"asked": nil, "failed": failed} {
+		o := opening().say("03:04", asked)
+		if e != nil {
+			o.say("03:05", e)
+			add("page/failed", PageFailed(o.Incident, o.Page(1), failed, f))
+			add("page/nophone", PageFailed(o.Incident, o.Page(1), incident.PageFailed{Why: "nobody is on call there", Over: true}, Facts{}))
+		}
+		add("page/card/"+name, Card(o.Incident, f))
+	}
+	o := opening().say("03:04", asked, failed).say("03:09", incident.Paged{Page: 1, Alert: "Q1", Woke: []string{"Bea Ode"}})
+	add("page/card/paged", Card(o.Incident, f))
+	called := Summoned{Role: "Engineering Lead", When: "15 minutes", Reach: "lead@example.com", At: at("03:15"), Page: o.Page(1), Late: time.Hour}
+	add("call/made", CallContact(o.Incident, called, f))
+	o.say("03:20", incident.Acknowledged{By: ana})
+	add("call/answered", CallContact(o.Incident, called, f))
+	i := opening().Incident
+	duty := Duty{At: at("03:00"), Names: "Bea Ode, then Chen Li"}
+	add("answer/again", Answer(i, Called{By: i.RespondBy, Duty: duty}, []incident.Person{ana}))
+}
