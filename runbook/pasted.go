@@ -1,6 +1,7 @@
 package runbook
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -28,7 +29,8 @@ type tracer struct {
 	depth   int
 	line    int      // of the text within the outermost one; 0: this is the outermost
 	names   []string // of the parameters: in every text they are in the environment
-	carries map[string][]string
+	carries map[string][]string // variable -> the parameters whose values it holds
+	around  map[string][]string // those of the text around this one, which may be in the environment
 	holders map[*syntax.ParamExp]string // $1 of a function f is f:1
 	funcs   map[string]*syntax.FuncDecl
 	ints    map[string]bool // declare -i
@@ -57,7 +59,10 @@ func (t *tracer) read(text string, args []string) bool {
 		return false
 	}
 	t.src, t.holders, t.funcs, t.ints, t.piped = text, map[*syntax.ParamExp]string{}, map[string]*syntax.FuncDecl{}, map[string]bool{}, map[*syntax.Stmt][]string{}
-	t.carries = map[string][]string{}
+	t.carries = maps.Clone(t.around)
+	if t.carries == nil {
+		t.carries = map[string][]string{}
+	}
 	for _, n := range t.names {
 		t.carries[n] = []string{n}
 	}

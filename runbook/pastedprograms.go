@@ -107,6 +107,11 @@ func (o occurrence) fed(lang language) {
 	for _, in := range o.input {
 		o.text(lang, in, lang.fromInput(o.name))
 	}
+	o.files(lang)
+}
+
+// files looks at the texts that other commands write into <( ).
+func (o occurrence) files(lang language) {
 	for _, w := range o.call.Args[o.at+1:] { // bash <(echo …)
 		for _, part := range w.Parts {
 			if p, ok := part.(*syntax.ProcSubst); ok {
@@ -120,17 +125,17 @@ func (o occurrence) fed(lang language) {
 
 // shell looks at `bash -c TEXT`, also in a cluster, and at a text on standard input.
 func (o occurrence) shell() {
-	text := -1
+	text, named := -1, false
 	for i, w := range o.rest {
 		switch {
+		case text == -1 && w == "-s":
+			named = true
 		case text == -2 && !strings.HasPrefix(w, "-"):
 			text = i
 		case text == -1 && strings.HasPrefix(w, "-") && !strings.HasPrefix(w, "--") && strings.Contains(w, "c"):
 			text = -2
-		case text == -1 && !strings.HasPrefix(w, "-") && !slices.Contains([]string{"-o", "-O", "--rcfile", "--init-file"}, before(o.rest, i)):
-			if len(o.t.marks(w)) == 0 { // a script by name; -s has words too
-				o.fed(shellText)
-			}
+		case text == -1 && !named && !strings.HasPrefix(w, "-") && !slices.Contains([]string{"-o", "-O", "--rcfile", "--init-file"}, before(o.rest, i)):
+			o.files(shellText) // a script by name: standard input is no text
 			return
 		}
 		if text >= 0 {

@@ -144,7 +144,7 @@ func (t *tracer) textWith(lang language, reader, text string, at sh.Node, fix st
 			text = text[:m.from] + "'" + t.mark + "p" + m.name + "z'" + text[m.to:]
 		}
 	}
-	inner := &tracer{mark: t.mark, names: t.names, out: t.out, depth: t.depth + 1, line: t.line}
+	inner := &tracer{mark: t.mark, names: t.names, out: t.out, around: t.named(), depth: t.depth + 1, line: t.line}
 	if inner.line == 0 {
 		inner.line = int(at.Pos().Line())
 	}
@@ -153,6 +153,17 @@ func (t *tracer) textWith(lang language, reader, text string, at sh.Node, fix st
 			t.note(arithmeticText, reader, text, m, at, "the text is not understood here")
 		}
 	}
+}
+
+// named are the variables that carry values and have names, which a text within this one may read too.
+func (t *tracer) named() map[string][]string {
+	out := map[string][]string{}
+	for name, values := range t.carries {
+		if sh.ValidName(name) {
+			out[name] = values
+		}
+	}
+	return out
 }
 
 // quoteAt is the quote that is open at a place of a shell's text; 0: none.
