@@ -141,11 +141,12 @@ func TestDrill_EvidenceWasTouched(t *testing.T) {
 	b := newBreach(t)
 	b.begin("a", "b")
 	b.reach("5.6", "done")
+	asked := b.button(b.bea, b.room, "recover.approve", "Approve step 5.7") // the archive was still whole when this was read
 	archive := filepath.Join(b.evidence, "R1.1.tar")
 	b.ok(os.Chmod(archive, 0o600))
 	data := b.read(archive)
 	b.ok(os.WriteFile(archive, []byte(data+"x"), 0o400))
-	b.press(b.bea, b.room, "recover.approve", "Approve step 5.7")
+	b.pressOn(b.bea, asked, "recover.approve")
 	b.expect(b.ana, b.room, "the evidence is not sealed")
 	if n := len(b.keys("session:0*")); n != 40 {
 		t.Errorf("%d sessions", n)
