@@ -53,6 +53,35 @@ func nameRune(r rune) string {
 
 const hiddenQuestion = " does not show, so nobody can review it: take it out of the command"
 
+// hidden says of each line of a command what does not show in it.
+func (l *linter) hidden(src string, first int) {
+	for i, line := range strings.Split(src, "\n") {
+		if at := hiddenIn(strings.TrimSuffix(line, "\r")); at != "" {
+			what, place, _ := strings.Cut(at, " on line 1, ")
+			l.add(first+i, "hidden-character", LevelError, what+" at "+place+" does not show: what a reviewer reads is not what runs", "type the line again without it")
+		}
+	}
+}
+
+// escapeHidden writes what does not show as YAML's escapes. Such characters stand only in double quotes (see encodeString).
+func escapeHidden(lock []byte) []byte {
+	if hiddenIn(string(lock)) == "" {
+		return lock
+	}
+	var b strings.Builder
+	for _, r := range string(lock) {
+		switch {
+		case !unseen(r) || r == utf8.RuneError:
+			b.WriteRune(r)
+		case r > 0xffff:
+			fmt.Fprintf(&b, "\\U%08X", r)
+		default:
+			fmt.Fprintf(&b, "\\u%04X", r)
+		}
+	}
+	return []byte(b.String())
+}
+
 // Visible gives a text with what does not show written out, for places where people read it.
 func Visible(text string) string {
 	if hiddenIn(text) == "" {

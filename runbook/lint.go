@@ -82,6 +82,7 @@ func (l *linter) fences() {
 		for _, r := range lineRules {
 			l.rule(r, src, first)
 		}
+		l.hidden(src, first)
 		if lang != "sql" {
 			l.script(src, first)
 			if !l.byHand(first) {

@@ -27,10 +27,10 @@ type tracer struct {
 	src     string
 	mark    string // begins the word that stands for a value in a spelled text; it stands nowhere in the outermost text
 	depth   int
-	line    int      // of the text within the outermost one; 0: this is the outermost
-	names   []string // of the parameters: in every text they are in the environment
-	carries map[string][]string // variable -> the parameters whose values it holds
-	around  map[string][]string // those of the text around this one, which may be in the environment
+	line    int                         // of the text within the outermost one; 0: this is the outermost
+	names   []string                    // of the parameters: in every text they are in the environment
+	carries map[string][]string         // variable -> the parameters whose values it holds
+	around  map[string][]string         // those of the text around this one, which may be in the environment
 	holders map[*syntax.ParamExp]string // $1 of a function f is f:1
 	funcs   map[string]*syntax.FuncDecl
 	ints    map[string]bool // declare -i

@@ -31,7 +31,7 @@ func (l *Lock) Marshal() []byte {
 	// Encoding a tree of plain nodes into memory cannot fail.
 	_ = enc.Encode(encodeNode(reflect.ValueOf(sorted)))
 	_ = enc.Close()
-	return b.Bytes()
+	return escapeHidden(b.Bytes())
 }
 
 // compareIDs sorts p2.s9 before p2.s10, p1.s4.1 after p1.s4, and p1.s6au after p1.s6a.
@@ -128,7 +128,7 @@ func literalSafe(s string) bool {
 			return false
 		}
 	}
-	return !strings.HasPrefix(s, "\n") && !strings.HasPrefix(s, " ") && !strings.HasPrefix(s, "\t") && !strings.HasSuffix(s, "\n\n") && s != "\n" &&
+	return hiddenIn(s) == "" && !strings.HasPrefix(s, "\n") && !strings.HasPrefix(s, " ") && !strings.HasPrefix(s, "\t") && !strings.HasSuffix(s, "\n\n") && s != "\n" &&
 		!strings.ContainsFunc(s, func(r rune) bool { return r != '\n' && r != '\t' && (!unicode.IsPrint(r) || r > 0xffff) })
 }
 
