@@ -139,7 +139,7 @@ func (t *talk) house(e incident.Event) error {
 	case incident.ConfigLoaded:
 		return t.recordChannels()
 	case incident.PeopleChanged:
-		if len(e.Changes) == 0 {
+		if len(e.Changes)+len(e.Odd) == 0 {
 			return nil
 		}
 		return t.toHouse("people/"+t.seq(), templates.PeopleChanged(e))

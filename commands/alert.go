@@ -22,7 +22,15 @@ type HearAlert struct {
 	Echo         bool              // drbot's own note come back
 	Whole        bool              // Facts are all that rules ask for, so that the event may open an incident
 	Passed       string            // why it is about no incident of PagerDuty; empty: it is about one
+	Page         *PageKey         // it is what PagerDuty made of a page of drbot's
 	Rules        AlertRules
+}
+
+// PageKey says which page an incident of PagerDuty was made of.
+type PageKey struct {
+	Incident incident.ID
+	Page     uint64
+	At       time.Time // when it was asked for, by the second: numbers of another record are others
 }
 
 // AlertAgent is who did something in PagerDuty; both empty: PagerDuty itself.
@@ -43,6 +51,9 @@ type attachTo struct{ id incident.ID }
 
 func (a attachTo) Error() string { return "the alert belongs to " + a.id.String() }
 
+// errPage: the event is about a page of drbot's that has no incident of PagerDuty yet.
+var errPage = errors.New("it is a page")
+
 // errAlertMoved: the incident to attach to is none any more.
 var errAlertMoved = errors.New("the incident to attach to is gone")
 
@@ -56,6 +67,9 @@ func (o *Office) hearAlert(ctx context.Context, c Command, e HearAlert) (Reply, 
 		reply, err := o.do(ctx, state.Change{Target: alertRef(e.Alert), New: true, Keys: c.Keys, Keep: c.Keep, Decide: func(v state.View) (state.Decision, error) {
 			return o.decideAlert(v, e)
 		}})
+		if errors.Is(err, errPage) {
+			return o.hearPage(ctx, c, e)
+		}
 		to := attachTo{}
 		if !errors.As(err, &to) {
 			return reply, err
@@ -110,6 +124,9 @@ func (o *Office) decideAlert(v state.View, e HearAlert) (state.Decision, error) 
 		events := o.ruled(v, i, e, rule)
 		events = append(events, folded(v, i, events).Hear(e.seen(i), o.doer(e.Agent), promise)...)
 		return effects(folded(v, i, events), events), nil
+	}
+	if e.Page != nil {
+		return state.Decision{}, errPage
 	}
 	switch why := rule.passes(e); {
 	case why != "" && e.What == Asked:
@@ -167,7 +184,7 @@ func (o *Office) attachAlert(ctx context.Context, c Command, e HearAlert, id inc
 // ruled says what a rule makes of a later event while nobody took part here: it may accept what waits, and make it worse.
 // Both go one way only, so that the order of events does not matter.
 func (o *Office) ruled(v state.View, i *incident.Incident, e HearAlert, rule AlertRule) []incident.Event {
-	if rule.passes(e) != "" || i.Touched() || i.Alert(e.Alert) == nil || rule.implied {
+	if rule.passes(e) != "" || i.Touched() || i.Alert(e.Alert) == nil || i.Alert(e.Alert).How == incident.AlertPaged || rule.implied {
 		return nil
 	}
 	var events []incident.Event

@@ -77,6 +77,8 @@ type Config struct {
 	Secrets           []string                  // names of configured secrets
 	RunAs             string                    // runner.user
 	Host              string                    // this machine's name
+	Pager             Pager                     // whom PagerDuty wakes
+	Contacts          map[string]ContactRule    // role of the runbook's contact -> how it is reached
 	AnnounceID        string                    // chat channel of announcements, by id once resolved
 	HouseID           string                    // chat channel where locks are accepted
 }
@@ -92,6 +94,7 @@ type Office struct {
 	Store   state.Store
 	Flags   *people.Cache
 	People  func() *people.Table                                          // as configured now
+	Duty    *people.Duty                                                  // who is on call, as PagerDuty said last; nil: it never does
 	Runbook func() *runbook.Runbook                                       // as loaded now; never nil
 	Config  func() Config                                                 //
 	Reload  func(ctx context.Context, by incident.Person) (string, error) // `runbook reload`; nil where there is none

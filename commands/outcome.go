@@ -49,6 +49,9 @@ type (
 		Digest string
 		By     incident.Person
 	}
+	// PeopleLearned: chat or PagerDuty told ids and phone numbers of people whom the configuration names; Odd is what of
+	// it is not taken, a sentence each.
+	PeopleLearned struct{ Odd []string }
 	// LockSigned: a trusted SSH signature over the loaded lock. Principal is whom the allowed signers name.
 	LockSigned struct {
 		LockDigest string
@@ -89,7 +92,8 @@ func (o *Office) outcome(ctx context.Context, c Command) (Reply, error) {
 			return o.settleHouse(ctx, c, func(v state.View) (state.Decision, error) { return houseEvent(v.House().Tick(v.Now())...), nil })
 		}
 		return o.settle(ctx, c, e.Incident, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
-			return i.Tick(v.Now()), nil
+			events := i.Tick(v.Now())
+			return append(events, o.woken(v, i, events)...), nil
 		})
 	case AttemptFound:
 		return o.settleHouse(ctx, c, func(v state.View) (state.Decision, error) {
@@ -110,6 +114,14 @@ func (o *Office) outcome(ctx context.Context, c Command) (Reply, error) {
 		return o.runbookLoaded(ctx, c, e)
 	case LockSigned:
 		return o.lockSigned(ctx, c, e)
+	case PageTaken:
+		return o.pageTaken(ctx, c, e)
+	case PageFailed:
+		return o.settle(ctx, c, e.Incident, func(_ state.View, i *incident.Incident) ([]incident.Event, error) {
+			return i.FailPage(e.Page, cut(e.Why, 300), e.Over, e.Past), nil
+		})
+	case PeopleLearned:
+		return o.peopleLearned(ctx, c, e)
 	case HearAlert:
 		return o.hearAlert(ctx, c, e)
 	}
@@ -169,13 +181,37 @@ func (o *Office) clockStepped(ctx context.Context, c Command, e ClockStepped) (R
 	})
 }
 
-// configLoaded notes the revision, and says in words what changed in people and roles. The table is kept as a blob
-// under its digest, so that the next load can be compared with it.
+// configLoaded notes the revision, and says in words what changed in people and roles.
 func (o *Office) configLoaded(ctx context.Context, c Command, e ConfigLoaded) (Reply, error) {
+	changed, err := o.peopleChanged(ctx)
+	if err != nil {
+		return Reply{}, err
+	}
+	return o.settleHouse(ctx, c, func(v state.View) (state.Decision, error) {
+		d := changed(v, v.House().Odd)
+		if v.House().Config != e.Digest {
+			d.House = append([]incident.Event{incident.ConfigLoaded{Digest: e.Digest, By: e.By}}, d.House...)
+		}
+		return d, nil
+	})
+}
+
+// peopleLearned says what chat or PagerDuty told of people, and what was odd about it.
+func (o *Office) peopleLearned(ctx context.Context, c Command, e PeopleLearned) (Reply, error) {
+	changed, err := o.peopleChanged(ctx)
+	if err != nil {
+		return Reply{}, err
+	}
+	return o.settleHouse(ctx, c, func(v state.View) (state.Decision, error) { return changed(v, e.Odd), nil })
+}
+
+// peopleChanged compares the table with the one that was recorded last. It is kept as a blob under its digest, so that the
+// next one can be compared with it.
+func (o *Office) peopleChanged(ctx context.Context) (func(state.View, []string) state.Decision, error) {
 	table := o.People()
 	house, err := o.Store.House(ctx)
 	if err != nil {
-		return Reply{}, err
+		return nil, err
 	}
 	var before *people.Table
 	if old, err := o.Store.Blob(ctx, house.People); err == nil && house.People != "" {
@@ -183,21 +219,17 @@ func (o *Office) configLoaded(ctx context.Context, c Command, e ConfigLoaded) (R
 	}
 	entries, err := json.Marshal(table.All())
 	if err != nil {
-		return Reply{}, err
+		return nil, err
 	}
-	return o.settleHouse(ctx, c, func(v state.View) (state.Decision, error) {
+	return func(v state.View, odd []string) state.Decision {
 		var d state.Decision
-		if v.House().Config != e.Digest {
-			d.House = append(d.House, incident.ConfigLoaded{Digest: e.Digest, By: e.By})
+		if v.House().People != table.Digest() || !slices.Equal(v.House().Odd, odd) {
+			e := incident.PeopleChanged{Digest: table.Digest(), Changes: table.Changes(before), Odd: odd}
+			d.House, d.Blobs = []incident.Event{e}, [][]byte{entries}
 		}
-		if v.House().People != table.Digest() {
-			d.House = append(d.House, incident.PeopleChanged{Digest: table.Digest(), Changes: table.Changes(before)})
-			d.Blobs = [][]byte{entries}
-		}
-		return d, nil
-	})
+		return d
+	}, nil
 }
-
 // tableOf reads a kept table; nil when it cannot be read, and then everybody counts as new.
 func tableOf(blob []byte) *people.Table {
 	var entries []people.Entry

@@ -17,7 +17,7 @@ const lowerFree = 10 * time.Minute
 
 // policy is what is promised for a severity from an instant on.
 func (o *Office) policy(severity int, at time.Time) incident.Policy {
-	p := incident.Policy{UpdateEvery: o.cadence(severity)}
+	p := incident.Policy{UpdateEvery: o.cadence(severity), Calls: o.calls(severity, at, at)}
 	if respond := o.respond(severity); respond > 0 {
 		p.RespondBy = at.Add(respond).UTC()
 	}
@@ -33,8 +33,9 @@ func (o *Office) changed(i *incident.Incident, severity int, at time.Time) incid
 	if i.UpdateDue.After(at) && i.UpdateDue.Before(p.UpdateDue) {
 		p.UpdateDue = i.UpdateDue
 	}
+	p.Calls = o.calls(severity, i.OpenedAt, at)
 	if !i.AckedAt.IsZero() {
-		p.RespondBy = i.RespondBy
+		p.RespondBy, p.Calls = i.RespondBy, nil
 	}
 	return p
 }

@@ -10,6 +10,7 @@ type House struct {
 	Time     time.Time             `json:"time"`
 	Config   string                `json:"config,omitempty"`
 	People   string                `json:"people,omitempty"`
+	Odd      []string              `json:"odd,omitempty"` // about people, as of the last change
 	Runbook  LoadedRunbook         `json:"runbook"`
 	Accepted map[string]Acceptance `json:"accepted,omitempty"` // entry digest -> who and when; only of entries that are loaded
 	Frozen   *Freeze               `json:"frozen,omitempty"`
@@ -54,7 +55,7 @@ func (h *House) Apply(at Stamp, e Event) {
 	case ConfigLoaded:
 		h.Config = e.Digest
 	case PeopleChanged:
-		h.People = e.Digest
+		h.People, h.Odd = e.Digest, e.Odd
 	case RunbookLoaded:
 		h.Runbook = LoadedRunbook{Digest: e.Digest, LockDigest: e.LockDigest, Loader: e.Loader, At: at.Time, Entries: e.Entries}
 		h.keepAccepted(e.Entries)

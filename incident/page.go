@@ -156,7 +156,7 @@ func (i *Incident) TakePage(n uint64, alert, name string, woke []string) []Event
 }
 
 // LinkPage ties what PagerDuty made of a page to this incident.
-func (i *Incident) LinkPage(n uint64, alert, name string) Event {
+func (i *Incident) LinkPage(n uint64, alert, name string) AlertLinked {
 	return AlertLinked{By: Bot, Alert: alert, Name: name, How: AlertPaged, Page: n}
 }
 

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,9 +24,10 @@ func Thawed(e incident.Thawed) Message {
 // PeopleChanged says in words what changed in people and roles (I17).
 func PeopleChanged(e incident.PeopleChanged) Message {
 	lines := [][]Span{Line("people.changed", nil)}
-	for k, change := range e.Changes {
+	all := slices.Concat(e.Changes, e.Odd)
+	for k, change := range all {
 		if k == 40 {
-			lines = append(lines, Line("more.lines", map[string]any{"Count": len(e.Changes) - k}))
+			lines = append(lines, Line("more.lines", map[string]any{"Count": len(all) - k}))
 			break
 		}
 		lines = append(lines, plain(flat(change, 200)))

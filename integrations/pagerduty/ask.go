@@ -23,6 +23,9 @@ func (l *Link) Run(ctx context.Context) error {
 			if err := l.Ask(ctx); err != nil && ctx.Err() == nil {
 				l.Log.Warn("PagerDuty was not compared with the record", "error", err)
 			}
+			if err := l.Learn(ctx); err != nil && ctx.Err() == nil {
+				l.Log.Warn("PagerDuty did not say who is on call, or who is who", "error", err)
+			}
 		}
 		select {
 		case <-ctx.Done():

@@ -112,7 +112,7 @@ func (c *checking) services() {
 }
 
 func (c *checking) place(path, kind, key, id string) {
-	switch err := c.read("/"+path+"/"+url.PathEscape(id), nil); {
+	switch err := c.l.fetch(c.ctx, "/"+path+"/"+url.PathEscape(id), nil); {
 	case errors.Is(err, errGone):
 		c.add("error", key+": PagerDuty has no "+kind+" "+id+".", "Copy the id from the address of its page in PagerDuty, like P1ABCDE.")
 	case err != nil:
@@ -120,18 +120,18 @@ func (c *checking) place(path, kind, key, id string) {
 	}
 }
 
-// read fetches what go-pagerduty has no call for.
-func (c *checking) read(path string, into any) error {
-	base := c.l.APIURL
+// fetch reads what go-pagerduty has no call for.
+func (l *Link) fetch(ctx context.Context, path string, into any) error {
+	base := l.APIURL
 	if base == "" {
 		base = "https://api.pagerduty.com"
 	}
-	return c.l.call(c.ctx, "read "+path, func(ctx context.Context) error {
+	return l.call(ctx, "read "+path, func(ctx context.Context) error {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(base, "/")+path, nil)
 		if err != nil {
 			return err
 		}
-		answer, err := c.l.client.Do(r, true)
+		answer, err := l.client.Do(r, true)
 		if err != nil {
 			return err
 		}
@@ -165,7 +165,7 @@ func (c *checking) subscriptions() {
 			List []subscription `json:"webhook_subscriptions"`
 			More bool           `json:"more"`
 		}
-		if err := c.read(fmt.Sprintf("/webhook_subscriptions?limit=%d&offset=%d", pageSize, offset), &page); err != nil {
+		if err := c.l.fetch(c.ctx, fmt.Sprintf("/webhook_subscriptions?limit=%d&offset=%d", pageSize, offset), &page); err != nil {
 			c.refused("The webhook subscriptions cannot be read: ", err)
 			return
 		}

@@ -43,11 +43,15 @@ type Options struct {
 	Secrets   []secret.String // of webhook subscriptions; several while they rotate
 	From      string          // email of the PagerDuty user in whose name drbot writes
 	Approvers string          // escalation policy that wakes approvers
+	Policies  []string        // further policies of which is to be known who is on call
+	Places    []string        // services of which names and policies are to be known
 	Rules     commands.AlertRules
 	Handler   Handler
 	Memory    Memory
 	People    func() *people.Table
-	Every     time.Duration // between two questions; 0: 5 minutes
+	Duty      *people.Duty                              // learns who is on call; nil: nobody asks
+	Found     func(source string, users []people.Found) // learns who is who; nil: nobody asks
+	Every     time.Duration                             // between two questions; 0: 5 minutes
 	Now       func() time.Time
 	// Until receives once Now is not before t.
 	Until func(t time.Time) <-chan time.Time
@@ -63,6 +67,7 @@ type Link struct {
 	health health
 	client *pd.Client // nil without a token
 	wire   *wire
+	users  time.Time  // when it was asked who is who; only Run's
 	one    sync.Mutex // PagerDuty asks for one call at a time per token
 }
 

@@ -19,7 +19,8 @@ type Follower struct{ *Link }
 
 var wants = []string{
 	incident.AlertLinked{}.EventKind(), incident.Acknowledged{}.EventKind(), incident.SeveritySet{}.EventKind(), incident.StatusSet{}.EventKind(),
-	incident.Accepted{}.EventKind(), incident.Declined{}.EventKind(), incident.Resolved{}.EventKind(), incident.Reopened{}.EventKind(),
+	incident.Accepted{}.EventKind(), incident.Declined{}.EventKind(), incident.PageAsked{}.EventKind(), incident.Resolved{}.EventKind(), incident.Reopened{}.EventKind(),
+	incident.Approved{}.EventKind(), incident.Denied{}.EventKind(), incident.Withdrawn{}.EventKind(), incident.Expired{}.EventKind(), incident.GlassBroken{}.EventKind(),
 }
 
 // Notes of the cursor.
@@ -65,6 +66,9 @@ func (f Follower) tell(ctx context.Context, b follow.Batch, r state.Record, note
 	i, err := f.Memory.Incident(ctx, state.Ref{ID: b.Incident})
 	if err != nil {
 		return follow.Unavailable{Err: err, NotSent: true}
+	}
+	if done, err := f.paging(ctx, i, r, e, b.Unsure); done || err != nil {
+		return err
 	}
 	did := list(b.Notes[noteDone], fmt.Sprintf("%d/", r.Seq))
 	gone := list(b.Notes[noteGone], "")

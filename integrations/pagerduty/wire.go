@@ -59,7 +59,7 @@ func decode(body []byte, now time.Time) commands.HearAlert {
 	}
 	kind := text(raw.Data, "type")
 	if kind == "incident" {
-		e.Alert, e.Facts = text(raw.Data, "id"), facts(raw.Data)
+		e.Alert, e.Facts, e.Page = text(raw.Data, "id"), facts(raw.Data), readKey(text(raw.Data, "incident_key"))
 		if e.What == incident.AlertAcked {
 			e.Facts[incident.AlertAcker] = e.Agent.Name
 			if e.Agent.Name == "" {
@@ -203,7 +203,7 @@ func answered(i *pd.Incident, at time.Time) commands.HearAlert {
 		put(incident.AlertAcker, i.Acknowledgements[n-1].Acknowledger.Summary)
 	}
 	return commands.HearAlert{
-		Alert: i.ID, Event: "asked/" + i.ID + "/" + i.Status, What: commands.Asked, At: at.UTC(), Facts: all,
+		Page: readKey(i.IncidentKey), Alert: i.ID, Event: "asked/" + i.ID + "/" + i.Status, What: commands.Asked, At: at.UTC(), Facts: all,
 		Whole: all[incident.AlertStatus] != "" && all[incident.AlertService] != "",
 	}
 }

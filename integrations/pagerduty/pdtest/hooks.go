@@ -246,10 +246,18 @@ func (a *Account) webhook(t *trouble, what string, at time.Time, by *User, text 
 	return b
 }
 
+// dedup is the key that its maker chose, else one of PagerDuty's.
+func (t *trouble) dedup() string {
+	if t.key != "" {
+		return t.key
+	}
+	return "key-" + t.id
+}
+
 func (t *trouble) hook() hookIncident {
 	i := hookIncident{
 		ID: t.id, Type: "incident", Self: "https://api.pagerduty.com/incidents/" + t.id, HTMLURL: "https://acme.pagerduty.com/incidents/" + t.id, Number: t.number, Status: t.status,
-		IncidentKey: "key-" + t.id, CreatedAt: t.created.Format(time.RFC3339), Title: t.title, Service: pointTo("service", t.service.ID, t.service.Name), Assignees: []hookRef{},
+		IncidentKey: t.dedup(), CreatedAt: t.created.Format(time.RFC3339), Title: t.title, Service: pointTo("service", t.service.ID, t.service.Name), Assignees: []hookRef{},
 		EscalationPolicy: pointTo("escalation_policy", "PPOL1", "Default"), Teams: []hookRef{}, Urgency: t.urgency,
 	}
 	for _, u := range t.assignees {

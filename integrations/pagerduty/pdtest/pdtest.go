@@ -21,9 +21,9 @@ import (
 
 // User, Place and Options describe the account.
 type (
-	User struct{ ID, Name, Email string }
-	// Place is a service or an escalation policy.
-	Place   struct{ ID, Name string }
+	User struct{ ID, Name, Email, Phone string }
+	// Place is a service or an escalation policy; Policy is a service's own.
+	Place   struct{ ID, Name, Policy string }
 	Options struct {
 		Addr     string // "": 127.0.0.1 and any port
 		Token    string
@@ -55,17 +55,18 @@ type Account struct {
 	reset         string
 	calls         map[string]int // "PUT /incidents" -> calls that were served
 	last          time.Time
+	shifts        map[string][]string // policy -> users on call, a level each
 }
 
 // trouble is an incident.
 type trouble struct {
-	id, title, status, urgency, priority string
-	number                               int
-	service                              Place
-	created, changed                     time.Time
-	assignees, ackers                    []User
-	notes                                []remark
-	changes                              []Change
+	id, key, title, status, urgency, priority string
+	number                                    int
+	service                                   Place
+	created, changed                          time.Time
+	assignees, ackers                         []User
+	notes                                     []remark
+	changes                                   []Change
 }
 
 type remark struct {

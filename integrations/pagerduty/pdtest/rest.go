@@ -23,6 +23,7 @@ type (
 		Type               string    `json:"type"`
 		Summary            string    `json:"summary"`
 		IncidentNumber     int       `json:"incident_number"`
+		IncidentKey        string    `json:"incident_key"`
 		Title              string    `json:"title"`
 		CreatedAt          string    `json:"created_at"`
 		Status             string    `json:"status"`
@@ -54,6 +55,7 @@ type (
 		Type  string `json:"type"`
 		Name  string `json:"name"`
 		Email string `json:"email"`
+		Ways  []any  `json:"contact_methods,omitempty"`
 	}
 	restSubscription struct {
 		ID             string       `json:"id"`
@@ -83,7 +85,7 @@ const (
 func (a *Account) routes() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, serve := range map[string]func(http.ResponseWriter, *http.Request, *User){
-		"GET /incidents": a.list, "PUT /incidents": a.manage, "GET /incidents/{id}": a.get, "GET /incidents/{id}/notes": a.readNotes, "POST /incidents/{id}/notes": a.addNote,
+		"GET /incidents": a.list, "POST /incidents": a.create, "GET /oncalls": a.oncalls, "PUT /incidents": a.manage, "GET /incidents/{id}": a.get, "GET /incidents/{id}/notes": a.readNotes, "POST /incidents/{id}/notes": a.addNote,
 		"GET /users": a.users, "GET /users/{id}": a.member, "GET /services/{id}": a.place, "GET /escalation_policies/{id}": a.place, "GET /webhook_subscriptions": a.hooks,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { a.guard(w, r, pattern, serve) })
@@ -176,14 +178,14 @@ func paged[T any](w http.ResponseWriter, r *http.Request, name string, all []T) 
 func (a *Account) list(w http.ResponseWriter, r *http.Request, _ *User) {
 	q := r.URL.Query()
 	for name := range q {
-		if !slices.Contains([]string{"limit", "offset", "statuses[]", "service_ids[]", "date_range", "since", "until", "urgencies[]", "sort_by"}, name) {
+		if !slices.Contains([]string{"limit", "offset", "statuses[]", "service_ids[]", "date_range", "since", "until", "urgencies[]", "sort_by", "incident_key"}, name) {
 			fail(w, http.StatusBadRequest, codeInvalid, "Invalid Input Provided", name+" is no parameter")
 			return
 		}
 	}
 	var all []restIncident
 	for _, t := range a.incidents {
-		if wanted(q["statuses[]"], t.status) && wanted(q["service_ids[]"], t.service.ID) {
+		if wanted(q["statuses[]"], t.status) && wanted(q["service_ids[]"], t.service.ID) && (q.Get("incident_key") == "" || q.Get("incident_key") == t.dedup()) {
 			all = append(all, t.rest())
 		}
 	}
@@ -292,7 +294,11 @@ func (a *Account) users(w http.ResponseWriter, r *http.Request, _ *User) {
 	var all []restUser
 	for _, u := range a.o.Users {
 		if query == "" || strings.Contains(strings.ToLower(u.Name+" "+u.Email), query) {
-			all = append(all, restUser{ID: u.ID, Type: "user", Name: u.Name, Email: u.Email})
+			one := restUser{ID: u.ID, Type: "user", Name: u.Name, Email: u.Email}
+			if u.Phone != "" && slices.Contains(r.URL.Query()["include[]"], "contact_methods") {
+				one.Ways = []any{map[string]any{"id": "PCM" + u.ID, "type": "phone_contact_method", "summary": "Mobile", "label": "Mobile", "address": u.Phone, "country_code": 34}}
+			}
+			all = append(all, one)
 		}
 	}
 	paged(w, r, "users", all)
@@ -315,7 +321,11 @@ func (a *Account) place(w http.ResponseWriter, r *http.Request, _ *User) {
 	}
 	for _, p := range all {
 		if p.ID == r.PathValue("id") {
-			answer(w, http.StatusOK, map[string]any{name: map[string]any{"id": p.ID, "type": name, "name": p.Name, "summary": p.Name}})
+			one := map[string]any{"id": p.ID, "type": name, "name": p.Name, "summary": p.Name}
+			if p.Policy != "" {
+				one["escalation_policy"] = restRef{p.Policy, "escalation_policy_reference", p.Policy}
+			}
+			answer(w, http.StatusOK, map[string]any{name: one})
 			return
 		}
 	}
@@ -358,7 +368,7 @@ func errText(err error) string {
 
 func (t *trouble) rest() restIncident {
 	i := restIncident{
-		ID: t.id, Type: "incident", Summary: "[#" + strconv.Itoa(t.number) + "] " + t.title, IncidentNumber: t.number, Title: t.title, CreatedAt: t.created.Format(time.RFC3339),
+		ID: t.id, Type: "incident", Summary: "[#" + strconv.Itoa(t.number) + "] " + t.title, IncidentNumber: t.number, IncidentKey: t.dedup(), Title: t.title, CreatedAt: t.created.Format(time.RFC3339),
 		Status: t.status, Service: restRef{t.service.ID, "service_reference", t.service.Name}, Urgency: t.urgency, Assignments: []restAt{}, Acknowledgements: []restAck{},
 		LastStatusChangeAt: t.changed.Format(time.RFC3339), EscalationPolicy: restRef{"PPOL1", "escalation_policy_reference", "Default"}, HTMLURL: "https://acme.pagerduty.com/incidents/" + t.id,
 	}
