@@ -52,6 +52,8 @@ func Compile(rb *Runbook, prev *Lock) (*Lock, Report) {
 			e := propose(s, out)
 			if was := m.entries[i][j]; was != nil {
 				e = keep(*was, s, e)
+			} else {
+				out.offerProduced(&e, m.procedures[i])
 			}
 			e.ID, e.Procedure, e.Title = m.ids[i][j], m.procedures[i], s.Title
 			out.add(e, old)

@@ -86,6 +86,8 @@ func (l *Lock) propose(e *Entry, ask string) (proposal string, options []string)
 		return "use the new text", []string{"use the new text"}
 	case strings.HasSuffix(ask, textQuestion):
 		return "pattern " + plainValue, append([]string{"pattern RE2"}, types...)
+	case strings.Contains(ask, producedQuestion):
+		return "yes", []string{"yes", "no"}
 	case strings.HasSuffix(ask, rootQuestion):
 		return "", []string{"FOLDER", "."}
 	case strings.Contains(ask, pastedWords):
@@ -109,6 +111,9 @@ func questionKey(ask string) string {
 	}
 	if name, ok := strings.CutSuffix(ask, textQuestion); ok {
 		return name
+	}
+	if name, _, ok := strings.Cut(ask, " is set in "); ok && strings.Contains(ask, producedQuestion) {
+		return name + ".from"
 	}
 	if name, ok := strings.CutSuffix(ask, rootQuestion); ok {
 		return name + ".root"
@@ -183,6 +188,8 @@ func (l *Lock) answer(e *Entry, q Question, answer string) error {
 		}
 	case strings.HasSuffix(q.Ask, textQuestion):
 		return e.answerType(strings.TrimSuffix(q.Ask, textQuestion), answer, no)
+	case strings.Contains(q.Ask, producedQuestion):
+		return l.answerProduced(e, q.Ask, answer, no)
 	case strings.HasSuffix(q.Ask, rootQuestion):
 		return e.answerRoot(strings.TrimSuffix(q.Ask, rootQuestion), answer, no)
 	case strings.Contains(q.Ask, pastedWords) && answer != AnswerDone:

@@ -30,8 +30,8 @@ func (e *Entry) answerRoot(name, answer string, no func(string) error) error {
 	if i < 0 {
 		return no(AnswerManual)
 	}
-	if problem := rootProblem(answer); problem != "" {
-		return no(problem)
+	if problem := rootProblem(answer); problem != "" || answer == AnswerDone {
+		return no(or(problem, "a folder"))
 	}
 	e.Parameters = slices.Clone(e.Parameters)
 	e.Parameters[i].Root = answer
