@@ -41,8 +41,11 @@ func acceptLock(ctx context.Context, o *Office, c *call) (Reply, error) {
 		if now.Runbook.LockDigest != loaded.LockDigest || !strings.HasPrefix(now.Runbook.LockDigest, read) {
 			return nil, incident.Refuse(incident.TooLate, "Another lock is loaded by now, so nothing was accepted.").Then("Read the newest acceptance card, or `drbot runbook accept`.")
 		}
-		entries = now.Open()
-		return now.Accept(c.person, o.People(), o.People().Digest(), entries, difference)
+		events, err := now.Accept(c.person, o.People(), o.People().Digest(), now.Open(), difference)
+		if err == nil {
+			entries = events[0].(incident.LockAccepted).Entries
+		}
+		return events, err
 	}, func() string {
 		return said("accepted", facts{"Count": len(entries), "Lock": loaded.LockDigest})
 	})

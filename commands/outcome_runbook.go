@@ -22,8 +22,9 @@ func (o *Office) runbookLoaded(ctx context.Context, c Command, e RunbookLoaded) 
 		return Reply{}, err
 	}
 	var before *runbook.Lock
-	if house.Runbook.LockDigest != "" {
-		if old, err := o.Store.Blob(ctx, house.Runbook.LockDigest); err == nil {
+	// What waits is compared with what was accepted, not with another load that nobody accepted: else its words would be lost with the next load.
+	if reviewed := cmp.Or(house.Reviewed, house.Runbook.LockDigest); reviewed != "" && (house.Reviewed != "" || reviewed != e.Runbook.LockDigest) {
+		if old, err := o.Store.Blob(ctx, reviewed); err == nil {
 			before, _ = runbook.ReadLock(old) // unreadable to this version: every entry counts as new
 		}
 	}
@@ -76,6 +77,24 @@ func lockDifference(before *runbook.Lock, now *runbook.Runbook) []string {
 	for _, d := range runbook.Diff(before, now.Lock) {
 		if d.Target || runs[d.Before] || runs[d.After] {
 			words = append(words, d.Line(names[d.ID], before == nil))
+		}
+	}
+	return append(words, unlikeMarkdown(now, names)...)
+}
+
+// unlikeMarkdown names the entries whose text is not the Markdown's with its shown rewrites. They do not run, accepted or not.
+func unlikeMarkdown(now *runbook.Runbook, names map[string]string) []string {
+	var words []string
+	for _, p := range now.Procedures {
+		for _, s := range p.Steps {
+			if s.Why == runbook.WhyDiffers {
+				words = append(words, names[s.ID]+": "+s.Why+", so it does not run")
+			}
+			for _, a := range s.Alternatives {
+				if a.Why == runbook.WhyDiffers {
+					words = append(words, names[a.ID]+": "+a.Why+", so it does not run")
+				}
+			}
 		}
 	}
 	return words

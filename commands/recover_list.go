@@ -121,7 +121,9 @@ func readiness(p *runbook.Procedure) string {
 		switch s := &p.Steps[k]; {
 		case s.Ready, s.Choosable():
 			ready++
-		case s.Why == runbook.WhyChanged || s.Why == runbook.WhyAccepted:
+		case runbook.Drifted(s.Why):
+			why[runbook.WhyChanged]++
+		case s.Why == runbook.WhyAccepted:
 			why[s.Why]++
 		case s.Why != "":
 			why["text only"]++

@@ -87,7 +87,7 @@ func procedures(t testing.TB, change ...func(*runbook.Lock)) *runbook.Runbook {
 		s := rb.Procedures[0].Steps[step-1]
 		return runbook.Entry{
 			ID: fmt.Sprintf("p1.s%d", step), Procedure: "p1", Title: s.Title, SourceSHA256: s.SourceSHA256, Run: run, SHA256: runbookDigest(run),
-			Interpreter: runbook.Bash, Target: "db1", Risk: risk,
+			Rewrites: []runbook.Rewrite{{From: s.Commands[0].Source, To: run}}, Interpreter: runbook.Bash, Target: "db1", Risk: risk,
 		}
 	}
 	assess := entry(1, runbook.Read, "echo damaged\n")

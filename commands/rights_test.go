@@ -228,9 +228,10 @@ func TestI5_TheDifferenceNamesStepsAsPeopleDo(t *testing.T) {
 	}
 	two := head + step(1, "Ask", "id") + step(2, "Look", "ls") + step(3, "Clear the files", "rm -rf -- files")
 	second, _ := load(o, two, lock)
-	if len(second.Difference) != 2 || second.Numbers["p1.s2"] != "1.3" || second.Numbers["p1.s3"] != "1.1" ||
-		!strings.HasPrefix(second.Difference[0], "1.3 Clear the files: command changed, risk stays destructive") ||
-		second.Difference[1] != "1.1 Ask · new: read, bash on db1" {
+	if len(second.Difference) != 3 || second.Numbers["p1.s2"] != "1.3" || second.Numbers["p1.s3"] != "1.1" ||
+		second.Difference[0] != "1.2 Look: moved: first -> after p1.s3 Ask" ||
+		!strings.HasPrefix(second.Difference[1], "1.3 Clear the files: command changed, risk stays destructive") ||
+		second.Difference[2] != "1.1 Ask · new: read, bash on db1" {
 		t.Errorf("%q %v", second.Difference, second.Numbers)
 	}
 }

@@ -1,6 +1,12 @@
 package incident
 
-import "time"
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
 
 // House is the fold of stream 0: what must be true across incidents.
 type House struct {
@@ -13,6 +19,9 @@ type House struct {
 	Odd      []string              `json:"odd,omitempty"` // about people, as of the last change
 	Runbook  LoadedRunbook         `json:"runbook"`
 	Accepted map[string]Acceptance `json:"accepted,omitempty"` // entry digest -> who and when; only of entries that are loaded
+	Away     map[string]Acceptance `json:"away,omitempty"`     // of entries that are not loaded just now, see keepAccepted
+	Loaders  map[string]Loaded     `json:"loaders,omitempty"`  // entry digest that nobody accepted -> who loaded it first
+	Reviewed string                `json:"reviewed,omitempty"` // the newest lock of which every entry was accepted: later ones are compared with it
 	Frozen   *Freeze               `json:"frozen,omitempty"`
 	Stray    []string              `json:"stray,omitempty"` // attempts on disk that the record does not know
 	Head     HeadPosted            `json:"head"`
@@ -33,6 +42,12 @@ type LoadedRunbook struct {
 
 // Acceptance lets one lock entry run.
 type Acceptance struct {
+	By Person    `json:"by"`
+	At time.Time `json:"at"`
+}
+
+// Loaded is who loaded an entry first, and when. By is empty where drbot read it by itself.
+type Loaded struct {
 	By Person    `json:"by"`
 	At time.Time `json:"at"`
 }
@@ -59,6 +74,7 @@ func (h *House) Apply(at Stamp, e Event) {
 	case RunbookLoaded:
 		h.Runbook = LoadedRunbook{Digest: e.Digest, LockDigest: e.LockDigest, Loader: e.Loader, At: at.Time, Entries: e.Entries}
 		h.keepAccepted(e.Entries)
+		h.keepLoaders(e, at.Time)
 		h.forgetTexts()
 	case LockAccepted:
 		if h.Accepted == nil {
@@ -66,6 +82,11 @@ func (h *House) Apply(at Stamp, e Event) {
 		}
 		for _, digest := range e.Entries {
 			h.Accepted[digest] = Acceptance{By: e.By, At: at.Time}
+			delete(h.Loaders, digest)
+		}
+		h.Away = nil // accepting a lock withdraws what it replaces and leaves out
+		if len(h.Open()) == 0 {
+			h.Reviewed = h.Runbook.LockDigest
 		}
 	case Frozen:
 		h.Frozen = &Freeze{By: e.By, Reason: e.Reason, At: at.Time}
@@ -85,17 +106,69 @@ func (h *House) Apply(at Stamp, e Event) {
 	}
 }
 
-// keepAccepted forgets acceptances of entries that are no longer loaded: coming back, they are reviewed anew.
+// keepAccepted puts the acceptances of entries that are no longer loaded aside, and takes those back that are loaded again byte for byte: a
+// lock that was loaded by mistake takes no acceptance with it. What is aside lets nothing run, and the next acceptance forgets it: who accepts
+// a lock accepts with it what it replaces and leaves out, which is how an acceptance is withdrawn.
+//
+// So a file of yesterday that is loaded again brings nothing back that a person has replaced since: a command that was mended, a second
+// approver who was asked for. What does come back was valid when somebody last accepted anything, and it is the same thing: the digest
+// covers the bytes, the interpreter, the values, the risk, who must approve, its title and place, and its target's definition. Its runs are
+// approved anew, by people who have the right today.
 func (h *House) keepAccepted(entries []string) {
-	kept := map[string]Acceptance{}
+	known := map[string]Acceptance{}
+	maps.Copy(known, h.Away)
+	maps.Copy(known, h.Accepted)
+	h.Accepted, h.Away = nil, nil
 	for _, digest := range entries {
-		if a, ok := h.Accepted[digest]; ok {
-			kept[digest] = a
+		if a, ok := known[digest]; ok {
+			if h.Accepted == nil {
+				h.Accepted = map[string]Acceptance{}
+			}
+			h.Accepted[digest] = a
+			delete(known, digest)
 		}
 	}
-	h.Accepted = kept
-	if len(kept) == 0 {
-		h.Accepted = nil
+	if len(known) > 0 {
+		h.Away = known
+	}
+}
+
+// keepAbsent is how many loaders of entries that are not loaded just now are remembered.
+const keepAbsent = 2000
+
+// keepLoaders remembers for each entry that waits who loaded it first, whatever is loaded later and by whom; also while it is not loaded, so
+// that it does not come back without its loader. An entry that drbot read by itself gets the first person who loads it.
+func (h *House) keepLoaders(e RunbookLoaded, at time.Time) {
+	loaded := map[string]bool{}
+	for _, digest := range e.Entries {
+		loaded[digest] = true
+		if _, ok := h.Accepted[digest]; ok {
+			continue
+		}
+		if h.Loaders == nil {
+			h.Loaders = map[string]Loaded{}
+		}
+		if h.Loaders[digest].By.Key == "" {
+			h.Loaders[digest] = Loaded{By: e.Loader, At: at}
+		}
+	}
+	var absent []string
+	for digest, l := range h.Loaders {
+		switch {
+		case loaded[digest]:
+		case l.By.Key == "":
+			delete(h.Loaders, digest)
+		default:
+			absent = append(absent, digest)
+		}
+	}
+	if len(absent) > keepAbsent {
+		slices.SortFunc(absent, func(a, b string) int {
+			return cmp.Or(h.Loaders[a].At.Compare(h.Loaders[b].At), strings.Compare(a, b))
+		})
+		for _, digest := range absent[:len(absent)-keepAbsent] {
+			delete(h.Loaders, digest)
+		}
 	}
 }
 
@@ -110,22 +183,29 @@ func (h *House) Open() []string {
 	return open
 }
 
-// Accept decides on the acceptance of lock entries: by an approver who is not the person that loaded them (I5).
+// Accept decides on the acceptance of lock entries that wait: by an approver, and each only by somebody else than the person that loaded it
+// first (I5). Of several entries those are accepted that this person may. No entries: all that wait.
 func (h *House) Accept(by Person, rights Rights, basis string, entries, difference []string) ([]Event, error) {
 	if !rights.May(by.Key, Approver) {
 		return nil, Refuse(NotAllowed, "Only approvers accept a lock.")
 	}
-	if by.Same(h.Runbook.Loader) {
-		return nil, Refuse(NotAllowed, "You loaded this runbook, so someone else accepts it.").Then("Ask another approver.")
-	}
 	open := h.Open()
-	if len(open) == 0 {
+	switch {
+	case len(h.Runbook.Entries) == 0:
+		return nil, Refuse(WrongState, "No lock with an entry is loaded, so there is nothing to accept.")
+	case len(open) == 0:
 		return nil, Refuse(WrongState, "Every entry of the lock is accepted already.")
 	}
-	if len(entries) == 0 {
-		entries = open
+	var others []string
+	for _, digest := range open {
+		if (len(entries) == 0 || slices.Contains(entries, digest)) && !by.Same(h.Loaders[digest].By) {
+			others = append(others, digest)
+		}
 	}
-	return []Event{LockAccepted{LockDigest: h.Runbook.LockDigest, Entries: entries, By: by, Basis: basis, Difference: difference}}, nil
+	if len(others) == 0 {
+		return nil, Refuse(NotAllowed, "You loaded this runbook with what waits in it, so someone else accepts it.").Then("Ask another approver.")
+	}
+	return []Event{LockAccepted{LockDigest: h.Runbook.LockDigest, Entries: others, By: by, Basis: basis, Difference: difference}}, nil
 }
 
 // Freeze turns the stop switch on; running steps go on (I24).

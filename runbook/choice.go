@@ -115,6 +115,10 @@ func (s *Step) joinBranches(l *Lock, dir string) {
 		case a.Entry.Manual:
 		case a.Entry.SourceSHA256 != digest([]byte(a.Source)):
 			a.Why = WhyChanged
+		case a.Entry.Label != a.Label:
+			a.Why = WhyTitle
+		case a.Entry.drift(s.Title, []Command{{Lang: a.Lang, Source: a.Source}}) != "":
+			a.Why = a.Entry.drift(s.Title, []Command{{Lang: a.Lang, Source: a.Source}})
 		default:
 			a.Why = a.Entry.Blocked()
 			a.Ready = a.Why == ""

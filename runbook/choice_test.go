@@ -54,7 +54,7 @@ func TestBranchesKeepTheirLetters(t *testing.T) {
 	if got := next.entry("p1.s2b"); got.Run != "systemctl start x\n" || got.Leaves != "It runs." {
 		t.Errorf("%+v", got)
 	}
-	if got := next.entry("p1.s2d"); got == nil || got.Label != "compose" || len(rep.Changes) != 1 {
+	if got := next.entry("p1.s2d"); got == nil || got.Label != "compose" || len(rep.Changes) != 2 {
 		t.Errorf("%+v %v", got, rep.Changes)
 	}
 	back, _ := Compile(parse(t, either), next)

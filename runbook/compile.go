@@ -47,7 +47,7 @@ func Compile(rb *Runbook, prev *Lock) (*Lock, Report) {
 	rb = rb.inOnePiece(old)
 	m := match(rb, old)
 	for i, p := range rb.Procedures {
-		for j := range p.Steps {
+		for j, before := 0, ""; j < len(p.Steps); j++ {
 			s := &p.Steps[j]
 			e := propose(s, out)
 			if was := m.entries[i][j]; was != nil {
@@ -55,7 +55,8 @@ func Compile(rb *Runbook, prev *Lock) (*Lock, Report) {
 			} else {
 				out.offerProduced(&e, m.procedures[i])
 			}
-			e.ID, e.Procedure, e.Title = m.ids[i][j], m.procedures[i], s.Title
+			e.ID, e.Procedure, e.Title, e.After = m.ids[i][j], m.procedures[i], s.Title, before
+			before = e.ID
 			out.add(e, old)
 			if e.Choice {
 				out.addBranches(s, e, old)
@@ -91,7 +92,7 @@ func (l *Lock) addBranches(s *Step, parent Entry, old *Lock) {
 		if entries[k] != nil {
 			e = keep(*entries[k], part, e)
 		}
-		e.ID, e.Procedure, e.Title, e.ChoiceOf, e.Label = ids[k], parent.Procedure, s.Title, parent.ID, a.Label
+		e.ID, e.Procedure, e.Title, e.After, e.ChoiceOf, e.Label = ids[k], parent.Procedure, s.Title, parent.After, parent.ID, a.Label
 		l.add(e, old)
 	}
 }
@@ -143,6 +144,7 @@ func appendOnce(list []string, s string) []string {
 
 func report(rb *Runbook, l, old *Lock) Report {
 	joined := rb.join(l, nil, "/")
+	joined.fresh(old)
 	r := Report{Fences: list(joined.Fences), Lists: list(joined.Lists), Others: list(joined.Others), Changes: list(Diff(old, l))} // never null in JSON
 	r.Rewrites = []ShownRewrite{}
 	for _, p := range joined.Procedures {
@@ -159,6 +161,29 @@ func report(rb *Runbook, l, old *Lock) Report {
 		}
 	}
 	return r
+}
+
+// fresh says of the commands whose entry was written or changed just now that nobody reviewed it yet.
+func (rb *Runbook) fresh(old *Lock) {
+	reviewed := map[string]bool{}
+	for _, digest := range old.Digests() {
+		reviewed[digest] = true
+	}
+	now := map[Block]string{} // by file and what verdicts said
+	for _, p := range rb.Procedures {
+		for _, s := range p.Steps {
+			if s.Ready && !reviewed[s.Entry.digest] {
+				now[Block{File: p.File, Why: "step " + s.Number + reviewedFence}] = "step " + s.Number + ", new or changed in the lock: it runs once somebody accepted it"
+			}
+		}
+	}
+	for _, blocks := range [][]Block{rb.Fences, rb.Others} {
+		for i := range blocks {
+			if why := now[Block{File: blocks[i].File, Why: blocks[i].Why}]; why != "" {
+				blocks[i].Why = why
+			}
+		}
+	}
 }
 
 // state is where a step stands for the report; a choice is ready when all its branches are, or are for people.

@@ -82,7 +82,7 @@ func TestIDsFollowTheirStepAndAreNeverGivenTwice(t *testing.T) {
 	}
 	l2, _ := Compile(parse(t, moved), l)
 	gone, rep := Compile(parse(t, small), l2)
-	if !slices.Contains(gone.Retired, "p1.s4") || len(rep.Changes) != 1 || rep.Changes[0].Text != "removed" {
+	if !slices.Contains(gone.Retired, "p1.s4") || len(rep.Changes) != 2 || rep.Changes[1].Text != "removed" {
 		t.Fatalf("retired %v, %v", gone.Retired, rep.Changes)
 	}
 	again, _ := Compile(parse(t, moved), gone)
@@ -116,7 +116,7 @@ func TestCompileKeepsDecisions(t *testing.T) {
 	if got.Leaves != "It is gone." || got.Approvals.Need != 2 || got.Run != "rm -r two\n" || got.Expect == nil || len(got.Decide) != 0 {
 		t.Errorf("%+v", got)
 	}
-	if len(rep.Changes) != 1 || rep.Changes[0].Text != "command changed, risk stays destructive" {
+	if len(rep.Changes) != 1 || rep.Changes[0].Text != "command changed, risk stays destructive, kept from the command before: expect, leaves" {
 		t.Errorf("%+v", rep.Changes)
 	}
 	two.Run = "rm -rf -- two\n"

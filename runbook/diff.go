@@ -6,7 +6,6 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -64,6 +63,7 @@ func Diff(old, new *Lock) []Difference {
 		out = append(out, d)
 	}
 	before, after := byID(old), byID(new)
+	names := stepNames(before, after)
 	for _, id := range slices.SortedFunc(maps.Keys(merged(before, after)), compareIDs) {
 		a, hadA := before[id]
 		b, hasB := after[id]
@@ -74,10 +74,10 @@ func Diff(old, new *Lock) []Difference {
 			c.Text = "new: " + c.New
 		case !hasB:
 			c.Text = "removed"
-		case a.digest == b.digest, a.Choice && b.Choice && len(b.Decide) == 0:
-			continue // a choice runs nothing itself: its branches say what changed
+		case a.digest == b.digest:
+			continue
 		default:
-			c.Text = strings.Join(changedWords(a, b), ", ")
+			c.Text = strings.Join(changedWords(a, b, names), ", ")
 		}
 		out = append(out, c)
 	}
@@ -189,44 +189,4 @@ func approvalWords(a *Approvals) string {
 		return fmt.Sprintf("%d of nobody", a.Need)
 	}
 	return fmt.Sprintf("%d of %s", a.Need, strings.Join(a.From, "/"))
-}
-
-func changedWords(a, b Entry) []string {
-	var out []string
-	if a.Run != b.Run {
-		out = append(out, "command changed")
-	}
-	if a.Risk != b.Risk {
-		out = append(out, fmt.Sprintf("risk %s -> %s", a.Risk, b.Risk))
-	} else if a.Run != b.Run {
-		out = append(out, "risk stays "+string(b.Risk))
-	}
-	if x, y := approvalWords(a.Approvals), approvalWords(b.Approvals); x != y {
-		if a.Approvals != nil && b.Approvals != nil && slices.Equal(a.Approvals.From, b.Approvals.From) {
-			x, y = strconv.Itoa(a.Approvals.Need), strconv.Itoa(b.Approvals.Need)
-		}
-		out = append(out, fmt.Sprintf("approvals %s -> %s", x, y))
-	}
-	if a.Timeout != b.Timeout {
-		out = append(out, fmt.Sprintf("timeout %s -> %s", shortDuration(a.Timeout), shortDuration(b.Timeout)))
-	}
-	va, vb := reflect.ValueOf(a), reflect.ValueOf(b)
-	for i := range va.NumField() {
-		name, _, _ := strings.Cut(va.Type().Field(i).Tag.Get("yaml"), ",")
-		if name == "" || slices.Contains([]string{"-", "id", "title", "run", "sha256", "source_sha256", "risk", "timeout"}, name) {
-			continue
-		}
-		x, y := va.Field(i), vb.Field(i)
-		switch {
-		case name == "approvals" && approvalWords(a.Approvals) != approvalWords(b.Approvals), reflect.DeepEqual(x.Interface(), y.Interface()):
-		case x.Kind() == reflect.String && len(x.String()) < 60 && len(y.String()) < 60:
-			out = append(out, fmt.Sprintf("%s %q -> %q", name, x.String(), y.String()))
-		default:
-			out = append(out, name+" changed")
-		}
-	}
-	if len(out) == 0 {
-		out = append(out, "its target changed") // the digest covers the target's definition
-	}
-	return out
 }

@@ -54,6 +54,8 @@
 //	               with several (a sub-step, 1.4.2), p1.s6a the first branch of a choice, p1.s6u and p1.s6au undo p1.s6 and p1.s6a
 //	procedure      p1
 //	title          for people; the Markdown's title at the time of compiling
+//	after          p1.s5: the step that comes before it in the Markdown. A step that was moved or got another title is text until it was
+//	               reviewed again
 //	undo_of        p1.s6: this entry (p1.s6u) stands in no list of the Markdown and undoes that step; it has no source_sha256
 //	choice         true: one of several branches runs. This entry runs nothing; its branches are entries with choice_of and label
 //	choice_of      p1.s6: this entry (p1.s6a) is a branch of that step; its source_sha256 is over its own lines of the fence
@@ -61,9 +63,10 @@
 //	condition      "if necessary": drbot asks at the run whether it is, and records the answer
 //	manual         true: a person does it; nothing runs
 //	source_sha256  sha256 of the fence's bytes in the Markdown (several fences: joined with one NUL byte)
-//	run, sha256    the bytes that the interpreter gets, and their sha256
-//	rewrites       [{from: YYYYMMDD, to: "\"${BACKUP_DATE}\""}]: where run differs from the Markdown;
-//	               a token that stays as it is ({from: "<html>", to: "<html>"}) was kept on purpose: it waits for no value
+//	fence          the language of its fence ("bash", "untagged"), of each where the step has several; another one is a change
+//	run, sha256    the bytes that the interpreter gets, and their sha256: the fence's text (of a transcript its commands) with the rewrites
+//	               below and no other change; a step whose run is anything else does not run
+//	rewrites       [{from: YYYYMMDD, to: "\"${BACKUP_DATE}\""}]: where run differs from the Markdown
 //	interpreter    bash | sqlite | sql | redis | http, see below
 //	databases      for sqlite: [{name: users, file: data/users.db, write: false}]. Each is attached under its name to an empty
 //	               main database in memory, read-only unless write is true; parameters are bound as :NAME (text). Each result is
@@ -73,8 +76,7 @@
 //	               at the end. Without it the first error ends the step with 1
 //	target         a name of targets
 //	risk           read | change | destructive. What the text shows can only raise it (EffectiveRisk)
-//	parameters     see Parameter. Where one stands in a text that another program reads as its language (bash -c "…", ssh, awk, SQL,
-//	               arithmetic), its type must admit nothing that is special there; else the step is blocked, with the form that is safe
+//	parameters     see Parameter
 //	produces       [{name: BACKUP, pattern: "backup_[0-9_]+"}]: lines KEY=value that the step writes to the file named by the
 //	               environment variable DRBOT_OUT; each must match its pattern whole; a missing or undeclared one fails the step
 //	list           read-only bash text that prints the choices of this step's parameters `from: list`, see Option

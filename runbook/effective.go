@@ -108,10 +108,9 @@ func mergeApprovals(levels ...*Approvals) *Approvals {
 	return &out
 }
 
-// entryDigest is the sha256 over everything that was reviewed of an entry, with the target as the lock declares it. The title alone is
-// left out: it says nothing about what runs.
+// entryDigest is the sha256 over everything that was reviewed of an entry, its title and its place among the steps too, with the target as
+// the lock declares it.
 func (l *Lock) entryDigest(e Entry) string {
-	e.Title = ""
 	h := sha256.New()
 	writeReviewed(h, reflect.ValueOf(e))
 	writeReviewed(h, reflect.ValueOf(l.Targets[e.Target]))

@@ -114,6 +114,6 @@ func (l *linter) cluster(id, text string, c *syntax.CallExpr) {
 		return
 	}
 	start, name, end := c.Pos().Offset(), c.Args[len(c.Args)-len(own)].End().Offset(), c.End().Offset()
-	l.add(0, "kubectl", LevelError, fmt.Sprintf("%s runs kubectl without its %s: it works on whatever this account used last", id, strings.Join(lacks, " and ")),
+	l.add(l.at, "kubectl", LevelError, fmt.Sprintf("%s runs kubectl without its %s: it works on whatever this account used last", id, strings.Join(lacks, " and ")),
 		text[start:name]+" "+strings.Join(flags, " ")+text[name:end])
 }

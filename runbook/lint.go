@@ -51,6 +51,7 @@ func Lint(rb *Runbook, env Env) []Finding {
 	l.messages()
 	l.services()
 	l.lock()
+	l.at, l.file = 0, ""
 	return sortFindings(l.out)
 }
 
@@ -60,6 +61,7 @@ type linter struct {
 	file string   // its name, in a folder
 	doc  *document
 	env  Env
+	at   int // the line of the step whose entry is being judged; 0: it stands in no procedure
 	out  []Finding
 }
 
@@ -133,6 +135,9 @@ func (l *linter) script(src string, first int) {
 	for i, line := range strings.Split(src, "\n") {
 		for _, m := range filePath.FindAllStringSubmatch(line, -1) {
 			if p := strings.TrimSuffix(m[1], "/"); filepath.IsLocal(p) && !strings.Contains(p, "//") && looksLikeFile(m[1]) && len(placeholders(p)) == 0 && !l.env.Exists(p) {
+				if p != m[1] {
+					p = "the folder " + m[1]
+				}
 				l.add(first+i, "drift", LevelWarning, p+" does not exist here", "name what exists, or check where the service runs")
 			}
 		}
@@ -167,8 +172,9 @@ func (l *linter) binaries(src string, first int) {
 		if len(words) == 0 || asked[words[0]] || sh.funcs[words[0]] || slices.Contains(shellWords, words[0]) || strings.ContainsAny(words[0], "\x00/") {
 			continue
 		}
-		if asked[words[0]] = true; !l.env.Binary(words[0]) {
-			l.add(lineIn(src, words[0], first), "drift", LevelWarning, words[0]+" is not installed here", "install it, or check where the step runs")
+		asked[words[0]] = true
+		if line := lineIn(src, words[0], first); !settingLine.MatchString(strings.TrimSpace(nthLine(src, line-first))) && !l.env.Binary(words[0]) {
+			l.add(line, "drift", LevelWarning, words[0]+" is not installed here", "install it, or check where the step runs")
 		}
 	}
 }
@@ -183,6 +189,12 @@ func looksLikeFile(p string) bool {
 // lineIn finds the line of a text in a fence.
 func lineIn(src, what string, first int) int {
 	return first + strings.Count(src[:max(0, strings.Index(src, what))], "\n")
+}
+
+// nthLine is one line of a text, counted from 0.
+func nthLine(src string, n int) string {
+	lines := strings.Split(src, "\n")
+	return lines[min(n, len(lines)-1)]
 }
 
 // phrases holds the whole text against the rules that are about prose.

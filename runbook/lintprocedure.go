@@ -90,7 +90,10 @@ func (l *linter) step(s *Step) {
 	}
 	if s.Choosable() {
 		for _, a := range s.Alternatives {
-			if a.Why != "" {
+			switch {
+			case a.Why == WhyNoEntry, a.Why == WhyDiffers, Drifted(a.Why):
+				l.unlike(s.Line, "step "+s.Number+", "+a.Label, a.Why)
+			case a.Why != "":
 				l.add(s.Line, "decide", LevelError, fmt.Sprintf("step %s, %s: %s", s.Number, a.Label, a.Why), "answer it in the lock and remove the line")
 			}
 		}
@@ -115,11 +118,21 @@ func (l *linter) step(s *Step) {
 		}
 	}
 	switch {
-	case s.Why == WhyNoEntry && l.rb.Lock != nil, s.Why == WhyChanged:
-		l.add(s.Line, "lock", LevelError, fmt.Sprintf("step %s: %s: it shows as text", s.Number, s.Why), "drbot runbook compile, then review and accept")
+	case s.Why == WhyNoEntry && l.rb.Lock == nil:
+	case s.Why == WhyNoEntry, s.Why == WhyDiffers, Drifted(s.Why):
+		l.unlike(s.Line, "step "+s.Number, s.Why)
 	case strings.HasPrefix(s.Why, "needs a decision"):
 		l.add(s.Line, "decide", LevelError, fmt.Sprintf("step %s %s", s.Number, s.Why), "answer it in the lock and remove the line")
 	}
+}
+
+// unlike says that lock and Markdown do not agree on a step.
+func (l *linter) unlike(line int, step, why string) {
+	fix := "drbot runbook compile, then review and accept"
+	if why == WhyDiffers {
+		fix = "change the command in the Markdown and compile; or show each difference under rewrites in the lock"
+	}
+	l.add(line, "lock", LevelError, fmt.Sprintf("%s: %s: it shows as text", step, why), fix)
 }
 
 // values names each value that a command lacks.
@@ -140,18 +153,20 @@ func (l *linter) lock() {
 		l.add(0, "no-lock", LevelNote, "there is no lock, so every step is for people", "drbot runbook compile")
 		return
 	}
-	known, said := map[string]bool{}, map[string]bool{} // said: the Markdown says that there is no undo
+	known, said := map[string]place{}, map[string]bool{} // said: the Markdown says that there is no undo
 	for _, p := range l.rb.Procedures {
 		for _, s := range p.Steps {
 			none := strings.Contains(strings.ToLower(s.Text), "no undo")
-			known[s.ID], said[s.ID] = true, none
+			known[s.ID], said[s.ID] = place{p.File, s.Line}, none
 			for _, a := range s.Alternatives {
-				known[a.ID], said[a.ID] = true, none
+				known[a.ID], said[a.ID] = place{p.File, s.Line}, none
 			}
 		}
 	}
 	for _, e := range l.rb.Lock.Steps {
-		if !known[e.ID] && !known[e.UndoOf] {
+		at, ok := known[or(e.UndoOf, e.ID)]
+		l.at, l.file = at.line, at.file
+		if !ok {
 			l.add(0, "lock", LevelWarning, e.ID+" is in the lock and in no procedure", "drbot runbook compile")
 		}
 		if e.Manual || e.Choice || len(e.Decide) > 0 {
@@ -160,12 +175,12 @@ func (l *linter) lock() {
 		l.entry(l.rb.Lock.Effective(e), said[e.ID])
 		for _, t := range e.For {
 			if l.rb.Type(t) == nil {
-				l.add(0, "lock", LevelError, fmt.Sprintf("%s is for %q, which is no incident type", e.ID, t), "a name of the table of types")
+				l.add(l.at, "lock", LevelError, fmt.Sprintf("%s is for %q, which is no incident type", e.ID, t), "a name of the table of types")
 			}
 		}
 		for _, text := range e.Closes {
 			if l.rb.Item(text) == nil {
-				l.add(0, "lock", LevelError, fmt.Sprintf("%s closes %q, which is no item of the checklist", e.ID, text), "the item's text, whole")
+				l.add(l.at, "lock", LevelError, fmt.Sprintf("%s closes %q, which is no item of the checklist", e.ID, text), "the item's text, whole")
 			}
 		}
 	}
@@ -175,16 +190,16 @@ func (l *linter) lock() {
 func (l *linter) entry(e Entry, final bool) {
 	l.clusters(e)
 	if e.Expect == nil {
-		l.add(0, "no-expect", LevelWarning, e.ID+" has no expectation: it ends as \"ran, not verified\"", "expect: what its output says when it worked")
+		l.add(l.at, "no-expect", LevelWarning, e.ID+" has no expectation: it ends as \"ran, not verified\"", "expect: what its output says when it worked")
 	}
 	if e.Leaves == "" {
-		l.add(0, "no-leaves", LevelNote, e.ID+" does not say what is true after it", "leaves: one sentence")
+		l.add(l.at, "no-leaves", LevelNote, e.ID+" does not say what is true after it", "leaves: one sentence")
 	}
 	if e.Risk == Destructive && e.Undo == "" && e.UndoOf == "" && !final {
-		l.add(0, "no-undo", LevelWarning, e.ID+" is destructive and has no undo", "undo: the id of the entry that takes it back")
+		l.add(l.at, "no-undo", LevelWarning, e.ID+" is destructive and has no undo", "undo: the id of the entry that takes it back")
 	}
 	if own := l.rb.Lock.entry(e.ID); own != nil && own.Risk != e.Risk {
-		l.add(0, "risk-raised", LevelWarning, fmt.Sprintf("%s is written as %s and counts as %s: %s", e.ID, own.Risk, e.Risk, strings.Join(InferRisk(e.Interpreter, e.Run).Why, ", ")), "write the higher risk")
+		l.add(l.at, "risk-raised", LevelWarning, fmt.Sprintf("%s is written as %s and counts as %s: %s", e.ID, own.Risk, e.Risk, strings.Join(InferRisk(e.Interpreter, e.Run).Why, ", ")), "write the higher risk")
 	}
 }
 

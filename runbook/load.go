@@ -123,12 +123,13 @@ func (rb *Runbook) join(lock *Lock, src []byte, dir string) *Runbook {
 	for i := range out.Procedures {
 		p := &out.Procedures[i]
 		p.ID = m.procedures[i]
+		away := moved(lock, m.entries[i])
 		for j := range p.Steps {
 			s := &p.Steps[j]
 			s.ID = m.ids[i][j]
 			s.Entry = load(lock, m.entries[i][j], dir)
 			s.Undo = load(lock, undos[s.ID], dir)
-			s.settle()
+			s.settle(away[j])
 			if s.Condition == "" && s.Entry != nil {
 				s.Condition = s.Entry.Condition
 			}
@@ -173,7 +174,7 @@ func undoOf(l *Lock, id string) *Entry {
 }
 
 // settle decides whether a step may run. The Markdown alone never makes one Ready, nor changes how one runs (I5, I17).
-func (s *Step) settle() {
+func (s *Step) settle(moved bool) {
 	s.Ready, s.Why = false, ""
 	e := s.Entry
 	switch {
@@ -190,7 +191,14 @@ func (s *Step) settle() {
 	case e.SourceSHA256 != s.SourceSHA256:
 		s.Why = WhyChanged
 		return
-	case e.Choice:
+	case moved:
+		s.Why = WhyMoved
+		return
+	}
+	if s.Why = e.drift(s.Title, s.Commands); s.Why != "" {
+		return
+	}
+	if e.Choice {
 		if len(e.Decide) > 0 {
 			s.Why = e.Blocked()
 		}
@@ -217,6 +225,18 @@ func (rb *Runbook) renameCalls(ids []string, before *Runbook) {
 	}
 }
 
+// names lists parameters.
+func names(ps []Parameter) string {
+	var out []string
+	for _, p := range ps {
+		out = append(out, p.Name)
+	}
+	return strings.Join(out, ", ")
+}
+
+// reviewedFence ends the reason of a fence that runs as it was reviewed.
+const reviewedFence = ", as reviewed in the lock"
+
 // verdicts brings the fences' verdicts in line with what the lock settled.
 func (rb *Runbook) verdicts() {
 	fences, others := blocksByLine(rb.Fences), blocksByLine(rb.Others)
@@ -238,9 +258,11 @@ func (rb *Runbook) verdicts() {
 				}
 				switch {
 				case s.Ready:
-					b.Verdict, b.Why = "executable", "step "+s.Number+", as reviewed in the lock"
+					b.Verdict, b.Why = "executable", "step "+s.Number+reviewedFence
 				case s.Entry.Manual && (b.Verdict == "executable" || b.Verdict == "blocked" || b.Verdict == "choice"):
 					b.Verdict, b.Why = "manual", "the lock leaves it to a person"
+				case b.Verdict == "blocked" && s.Why != "" && len(s.Entry.Parameters) > 0 && len(s.Entry.Decide) > 0:
+					b.Why = s.Why + "; made values: " + names(s.Entry.Parameters) // not what the text alone lacked
 				case b.Verdict == "executable" && s.Why != "" && s.Why != "needs a decision: "+whereQuestion:
 					b.Verdict, b.Why = "blocked", s.Why
 				}

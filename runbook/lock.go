@@ -80,6 +80,7 @@ type Entry struct {
 	ID           string        `yaml:"id"`
 	Procedure    string        `yaml:"procedure"`
 	Title        string        `yaml:"title,omitempty"`
+	After        string        `yaml:"after,omitempty"` // the step before it in the Markdown; absent: it is the first
 	UndoOf       string        `yaml:"undo_of,omitempty"`
 	Choice       bool          `yaml:"choice,omitempty"`    // the entries with choice_of this id are its branches; it runs nothing itself
 	ChoiceOf     string        `yaml:"choice_of,omitempty"` // p1.s6: this entry (p1.s6a) is one branch of that step
@@ -87,6 +88,7 @@ type Entry struct {
 	Condition    string        `yaml:"condition,omitempty"` // "if necessary": asked at the run, and the answer recorded
 	Manual       bool          `yaml:"manual,omitempty"`
 	SourceSHA256 string        `yaml:"source_sha256,omitempty"`
+	Fence        string        `yaml:"fence,omitempty"` // the language of its fence, of each where there are several
 	Run          string        `yaml:"run,omitempty"`
 	SHA256       string        `yaml:"sha256,omitempty"`
 	Rewrites     []Rewrite     `yaml:"rewrites,omitempty"` // how run differs from the Markdown

@@ -11,20 +11,20 @@ const (
 	timeoutQuestion = "how long may the copy or restore take? Set timeout"
 	sqlQuestion     = "which database is this SQL for? Set interpreter and databases"
 	outputQuestion  = "the transcript shows an output: is it exactly what is expected?"
-	againQuestion   = "the command changed in the Markdown, and its run had been rewritten by hand: rewrite it again"
+	againQuestion   = "its run had been rewritten by hand, and is the Markdown's text now: use that, or rewrite it again and show how under rewrites"
 	partsQuestion   = "commands in one step: keep one text in run, or split the step"
 )
 
 // propose writes what the Markdown alone says about a step, and asks the rest.
 func propose(s *Step, l *Lock) Entry {
-	e := Entry{SourceSHA256: s.SourceSHA256, Condition: s.Condition}
+	e := Entry{SourceSHA256: s.SourceSHA256, Condition: s.Condition, Fence: fences(s.Commands)}
 	switch s.Kind {
 	case Choice:
 		e.Choice = true
 		return e
 	case Executable:
 	default:
-		e.Manual = true
+		e.Manual, e.Fence = true, ""
 		return e
 	}
 	for _, c := range s.Commands {
@@ -108,17 +108,23 @@ func keep(was Entry, s *Step, proposed Entry) Entry {
 	was.Condition = s.Condition
 	switch {
 	case proposed.Choice && was.Run == "" && !was.Manual: // a choice, or a question of an older lock which it was
-		was.SourceSHA256, was.Choice, was.Decide = s.SourceSHA256, true, nil
+		was.SourceSHA256, was.Fence, was.Choice, was.Decide = s.SourceSHA256, proposed.Fence, true, nil
 		return was
 	case was.Choice:
 		proposed.Leaves, proposed.Closes, proposed.For = was.Leaves, was.Closes, was.For
 		return proposed
-	case was.SourceSHA256 == s.SourceSHA256:
+	case was.SourceSHA256 == s.SourceSHA256 && was.sameFence(s.Commands):
+		if was.Run != "" && !was.runsOne(s.Commands) && proposed.Run != "" {
+			return was.withCommand(proposed)
+		}
+		if was.Run != "" {
+			was.Fence = fences(s.Commands)
+		}
 		return was
 	case was.Manual:
 		was.SourceSHA256 = s.SourceSHA256
 		return was
-	case proposed.Run == "": // the command is gone, or became a choice
+	case proposed.Run == "", !was.sameFence(s.Commands): // the command is gone, became a choice, or is of another language
 		proposed.Leaves, proposed.Closes, proposed.For = was.Leaves, was.Closes, was.For
 		return proposed
 	}
@@ -128,7 +134,7 @@ func keep(was Entry, s *Step, proposed Entry) Entry {
 // withCommand is an entry whose command changed in the Markdown: the new text, and every answer that does not depend on it.
 func (e Entry) withCommand(proposed Entry) Entry {
 	now := e
-	now.SourceSHA256, now.Run, now.SHA256, now.Rewrites = proposed.SourceSHA256, proposed.Run, proposed.SHA256, proposed.Rewrites
+	now.SourceSHA256, now.Fence, now.Run, now.SHA256, now.Rewrites = proposed.SourceSHA256, proposed.Fence, proposed.Run, proposed.SHA256, proposed.Rewrites
 	if e.Run == "" {
 		now.Interpreter, now.Risk, now.Target, now.Decide, now.Parameters = proposed.Interpreter, proposed.Risk, proposed.Target, proposed.Decide, proposed.Parameters
 		return now

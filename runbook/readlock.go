@@ -124,18 +124,23 @@ func (c *lockCheck) defaults() {
 	c.at = child(c.root, "defaults")
 	for risk, p := range map[Risk]Policy{Read: c.l.Defaults.Read, Change: c.l.Defaults.Change, Destructive: c.l.Defaults.Destructive} {
 		if p.Approvals != nil {
-			c.approvals(p.Approvals, risk)
+			c.approvals(child(c.at, string(risk), "approvals"), p.Approvals)
 		}
 	}
 }
 
-func (c *lockCheck) approvals(a *Approvals, risk Risk) {
-	if a.Need < 0 || a.Need > 9 {
-		c.fail("approvals", fmt.Sprintf("need: %d", a.Need), "1 to 9; without the key the risk's default holds")
+// approvals refuses what would ask nobody: a need of 0 would be no approval, and an empty from one that nobody can give (I13).
+func (c *lockCheck) approvals(at *yaml.Node, a *Approvals) {
+	if need := child(at, "need"); a.Need < 0 || a.Need > 9 || a.Need == 0 && need != at {
+		c.s.fail(need, fmt.Sprintf("need: %d", a.Need), "1 to 9; without the key the risk's default holds")
 	}
-	for _, r := range a.From {
+	from := child(at, "from")
+	if a.From != nil && len(a.From) == 0 {
+		c.s.fail(from, "from: nobody could approve", "responder, operator, approver or admin; without the key the risk's default holds")
+	}
+	for i, r := range a.From {
 		if !slices.Contains([]string{"approver", "operator", "responder", "admin"}, r) {
-			c.fail("approvals", fmt.Sprintf("from: unknown role %q", r), "responder, operator, approver or admin")
+			c.s.fail(from.Content[i], fmt.Sprintf("from: unknown role %q", r), "responder, operator, approver or admin")
 		}
 	}
 }
@@ -157,8 +162,11 @@ func (c *lockCheck) entry(e *Entry, byID map[string]*Entry) {
 	if v := byID[e.Verify]; v != nil && v.Risk != Read {
 		c.fail("verify", fmt.Sprintf("%s: %s proves it and is no reading", e.ID, e.Verify), "a step with risk: read")
 	}
+	if e.After != "" && !entryID.MatchString(e.After) {
+		c.fail("after", fmt.Sprintf("%s: after %q", e.ID, e.After), "the id of the step before it, as compile writes it")
+	}
 	if e.Approvals != nil {
-		c.approvals(e.Approvals, e.Risk)
+		c.approvals(child(c.at, "approvals"), e.Approvals)
 	}
 	oneOf := func(key, v string, allowed ...string) {
 		if v != "" && !slices.Contains(allowed, v) {

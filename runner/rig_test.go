@@ -121,9 +121,10 @@ func (r *rig) book(restore string, change []func(*runbook.Lock)) *runbook.Runboo
 		r.t.Fatal(err)
 	}
 	entry := func(step int, risk runbook.Risk, run string) runbook.Entry {
+		s := rb.Procedures[0].Steps[step-1]
 		return runbook.Entry{
-			ID: fmt.Sprintf("p1.s%d", step), Procedure: "p1", SourceSHA256: rb.Procedures[0].Steps[step-1].SourceSHA256, Run: run,
-			SHA256: incident.Digest([]byte(run)), Interpreter: runbook.Bash, Target: "db1", Risk: risk,
+			ID: fmt.Sprintf("p1.s%d", step), Procedure: "p1", SourceSHA256: s.SourceSHA256, Run: run,
+			Rewrites: []runbook.Rewrite{{From: s.Commands[0].Source, To: run}}, SHA256: incident.Digest([]byte(run)), Interpreter: runbook.Bash, Target: "db1", Risk: risk,
 		}
 	}
 	choose := entry(1, runbook.Read, "echo \"PICK=$BACKUP\" >> \"$DRBOT_OUT\"\n")
@@ -143,6 +144,11 @@ func (r *rig) book(restore string, change []func(*runbook.Lock)) *runbook.Runboo
 	}
 	for _, f := range change {
 		f(lock)
+	}
+	for k := range lock.Steps { // what runs is shown as the rewrite that it is
+		for i := range lock.Steps[k].Rewrites {
+			lock.Steps[k].Rewrites[i].To = lock.Steps[k].Run
+		}
 	}
 	joined, err := rb.Join(lock.Marshal(), "/")
 	if err != nil {

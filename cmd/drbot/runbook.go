@@ -179,8 +179,12 @@ func (c *compiled) print(p program, diff bool) {
 		for _, d := range changes {
 			say(p.stdout, "%s: %s", d.ID, d.Text)
 		}
-		if len(changes) == 0 {
+		switch {
+		case len(changes) > 0:
+		case bytes.Equal(c.old, c.next):
 			say(p.stdout, "Nothing changes.")
+		default:
+			say(p.stdout, "No entry changes: the lock was written by hand, in another form (order, spaces, quotes or comments) than compile writes it.")
 		}
 		return
 	}
@@ -205,6 +209,9 @@ func printBlocks(w io.Writer, r runbook.Report) {
 		for _, b := range part.blocks {
 			say(w, "  %s: %s%s: %s", lineOf(b), part.what, b.Verdict, b.Why)
 		}
+	}
+	for _, shown := range r.Rewrites {
+		say(w, "  line %d: %s runs %q where the runbook says %q", shown.Line, shown.Step, shown.To, shown.From)
 	}
 }
 

@@ -98,16 +98,21 @@ func TestI10_I24_ARightRemovedBlocksTheStart(t *testing.T) {
 	w.audited()
 }
 
-// TestI13: an empty list of approvers means nobody, admins included.
+// TestI13: an empty list of approvers means nobody, admins included: a lock that asks for it is refused with the place, and nothing of it runs.
 func TestI13_NobodyConfiguredIsNobody(t *testing.T) {
 	t.Parallel()
 	w := settle(t, one(func(e *runbook.Entry) { e.Approvals = &runbook.Approvals{Need: 1, From: []string{}} }))
-	w.up()
-	room, card := w.asked("Database corruption: users gone")
-	for _, p := range []*person.Person{w.bea, w.chen} {
-		w.pressOn(p, card, "recover.approve")
-		w.expect(p, room, "You cannot decide this: nobody is configured")
+	if code, out, errs := w.drbot("check", "--offline"); code == 0 || !strings.Contains(out+errs, "from: nobody could approve") {
+		t.Errorf("check: exit %d: %s%s", code, out, errs)
 	}
+	if _, out, errs := w.drbot("runbook", "show"); strings.Contains(out, "[ready]") || !strings.Contains(errs, "from: nobody could approve") {
+		t.Errorf("show: %s%s", out, errs)
+	}
+	w.serve()
+	w.linked()
+	room := w.open(w.ana, "Database corruption: users gone")
+	w.say(w.ana, room, "/recover rescue")
+	w.expect(w.ana, room, "1.1 Restore", "by hand")
 	if w.ran("restore") != 0 {
 		t.Error("it ran")
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/drbot/drbot/commands"
+	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/runbook"
 )
 
@@ -283,5 +284,44 @@ func TestAFolderIsOneRunbook(t *testing.T) {
 	w.start(w.ana, room, "network")
 	w.press(w.ana, room, "recover.confirm", "step 2.1 changes something", "echo network")
 	w.awaitView(1, "the last revision runs where it ran", func(commands.View) bool { return w.ran("network") == 2 })
+	w.audited()
+}
+
+// TestI5_TheLoaderOfAChangeNeverAcceptsIt: neither a restart nor another load in between frees a change of the person who loaded it, the
+// difference still says what waits, and a mistake that is taken back leaves everything accepted.
+func TestI5_TheLoaderOfAChangeNeverAcceptsIt(t *testing.T) {
+	t.Parallel()
+	w := settle(t, one())
+	_, bea, chen := w.shells()
+	w.serve()
+	accept := func(s shell) { // as scripts do, by what the terminal shows
+		t.Helper()
+		sum := sumIn(t, s.hears(exitFailed, "no digits were typed", "runbook", "accept"))
+		s.hears(exitDone, "may run", "runbook", "accept", "--sha256", sum[:8])
+	}
+	accept(bea)
+	late := one(func(e *runbook.Entry) { e.Timeout = 45 * minute })
+	w.write(late)
+	chen.hears(exitDone, "Loaded", "runbook", "reload")
+	chen.hears(exitFailed, "You loaded this runbook", "runbook", "accept")
+
+	w.leave()
+	markdown, err := os.ReadFile(w.path("RUNBOOK.md"))
+	w.ok(err)
+	w.ok(os.WriteFile(w.path("RUNBOOK.md"), append(markdown, "\nOne more line of prose.\n"...), 0o600))
+	w.serve() // drbot reads it by itself: this load has no loader
+	lock, err := os.ReadFile(w.path("RUNBOOK.lock.yaml"))
+	w.ok(err)
+	chen.hears(exitFailed, "You loaded this runbook", "runbook", "accept", "--sha256", incident.Digest(lock)[:8])
+	if n := len(w.records("LockAccepted")); n != 1 {
+		t.Fatalf("%d acceptances", n)
+	}
+	inOrder(t, bea.hears(exitFailed, "no digits were typed", "runbook", "accept"), "1.1 Restore: timeout 30m -> 45m", "timeout: 45m")
+	accept(bea)
+
+	w.write(one())
+	chen.hears(exitDone, "1 lock entry waits", "runbook", "reload")
+	w.write(late)
+	chen.hears(exitDone, "Every entry of the lock is accepted", "runbook", "reload")
 	w.audited()
 }
