@@ -23,7 +23,7 @@ type verdict struct {
 }
 
 var (
-	orLine      = regexp.MustCompile(`(?i)^\s*(?:#+|--)[\s=*_-]*(?:or|oder|alternatively|alternativ)\b[\s:,=*_-]*(.*?)\n?$|^\s*(?:#+|--)[\s=*_-]*(?:otherwise|else)\W*\n?$`)
+	orLine      = regexp.MustCompile(`(?i)^\s*(?:#+|--)[\s=*_-]*(?:or|oder|ou|alternatively|alternativ)\b[\s:,=*_-]*(.*?)\n?$|^\s*(?:#+|--)[\s=*_-]*(?:otherwise|else)\W*\n?$`)
 	settingLine = regexp.MustCompile(`^[a-z][a-z0-9_.]*\s+=\s+\S|^(?:save \d+ \d+|appendonly (?:yes|no)|appendfsync \w+)\s*$`)
 	// dataLine is what no command begins with: a key of YAML, a line of a crontab.
 	dataLine     = regexp.MustCompile(`^(?:- +)?["']?[\w.-]+["']?:(?:\s|$)|^(?:@(?:reboot|hourly|daily|weekly|monthly|yearly|annually|midnight)|(?:[\d*/,-]+\s+){5})\s*\S`)

@@ -32,8 +32,8 @@ var (
 // condition finds what a sentence makes a step depend on, as it follows the word "only": "if the disk is full". Empty: nothing.
 func condition(text string) string {
 	text = spoken(text)
-	if m := inBrackets.FindStringSubmatch(text); m != nil {
-		return withoutOnly(strings.TrimSpace(m[1]))
+	if c := bracketed(text); c != "" {
+		return c
 	}
 	if c := startCondition(text); c != "" {
 		return c
@@ -55,6 +55,17 @@ func condition(text string) string {
 	return ""
 }
 
+// bracketed finds one in brackets.
+func bracketed(text string) string {
+	if !strings.ContainsAny(text, "([") {
+		return ""
+	}
+	if m := inBrackets.FindStringSubmatch(text); m != nil {
+		return withoutOnly(strings.TrimSpace(m[1]))
+	}
+	return ""
+}
+
 // startCondition finds one with which the text begins.
 func startCondition(text string) string {
 	for _, form := range []*regexp.Regexp{optionalOne, atStart, bareIf} {
@@ -72,8 +83,8 @@ func titleCondition(text, strong string) string {
 	if strong == "" || !titled {
 		return condition(text)
 	}
-	if m := inBrackets.FindStringSubmatch(text); m != nil {
-		return withoutOnly(strings.TrimSpace(m[1]))
+	if c := bracketed(text); c != "" {
+		return c
 	}
 	rest = strings.TrimLeft(rest, " ,.:–—-")
 	if m := atStart.FindStringIndex(rest); m != nil && telling.MatchString(rest[m[1]:]) && !onlyIf.MatchString(rest) {
@@ -119,7 +130,7 @@ func forbidden(text string) string {
 	if onlyCaution.MatchString(text) {
 		return ""
 	}
-	if never.MatchString(text) || neverInBrackets.MatchString(text) || struck.MatchString(text) {
+	if never.MatchString(text) || strings.ContainsAny(text, "([") && neverInBrackets.MatchString(text) || struck.MatchString(text) {
 		return shown(strings.TrimRight(firstSentence(text), " .:"))
 	}
 	for s := range strings.SplitSeq(text, ". ") { // its last sentence stands just before the command

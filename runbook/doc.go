@@ -8,8 +8,12 @@
 // A procedure is a heading "Procedure 2: …" with a numbered list; in a runbook without such headings, a section with a numbered list of commands, with
 // headings numbered like steps, or with prose and commands under words of recovery (shapes.go). An item with one command is a step. One with several
 // has a sub-step for each (1.4.1, p1.s4.1), unless they are labelled as ways to do one thing (tabs, "Option 1", platforms): then it is a choice, as a
-// fence with lines "# OR" is. Every fence and list gets a verdict and a reason in Report; none is left out. A place in a command that waits for
-// a value (<name>, [X], {{x}}, YYYYMMDD, a sample, a variable that nothing sets) becomes a parameter, and the report shows the rewrite.
+// fence with lines "# OR" is. Where the words before several commands only sound like ways ("For staging", "Primary"), all of them wait for an
+// answer. "Only if …", "Optional:", "Rollback" before a command are its condition; "Do not …", "deprecated" or struck-out words make it display-only. A
+// list of what must be there before ("Prerequisites:") is no procedure. An item without a fence has its commands in the line (`systemctl restart x`), and
+// a table with numbered rows and a column Command is a list of steps. Every fence and list gets a verdict and a reason in Report; none is left out.
+//
+// A place in a command that waits for a value (<name>, [X], {{x}}, YYYYMMDD, a sample, a variable that nothing sets) becomes a parameter, and the report shows the rewrite.
 //
 // # The lock
 //

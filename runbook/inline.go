@@ -2,6 +2,7 @@ package runbook
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,6 +22,7 @@ type inlineCommand struct {
 var (
 	orderToRun = re(`(?i)(?:^|\b)(?:run|execute|type|enter|issue|start with|invoke|do|führe|ausführen|exécutez?|lancez|ejecut[ae]r?|eseguire|voer)\W*$`)
 	startsSpan = re(`(?:^|[:>])\s*$`)
+	doesWhat   = re(`(?i)^\s+(?:is|are|was|were|has|have|will|can|may|might|must|should|would|does|did|zeigt|liest|schreibt|affiche|muestra|[a-z]{3,}[^aius\W]s|[a-z]+ies|[a-z]+es)(?:[\s.,]|$)`)
 	looksRun   = re(`\s(?:-{1,2}[A-Za-z]|/|\./|~/|\$)|^[./~]\S*/\S+\s`)
 	commandCol = re(`(?i)^(?:commands?|cmd|shell|befehle?|kommandos?|commandes?|comandos?|comand[oi])$`)
 	numberCol  = re(`(?i)^(?:#|no\.?|nr\.?|n°|step|schritt|étape|paso|passo|stap)$`)
@@ -51,12 +53,18 @@ func (d *document) inline(n ast.Node) []inlineCommand {
 		}
 		text, sentence := d.plain(span), lastSentence(before.String())
 		before.WriteString("`…`")
-		if v, lang := inlineVerdict(text, sentence); runnable(v) {
+		if v, lang := inlineVerdict(text, sentence); runnable(v) && !(sentence == "" && d.explains(span)) {
 			part := itemPart{Command: Command{Lang: lang, Source: text, SHA256: digest([]byte(text)), Line: d.line(span), inText: true}, v: v, node: span}
 			out = append(out, inlineCommand{part, sentence})
 		}
 	}
 	return out
+}
+
+// explains says that a sentence that begins with code goes on to say what that does: "`pg_restore -l x` lists a dump".
+func (d *document) explains(span ast.Node) bool {
+	next := span.NextSibling()
+	return next != nil && doesWhat.MatchString(d.inlineText(next))
 }
 
 // inlineText is one inline node as text.
@@ -96,11 +104,13 @@ func inlineVerdict(text, before string) (verdict, string) {
 	return verdict{}, ""
 }
 
-// useInline makes the commands in the text the step's, where no fence is.
+// useInline makes the commands in the text the step's, where no fence holds one.
 func (it *item) useInline() {
-	if len(it.parts) > 0 {
+	if slices.ContainsFunc(it.parts, func(part itemPart) bool { return part.v.verdict != "display" && part.v.verdict != "output" }) {
 		return
 	}
+	shown := it.parts // what they print, or words
+	it.parts = nil
 	for _, c := range it.inline {
 		it.label, it.between = c.before, nil
 		if condition(c.before) == "" && !orWord.MatchString(c.before) {
@@ -111,6 +121,7 @@ func (it *item) useInline() {
 	if len(it.parts) > 0 {
 		it.title = or(firstSentence(it.title), it.title)
 	}
+	it.parts = append(it.parts, shown...)
 }
 
 // hasInline says that an item of an ordered list holds a command in its text.

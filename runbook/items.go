@@ -35,6 +35,7 @@ type itemPart struct {
 	option    string // it is one of several ways: its name
 	side      string // it may be one
 	or        bool   // it is another way than the one before
+	way       bool   // the one after it is another way
 	condition string // it depends on something
 }
 
@@ -48,7 +49,7 @@ func (p *parser) newItem(line int) *item {
 	if len(p.proc.items) == maxSteps {
 		p.fail(line, fmt.Sprintf("procedure %d has more than %d steps", p.proc.Number, maxSteps), "several procedures")
 	}
-	p.proc.items = append(p.proc.items, &item{line: line})
+	p.proc.items = append(p.proc.items, &item{line: line, forbid: forbidden(p.proc.Title)})
 	return p.proc.items[len(p.proc.items)-1]
 }
 
@@ -60,7 +61,7 @@ func (it *item) name(text, strong string) {
 		it.title = strings.TrimSpace(inBrackets.ReplaceAllString(strong, ""))
 	}
 	it.condition = titleCondition(text, strong)
-	it.forbid = forbidden(text)
+	it.forbid = or(it.forbid, forbidden(text))
 	it.title = strings.TrimRight(strings.Join(strings.Fields(it.title), " "), " .:")
 }
 
@@ -94,6 +95,10 @@ func (p *parser) read(it *item, n ast.Node) {
 		}
 		it.texts = append(it.texts, p.doc.full(n))
 		p.inlineCommands(it, n)
+	case *ast.Heading:
+		it.say(p.doc.plain(n))
+		it.title = or(it.title, it.label)
+		it.texts = append(it.texts, p.doc.full(n))
 	case *ast.HTMLBlock:
 		p.readHTML(it, t)
 	case *east.Table:

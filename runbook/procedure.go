@@ -168,21 +168,19 @@ func (p *parser) listItems(l *ast.List) {
 	for in := l.FirstChild(); in != nil; in = in.NextSibling() {
 		it := p.newItem(p.doc.line(in))
 		it.list = l
+		it.forbid = or(it.forbid, or(forbidden(p.proc.lead), forbidden(p.proc.part)))
 		for c := in.FirstChild(); c != nil; c = c.NextSibling() {
 			p.read(it, c)
 		}
 		if back {
 			it.condition = or(it.condition, "to roll back")
 		}
-		if why := forbidden(p.proc.lead); why != "" {
-			it.forbid = or(it.forbid, why)
-		}
 	}
 }
 
 // preparing is what stands before a list of what has to be there, not of what is done.
-var preparing = re(`(?i)^\W*(?:prerequisites?|pre-?conditions?|requirements?|assumptions?|before (?:you|we) (?:start|begin)|you (?:will )?need|what (?:you|is) need|needed|background|symptoms?|when to use|` +
-	`voraussetzung|vorbedingung|vorab\b|benötigt|hintergrund|prérequis|conditions préalables|requisitos|prerrequisitos|pré-requisitos|prerequisiti|requisiti|vereisten|benodigd)`)
+var preparing = re(`(?i)^\W*(?:prerequisites?|pre-?conditions?|requirements?|assumptions?|before (?:you|we) (?:start|begin)|you (?:will )?need(?: to have)?\s*:|you (?:will )?need (?:an?|the|access|two|some)\b|what (?:you|is) need|needed\s*:|background|symptoms?|when to use|` +
+	`voraussetzung|vorbedingung|vorab\b|benötigt\w*\s*:|hintergrund|prérequis|conditions préalables|requisitos|prerrequisitos|pré-requisitos|prerequisiti|requisiti|vereisten|benodigd)`)
 
 // noSteps says why an ordered list of a procedure holds no steps; empty: it does. Where lists without a command stood before the first with one,
 // they were none: what must be there, who must be asked.

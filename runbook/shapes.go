@@ -29,8 +29,9 @@ var (
 	procedureHeading = regexp.MustCompile(`(?i)^(?:\d{1,3}(?:\.\d{1,3})*\.?\s+)?procedure(?:\s+(\d{1,4})\s*[:.)\-–—]|\s*[:–—])\s*(.*)$`)
 	// stepHeading takes "1. Stop", not "1.1 Stop": that is a section's number.
 	stepHeading   = regexp.MustCompile(`(?i)^(?:step\s+\d{1,3}\s*[:.)\-–—]\s*(.+)|\d{1,3}\s*[.):](?:\s+(.+)|([^\d\s].*)))$`)
-	recoveryWords = regexp.MustCompile(`(?i)\b(restor|recover|fail(ing)? ?over|fail(ing)? ?back|rebuil|roll(ing)? ?back|switch|promot|repair|restart|rotat|revok|respon|contain|evacuat|reinstat|bring|revert|rescue|salvage|emergency|outage)`)
-	describing    = regexp.MustCompile(`(?i)\b(prerequisite|requirement|background|overview|appendix|glossary|what (an?|the) |questions?|faq|install|monitoring|reference|history|architecture|contents|about|alternatives|backup strategy)`)
+	recoveryWords = regexp.MustCompile(`(?i)\b(restor|recover|fail(ing)? ?over|fail(ing)? ?back|rebuil|roll(ing)? ?back|switch|promot|repair|restart|rotat|revok|respon|contain|evacuat|reinstat|bring|revert|rescue|salvage|emergency|outage|` +
+		`wiederanlauf|wiederherstell|wiederaufn|zurückspiel|rückspiel|notfall|ausfall|neustart|umschalt|störung|reprise|restaura|récupér|bascul|redémarr|recuper|reinici|ripristin|riavvi|herstel|herstart)`)
+	describing = regexp.MustCompile(`(?i)\b(prerequisite|requirement|background|overview|appendix|glossary|what (an?|the) |questions?|faq|install|monitoring|reference|history|architecture|contents|about|alternatives|backup strategy)`)
 )
 
 // found is a procedure that begins at a section.

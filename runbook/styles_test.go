@@ -62,6 +62,9 @@ func TestCommandsInTheLineAreSteps(t *testing.T) {
 			"1.2.2 p1.s2.2 executable Turn it with redis-cli -h b REPLICAOF NO ONE and then redis-cli -h b CONFIG REWRITE, part 2\n1.3 p1.s3 manual Edit till.conf, set HOST to b\n" +
 			"1.4.1 p1.s4.1 executable Run systemctl restart app\n1.4.2 p1.s4.2 executable Run systemctl restart app: If it fails, run (if it fails)\n1.5 p1.s5 manual Never run redis-cli FLUSHALL\n1.6 p1.s6 manual Call the bank\n" +
 			"1.7 p1.s7 executable Run tillctl open --all\n1.8 p1.s8 manual It says: connection refused by peer\n"}.check(t)
+	styled{"with what it prints", first("Run `systemctl status x`:\n\n   ```text\n   active\n   ```\n"), "1 P\n1.1 p1.s1 executable Run systemctl status x\n"}.check(t)
+	styled{"an explanation", first("`pg_restore -l x.dump` lists what is in it\n"), "1 P\n1.1 p1.s1 manual pg_restore -l x.dump lists what is in it\n"}.check(t)
+	styled{"at the start", first("`systemctl restart x` as root\n"), "1 P\n1.1 p1.s1 executable systemctl restart x as root\n"}.check(t)
 	styled{"beside a fence", first("Stop; `systemctl status x` says whether\n") + bash("   ", "systemctl stop x"), "1 P\n1.1 p1.s1 executable Stop; systemctl status x says whether\n"}.check(t)
 	styled{"a table", "## Procedure 1: P\n\n| # | Action | Command | Expected |\n|---|---|---|---|\n| 1 | Look | `systemctl status x` | active |\n| 2 | Stop (if needed) | `xctl stop --now` | gone |\n| 3 | Tell the bank | | |\n",
 		"1 P\n1.1 p1.s1 executable Look\n1.2 p1.s2 executable Stop (if needed)\n1.3 p1.s3 manual Tell the bank\n"}.check(t)
@@ -86,7 +89,7 @@ func TestWaysNeverRunBoth(t *testing.T) {
 		styled{c.a + "/" + c.b, pair(c.a, c.b), "1 P\n1.1 p1.s1 choice Stop [" + c.labels + "]\n"}.check(t)
 	}
 	for _, c := range [][2]string{
-		{"Primary:", "Replica:"}, {"For staging:", "For production:"}, {"Using the old tool:", "Using the new tool:"}, {"Preferred:", "Manually:"}, {"<details><summary>North</summary>", "</details>\n   <details><summary>South</summary>"},
+		{"Primary:", "Replica:"}, {"For staging:", "For production:"}, {"Using the old tool:", "Using the new tool:"}, {"Preferred:", "Manually:"}, {"Using kubectl:", "Using helm:"}, {"or", ""}, {"<details><summary>North</summary>", "</details>\n   <details><summary>South</summary>"},
 	} {
 		rb := parse(t, pair(c[0], c[1]))
 		l, _ := Compile(rb, nil)
@@ -107,6 +110,8 @@ func TestWaysNeverRunBoth(t *testing.T) {
 		"1 P\n1.1 p1.s1 choice Stop [Kubernetes | VM]\n1.2 p1.s2 executable Look\n"}.check(t)
 	styled{"headings", first("Stop\n\n#### Kubernetes\n") + bash("", "kubectl delete pod x") + "#### Systemd\n" + bash("", "systemctl stop x"), "1 P\n1.1 p1.s1 choice Stop [Kubernetes | Systemd]\n"}.check(t)
 	styled{"prose", "# R\n\n## Recover it\n\n### Kubernetes\n" + bash("", "kubectl delete pod x") + "### Systemd\n" + bash("", "systemctl stop x"), "1 Recover it\n1.1 p1.s1 choice Kubernetes [Kubernetes | Systemd]\n"}.check(t)
+	styled{"a way for people", first("Either\n\n   ```pwsh\n   Test-Connection x\n   ```\n   or\n") + bash("   ", "ping -c 1 x"), "1 P\n1.1 p1.s1 choice Either [Test-Connection x | ping -c 1 x]\n"}.check(t)
+	styled{"headings in the item", first("Stop\n\n   #### Kubernetes\n") + bash("   ", "kubectl delete pod x") + "   #### Systemd\n" + bash("   ", "systemctl stop x"), "1 P\n1.1 p1.s1 choice Stop [Kubernetes | Systemd]\n"}.check(t)
 	rb := parse(t, pair("Option A", "")+"   Option B\n"+bash("   ", "systemctl stop y")) // a way with two commands
 	if verdictsOf(rb.Fences) != "blocked blocked blocked" {
 		t.Errorf("%+v", rb.Fences)
@@ -115,7 +120,7 @@ func TestWaysNeverRunBoth(t *testing.T) {
 
 func TestCommentsNameWays(t *testing.T) {
 	for src, want := range map[string]string{
-		"# Docker\na\n# Podman\nb\n": "choice", "## OR": "display", "a\n## OR\nb\n": "choice", "a\n# --- OR ---\nb\n": "choice", "a\n# Alternatively, on systemd:\nb\n": "choice", "a\n# oder\nb\n": "choice", "a\n# otherwise:\nb\n": "choice",
+		"# Docker\na\n# Podman\nb\n": "choice", "## OR": "display", "a\n## OR\nb\n": "choice", "a\n# --- OR ---\nb\n": "choice", "a\n# Alternatively, on systemd:\nb\n": "choice", "a\n# oder\nb\n": "choice", "a\n# OU\nb\n": "choice", "a\n# otherwise:\nb\n": "choice",
 		"a\n# otherwise the lock stays\nb\n": "executable", "# If primary\na\n# If replica\nb\n": "blocked", "# with systemd\na\n# without systemd\nb\n": "blocked", "# production\na\n# staging\nb\n": "blocked", "# PostgreSQL\na\n# MySQL\nb\n": "blocked",
 		"# stop it\na\n# start it\nb\n": "executable", "# 1. stop\na\n# 2. start\nb\n": "executable", "# for each node\na\n# then\nb\n": "executable",
 	} {
@@ -142,6 +147,8 @@ func TestConditionsAreAsked(t *testing.T) {
 		}
 	}
 	styled{"a note that opens", first("Unpack\n\n    ```bash\n    tar -tf a\n    ```\n\n    ??? note \"If the archive is bad\"\n        ```bash\n        tar -tf b\n        ```\n"), "1 P\n1.1.1 p1.s1.1 executable Unpack\n1.1.2 p1.s1.2 executable Unpack: If the archive is bad (if the archive is bad)\n"}.check(t)
+	styled{"back, with words", first("Go\n") + bash("   ", "systemctl start x") + "### Rollback\n\nIt takes a minute.\n" + bash("", "systemctl stop x"), "1 P\n1.1.1 p1.s1.1 executable Go\n1.1.2 p1.s1.2 executable Go: It takes a minute (to roll back)\n"}.check(t)
+	styled{"you need to", "## Procedure 1: P\n\nYou need to do this:\n\n1. Go\n" + bash("   ", "systemctl start x"), "1 P\n1.1 p1.s1 executable Go\n"}.check(t)
 	styled{"back", first("Go\n") + bash("   ", "systemctl start x") + "#### Rollback\n\n1. Return\n" + bash("   ", "systemctl stop x"), "1 P\n1.1 p1.s1 executable Go\n1.2 p1.s2 executable Return (to roll back)\n"}.check(t)
 }
 
@@ -158,6 +165,11 @@ func TestWhatIsForbiddenDoesNotRun(t *testing.T) {
 	rb := parse(t, first("Stop\n")+bash("   ", "systemctl stop x")+"   Do not run this one:\n"+bash("   ", "rm -rf /srv"))
 	if verdictsOf(rb.Fences) != "executable display" {
 		t.Errorf("%+v", rb.Fences)
+	}
+	for _, text := range []string{"## Procedure 1: Restore (deprecated)\n\n", "## Procedure 1: Restore\n\n### Old way\n\n", "## Procedure 1: Restore\n\nDo not run these:\n\n"} {
+		if rb := parse(t, text+"1. Stop\n"+bash("   ", "systemctl stop x")); verdictsOf(rb.Fences) != "display" {
+			t.Errorf("%q: %+v", text, rb.Fences)
+		}
 	}
 }
 

@@ -49,11 +49,23 @@ type wayGroup struct {
 }
 
 // acts says that a fence is a command, or stands where one would.
-func (part *itemPart) acts() bool { return runnable(part.v) || part.option != "" || part.or }
+func (part *itemPart) acts() bool {
+	return runnable(part.v) || part.option != "" || part.or || part.way
+}
+
+// manualWays finds commands for people that have another way after them.
+func (it *item) manualWays() {
+	for i := 1; i < len(it.parts); i++ {
+		if it.parts[i].or && it.parts[i-1].v.verdict == "manual" {
+			it.parts[i-1].way = true
+		}
+	}
+}
 
 // ways groups the fences of an item. unsure: they sound like ways and cannot be told apart as such.
 func (it *item) ways() (groups []wayGroup, unsure bool) {
-	options, sides := 0, 0
+	it.manualWays()
+	options, sides, early := 0, 0, false
 	for i := range it.parts {
 		part := &it.parts[i]
 		if !part.acts() {
@@ -62,10 +74,11 @@ func (it *item) ways() (groups []wayGroup, unsure bool) {
 		if part.option != "" {
 			options++
 		}
-		if part.side != "" {
+		if part.side != "" || part.option != "" {
 			sides++
 		}
 		last := len(groups) - 1
+		early = early || last < 0 && orWord.MatchString(part.label) // "or" before the first
 		switch {
 		case last >= 0 && (part.or || part.option != "" && groups[last].parts[0].option != ""):
 			groups[last].parts = append(groups[last].parts, part)
@@ -89,7 +102,7 @@ func (it *item) ways() (groups []wayGroup, unsure bool) {
 	if len(groups) > 1 && (options > 1 || options == 1 && choices > 0) {
 		unsure = true // ways with steps between them
 	}
-	return groups, unsure || choices == 0 && sides > 1
+	return groups, unsure || choices == 0 && (sides > 1 || early && len(groups) > 1)
 }
 
 // doubt lets nothing of the item run before somebody said how its fences belong together.
@@ -158,6 +171,9 @@ func (part *itemPart) hear(it *item) {
 		part.side = part.label
 	}
 	part.condition = condition(it.label)
+	for _, text := range slices.Backward(it.between) { // "Rollback", then what it is about, then its command
+		part.condition = or(part.condition, condition(text))
+	}
 	if why := or(it.forbid, or(forbidden(it.label), forbiddenFence(part.Source))); why != "" && part.acts() {
 		part.v = verdict{verdict: "display", why: fmt.Sprintf("the text forbids it: %q", why)}
 		part.option, part.or = "", false
