@@ -68,6 +68,8 @@ type Options struct {
 	Review func(ctx context.Context, id incident.ID, seq uint64) ([]byte, error)
 	// Watch are the links besides Slack's, a line each, for App Home; nil: there are none.
 	Watch func() []string
+	// Found takes what Slack knows of the configured people by their email; nil: it is not asked.
+	Found func(ctx context.Context, source string, users []people.Found)
 
 	Now func() time.Time
 	Log *slog.Logger
@@ -155,6 +157,7 @@ func (o Options) withDefaults() Options {
 func (b *Bot) Run(ctx context.Context) error {
 	var links sync.WaitGroup
 	links.Go(func() { b.introduce(ctx) })
+	links.Go(func() { b.keepLearning(ctx) })
 	links.Go(func() { b.drawer.run(ctx) })
 	links.Go(func() { b.drawer.live(ctx) })
 	if !b.HTTP {

@@ -33,7 +33,7 @@ var sayWants = []string{
 	incident.RunPlanned{}.EventKind(), incident.ReadsDone{}.EventKind(), incident.RunStarted{}.EventKind(), incident.ApprovalAsked{}.EventKind(),
 	incident.StepEnded{}.EventKind(), incident.StepNotStarted{}.EventKind(), incident.StepUnknown{}.EventKind(), incident.HandAsked{}.EventKind(),
 	incident.GlassBroken{}.EventKind(), incident.RoleOffered{}.EventKind(),
-	incident.ConditionAsked{}.EventKind(),
+	incident.ConditionAsked{}.EventKind(), incident.Paged{}.EventKind(), incident.PageFailed{}.EventKind(),
 }
 
 func (sayer) Name() string           { return Say }
@@ -87,6 +87,13 @@ func (t *talk) deliver() error {
 		return t.update(e)
 	case incident.DeadlineSpoken:
 		return t.deadline(e)
+	case incident.Paged:
+		return t.paged(e)
+	case incident.PageFailed:
+		if e.Past {
+			return nil
+		}
+		return t.notPaged(e.Page, e.Why, e.Over)
 	case incident.Resolved:
 		return t.resolution(e)
 	case incident.ReviewOpened:

@@ -175,6 +175,9 @@ func (t *talk) bound(e incident.ChannelBound) error {
 	if err := t.bookmark(e.ID, "checklist", "Checklist", t.permalink(list)); err != nil {
 		return err
 	}
+	if err := t.waited(); err != nil {
+		return err
+	}
 	if to, ok := t.late.take(t.id, t.Now()); ok {
 		t.after(func(ctx context.Context) {
 			t.respond(ctx, to, sayChannelIs(t.i.ID.String(), t.channelLink(e.ID), e.Name), 0)

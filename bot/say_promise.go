@@ -25,7 +25,7 @@ const (
 
 // fleeting messages speak of a promise. One that was deleted is not posted anew.
 func fleeting(object string) bool {
-	return strings.HasPrefix(object, reminderPrefix) || strings.HasPrefix(object, latePrefix) || strings.HasPrefix(object, respondPrefix)
+	return strings.HasPrefix(object, reminderPrefix) || strings.HasPrefix(object, latePrefix) || strings.HasPrefix(object, respondPrefix) || strings.HasPrefix(object, callPrefix) || strings.HasPrefix(object, pagePrefix)
 }
 
 // numbers reads what follows the kind of such an object.
@@ -50,9 +50,15 @@ func (b *Bot) promise(i *incident.Incident, object string) (templates.Message, b
 	case strings.HasPrefix(object, latePrefix) && len(n) == 3:
 		p := templates.Promised{Number: int(n[0]), Due: time.Unix(n[1], 0).UTC(), Missed: true, Late: time.Duration(n[2]) * time.Second}
 		return templates.Reminder(i, p, draftOf(i)), true
-	case strings.HasPrefix(object, respondPrefix) && len(n) == 3:
-		c := templates.Called{Percent: int(n[0]), By: time.Unix(n[1], 0).UTC(), Late: time.Duration(n[2]) * time.Second}
-		return templates.Answer(i, c, b.onCall()), true
+	case strings.HasPrefix(object, respondPrefix) && (len(n) == 3 || len(n) == 4):
+		call, duty := b.onCall(i)
+		return templates.Answer(i, templates.Called{Percent: int(n[0]), By: secondOf(n[1]), Late: seconds(n[2]), Duty: duty}, call), true
+	case strings.HasPrefix(object, pagePrefix) && len(n) == 1 && i.Page(uint64(n[0])) != nil:
+		p := i.Page(uint64(n[0]))
+		return templates.PageFailed(i, p, incident.PageFailed{Page: p.N, Why: p.Failed, Over: p.Over}, b.facts(b.ctx, i)), true
+	case strings.HasPrefix(object, callPrefix) && len(n) == 3:
+		s, ok := b.summoned(i, n)
+		return templates.CallContact(i, s, b.facts(b.ctx, i)), ok
 	}
 	return templates.Message{}, false
 }
@@ -63,13 +69,8 @@ func draftOf(i *incident.Incident) templates.Drafted {
 	return templates.Drafted{Text: text, ID: commands.DraftID(text)}
 }
 
-// onCall are the people to call, in the table's order, until there is an on-call schedule.
-func (b *Bot) onCall() []incident.Person {
-	if b.People == nil {
-		return nil
-	}
-	return b.People().With(incident.Responder)
-}
+func secondOf(n int64) time.Time    { return time.Unix(n, 0).UTC() }
+func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }
 
 // deadline says what a promise's instant brings: call, reminder, missed update, step near its limit. What was kept or moved
 // while this waited is not spoken of.
@@ -78,6 +79,13 @@ func (t *talk) deadline(e incident.DeadlineSpoken) error {
 	late := int64(e.Late / time.Second)
 	switch kind {
 	case incident.DueRespond:
+		if again, ok := strings.CutPrefix(e.Key, respondPrefix+"again/"); ok { // the calls were put off until now
+			n := numbers("/" + again)
+			if len(n) != 2 || !(templates.Called{By: secondOf(n[0])}).Stands(t.i) {
+				return nil
+			}
+			return t.promised(fmt.Sprintf("%s0/%d/%d/%d", respondPrefix, n[0], late, n[1]))
+		}
 		n := numbers(e.Key)
 		if len(n) != 2 || !(templates.Called{By: time.Unix(n[1], 0)}).Stands(t.i) {
 			return nil
@@ -94,6 +102,8 @@ func (t *talk) deadline(e incident.DeadlineSpoken) error {
 			return t.promised(fmt.Sprintf("%s%d/%d/%d", latePrefix, p.Number, second, late))
 		}
 		return t.promised(fmt.Sprintf("%s%d/%d", reminderPrefix, p.Number, second))
+	case incident.DueCall:
+		return t.called(e)
 	case incident.DueNudge:
 		return t.nudge(e, rest)
 	case incident.DueStep:

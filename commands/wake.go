@@ -10,6 +10,7 @@ import (
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/runbook"
 	"github.com/drbot/drbot/state"
+	"github.com/drbot/drbot/templates"
 )
 
 // Whom to wake, and when by itself. All of it is read from what drbot knows already: people, configuration, runbook, and
@@ -313,4 +314,23 @@ func (o *Office) wakers(i *incident.Incident) (names []string, find map[string]f
 		find[strings.ToLower(place.ID)] = w
 	}
 	return names, find
+}
+
+// OnCallFor are the people to call for an incident, whoever is on call for it first, and what PagerDuty said of them. The
+// policy is that of the runbook's first contact, else that of the service.
+func (o *Office) OnCallFor(i *incident.Incident) ([]incident.Person, templates.Duty) {
+	policy, service := "", o.serviceFor(i)
+	for _, place := range o.Duty.Places() {
+		if place.ID == service {
+			policy = place.Policy
+		}
+	}
+	for _, c := range o.Runbook().Contacts {
+		if rule, _ := lookup(o.Config().Contacts, c.Role); c.Immediate && rule.Policy != "" {
+			policy = rule.Policy
+			break
+		}
+	}
+	names, at := o.OnCall(policy)
+	return merged(o.onCall(policy), o.People().With(incident.Responder)), templates.Duty{At: at, Names: names}
 }

@@ -145,3 +145,6 @@ func idOf(e *Entry, source string) *string {
 	}
 	return &e.PagerDuty
 }
+
+// From reports whether a source said the entry's id, and not the configuration.
+func (e Entry) From(source string) bool { return slices.Contains(e.Found, source) }

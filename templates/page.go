@@ -12,12 +12,17 @@ import (
 // maxReach bounds the people that one message names.
 const maxReach = 8
 
-// PageFailed says that PagerDuty did not take a page, with the people who were to be woken and their phone numbers.
+// PageFailed says that PagerDuty did not take a page, with the people who were to be woken and their phone numbers. Once it
+// was taken after all, one line is left.
 func PageFailed(i *incident.Incident, p *incident.Page, e incident.PageFailed, f Facts) Message {
 	reach := p.Reach[:min(len(p.Reach), maxReach)]
 	facts := map[string]any{"ID": i.ID, "Whom": flat(p.Whom, 100), "Why": strings.TrimSuffix(flat(e.Why, 200), "."), "Who": reach, "Later": !e.Over, "For": ""}
 	if p.Approval != 0 {
 		facts["For"] = incident.ApprovalName(p.Approval)
+	}
+	if len(p.Woke) > 0 {
+		facts["At"] = p.PagedAt
+		return closed(i, Say("page.text", facts), Line("page.over", facts))
 	}
 	lines := [][]Span{marked(i, Line("page.line", facts))}
 	if numbers := phones(reach, f); numbers != "" {

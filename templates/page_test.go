@@ -21,6 +21,7 @@ func pageCards(add func(string, Message)) {
 		add("page/card/"+name, Card(o.Incident, f))
 	}
 	o := opening().say("03:04", asked, failed).say("03:09", incident.Paged{Page: 1, Alert: "Q1", Woke: []string{"Bea Ode"}})
+	add("page/taken", PageFailed(o.Incident, o.Page(1), failed, f))
 	add("page/card/paged", Card(o.Incident, f))
 	called := Summoned{Role: "Engineering Lead", When: "15 minutes", Reach: "lead@example.com", At: at("03:15"), Page: o.Page(1), Late: time.Hour}
 	add("call/made", CallContact(o.Incident, called, f))

@@ -27,6 +27,7 @@ type raw struct {
 	Slack      rawSlack               `yaml:"slack"`
 	People     []people.Entry         `yaml:"people"`
 	PagerDuty  rawPagerDuty           `yaml:"pagerduty"`
+	Contacts   map[string]rawContact  `yaml:"contacts"`
 	Types      map[string]rawType     `yaml:"types"`
 	BreakGlass []string               `yaml:"break_glass"`
 	Signers    string                 `yaml:"signers"`

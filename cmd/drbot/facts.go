@@ -12,14 +12,14 @@ import (
 func (h *house) facts(ctx context.Context, i *incident.Incident) templates.Facts {
 	f := templates.Facts{
 		Now: h.clock.Now(), Commands: templates.Commands{Incident: h.config.Commands.Incident, Recover: h.config.Commands.Recover},
-		Host: h.config.Commands.Host, Degraded: h.degraded(), Approvers: h.config.People.With(incident.Approver), Operators: h.config.People.With(incident.Operator),
-		Breakers: h.config.People.Breakers(),
+		Host: h.config.Commands.Host, Degraded: h.degraded(), Approvers: h.book.Table().With(incident.Approver), Operators: h.book.Table().With(incident.Operator),
+		Breakers: h.book.Table().Breakers(),
 	}
 	if house, err := h.store.House(ctx); err == nil {
 		f.House = house
 		f.History, f.Usual = history(house.Scripts), usual(house.Procedures)
 	}
-	f.Contacts = contacts(h.config.People)
+	f.Contacts = contacts(h.book.Table())
 	h.runFacts(ctx, i, &f)
 	if i != nil {
 		f.Saved = templates.Back(i, f.Specs)

@@ -22,6 +22,7 @@ import (
 type rawPagerDuty struct {
 	From      string                     `yaml:"from"`
 	Approvers string                     `yaml:"approvers"`
+	Pages     string                     `yaml:"pages"` // service on which people and policies are paged
 	Services  map[string]rawAlertService `yaml:"services"`
 	Rules     []rawAlertRule             `yaml:"rules"`
 }
@@ -46,12 +47,13 @@ type rawAlertRule struct {
 
 // pagerdutyConfig is what the link is made of.
 type pagerdutyConfig struct {
-	On              bool
-	Token           secret.String
-	Secrets         []secret.String
-	APIURL          string
-	From, Approvers string
-	Rules           commands.AlertRules
+	On               bool
+	Token            secret.String
+	Secrets          []secret.String
+	APIURL           string
+	From, Approvers  string
+	Policies, Places []string // of which drbot asks who is on call
+	Rules            commands.AlertRules
 }
 
 // pagerduty checks the key, and reads what the environment has of it.
@@ -93,7 +95,7 @@ func (w *written) pagerduty(c *config) error {
 	}
 	p.On = token != "" || len(p.Secrets) > 0 || r.From != "" || r.Approvers != "" || len(p.Rules) > 0
 	c.PagerDuty = p
-	return nil
+	return w.contacts(c)
 }
 
 // valid reads a rule. What its service is mapped to holds where the rule says nothing else.
@@ -131,7 +133,7 @@ func (r rawAlertRule) valid(mapped rawAlertService) (commands.AlertRule, error) 
 
 // options are the link's; what needs the house is added there.
 func (p pagerdutyConfig) options(table func() *people.Table) pagerduty.Options {
-	return pagerduty.Options{Token: p.Token, APIURL: p.APIURL, Secrets: p.Secrets, From: p.From, Approvers: p.Approvers, Rules: p.Rules, People: table}
+	return pagerduty.Options{Token: p.Token, APIURL: p.APIURL, Secrets: p.Secrets, From: p.From, Approvers: p.Approvers, Policies: p.Policies, Places: p.Places, Rules: p.Rules, People: table}
 }
 
 // tells reports whether PagerDuty can be told anything.
@@ -152,6 +154,7 @@ func (h *house) openPagerDuty() (err error) {
 	}
 	o := h.config.PagerDuty.options(h.office.People)
 	o.Handler, o.Memory, o.Now, o.Until, o.Log = h.office, h.store, h.clock.Now, h.clock.Until, h.log
+	o.Duty, o.Found = h.office.Duty, h.learned
 	h.pagerduty, err = pagerduty.New(o)
 	return err
 }
@@ -170,7 +173,11 @@ func (h *house) watch() []string {
 	if h.pagerduty == nil {
 		return nil
 	}
-	return []string{h.pagerduty.Watch()}
+	list := []string{h.pagerduty.Watch()}
+	if names, at := h.office.OnCall(h.config.PagerDuty.Approvers); names != "" {
+		list = append(list, "On call for approvals at "+at.UTC().Format("15:04 UTC")+": "+names)
+	}
+	return list
 }
 
 // pagerdutyRoutes adds the door. Without a configuration a webhook is put off: PagerDuty would stop for a day if it was

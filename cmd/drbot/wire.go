@@ -31,6 +31,7 @@ type house struct {
 	config    *config
 	log       *slog.Logger
 	store     *bolt.Store
+	book      *people.Book
 	office    *commands.Office
 	bot       *bot.Bot        // nil without Slack
 	pagerduty *pagerduty.Link // nil where it is not configured
@@ -51,7 +52,7 @@ var followers = []string{bot.Say, bot.Draw, runner.Name, paper.Name}
 // wire makes every room. Whatever is outside (Slack, targets) may be down; only the record and the configuration must
 // be there.
 func wire(ctx context.Context, c *config, e env, log *slog.Logger) (_ *house, err error) {
-	h := &house{config: c, log: log, clock: e.clock}
+	h := &house{config: c, log: log, clock: e.clock, book: people.NewBook(c.People)}
 	if h.store, err = openRecord(c, bolt.Options{Followers: c.PagerDuty.follows(followers), Now: e.clock.Now, Log: log, Traces: []string{"incidents", "runs"}}); err != nil {
 		return nil, err
 	}
@@ -66,13 +67,14 @@ func wire(ctx context.Context, c *config, e env, log *slog.Logger) (_ *house, er
 	}
 	flags := &people.Cache{}
 	h.office = &commands.Office{
-		Store: h.store, Flags: flags, People: func() *people.Table { return c.People }, Runbook: h.runbook,
+		Store: h.store, Flags: flags, People: h.book.Table, Duty: &people.Duty{}, Runbook: h.runbook,
 		Config: h.commandsConfig, Reload: h.reload,
 	}
 	if h.runner, err = h.newRunner(e); err != nil {
 		return nil, err
 	}
 	h.office.Runs, h.office.Facts = h.runner, h.facts
+	h.remember(ctx)
 	if err := h.report(ctx); err != nil {
 		return nil, err
 	}
@@ -152,7 +154,7 @@ func (h *house) botOptions(e env, flags *people.Cache) bot.Options {
 	return bot.Options{
 		BotToken: c.Slack.Bot, AppToken: c.Slack.App, SigningSecret: c.Slack.Signing, APIURL: c.Slack.APIURL, HTTP: c.SlackHTTP,
 		Incident: c.Commands.Incident, Recover: c.Commands.Recover, Announce: c.Announce, House: c.House,
-		Handler: h.office, Messages: h.office.Message, Memory: h.store, Flags: flags, People: h.office.People, Facts: h.facts, Review: h.reviewDraft, Watch: h.watch, Now: e.clock.Now, Log: h.log,
+		Handler: h.office, Messages: h.office.Message, Memory: h.store, Flags: flags, People: h.office.People, Facts: h.facts, Review: h.reviewDraft, Watch: h.watch, Found: h.learned, Now: e.clock.Now, Log: h.log,
 	}
 }
 

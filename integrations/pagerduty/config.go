@@ -49,9 +49,9 @@ type Options struct {
 	Handler   Handler
 	Memory    Memory
 	People    func() *people.Table
-	Duty      *people.Duty                              // learns who is on call; nil: nobody asks
-	Found     func(source string, users []people.Found) // learns who is who; nil: nobody asks
-	Every     time.Duration                             // between two questions; 0: 5 minutes
+	Duty      *people.Duty                                                   // learns who is on call; nil: nobody asks
+	Found     func(ctx context.Context, source string, users []people.Found) // learns who is who; nil: nobody asks
+	Every     time.Duration                                                  // between two questions; 0: 5 minutes
 	Now       func() time.Time
 	// Until receives once Now is not before t.
 	Until func(t time.Time) <-chan time.Time

@@ -24,7 +24,7 @@ func (l *Link) Learn(ctx context.Context) error {
 		var list []people.Found
 		if list, err = l.everybody(ctx); err == nil {
 			l.users = l.Now()
-			l.Found(people.FromPagerDuty, list)
+			l.Found(ctx, people.FromPagerDuty, list)
 		}
 	}
 	return err
