@@ -22,7 +22,7 @@ type HearAlert struct {
 	Echo         bool              // drbot's own note come back
 	Whole        bool              // Facts are all that rules ask for, so that the event may open an incident
 	Passed       string            // why it is about no incident of PagerDuty; empty: it is about one
-	Page         *PageKey         // it is what PagerDuty made of a page of drbot's
+	Page         *PageKey          // it is what PagerDuty made of a page of drbot's
 	Rules        AlertRules
 }
 

@@ -230,6 +230,7 @@ func (o *Office) peopleChanged(ctx context.Context) (func(state.View, []string) 
 		return d
 	}, nil
 }
+
 // tableOf reads a kept table; nil when it cannot be read, and then everybody counts as new.
 func tableOf(blob []byte) *people.Table {
 	var entries []people.Entry
