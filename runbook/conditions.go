@@ -31,7 +31,7 @@ var (
 
 // condition finds what a sentence makes a step depend on, as it follows the word "only": "if the disk is full". Empty: nothing.
 func condition(text string) string {
-	text = spoken(text)
+	text = brief(spoken(text))
 	if c := bracketed(text); c != "" {
 		return c
 	}
@@ -78,7 +78,7 @@ func startCondition(text string) string {
 
 // titleCondition is that of an item: of its bold title; of the words after the title only what they begin with, since they explain.
 func titleCondition(text, strong string) string {
-	text = spoken(text)
+	text = brief(spoken(text))
 	rest, titled := strings.CutPrefix(text, strong)
 	if strong == "" || !titled {
 		return condition(text)
@@ -99,6 +99,15 @@ var (
 	// telling begins a sentence that says how things are; what it ends with is no condition of a step.
 	telling = re(`(?i)^(?:what|the|this|that|these|those|its?|they|their|there|all|any|some|an?|every\w*|nothing|you|we|data|users?|see|check|verify|ask|decide|make sure|confirm|note)\b`)
 )
+
+// brief is as much of a text as can say a condition.
+func brief(text string) string {
+	const most = 2000
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "")
+}
 
 // spoken is a sentence in one line; of a note of MkDocs its title.
 func spoken(text string) string {
@@ -126,7 +135,7 @@ func withoutOnly(c string) string {
 
 // forbidden says that the words forbid the command under them, or call it past; the words that do.
 func forbidden(text string) string {
-	text = spoken(text)
+	text = brief(spoken(text))
 	if onlyCaution.MatchString(text) {
 		return ""
 	}

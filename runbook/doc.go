@@ -70,7 +70,8 @@
 //	fence          the language of its fence ("bash", "untagged"), of each where the step has several; another one is a change
 //	run, sha256    the bytes that the interpreter gets, and their sha256: the fence's text (of a transcript its commands) with the rewrites
 //	               below and no other change; a step whose run is anything else does not run
-//	rewrites       [{from: YYYYMMDD, to: "\"${BACKUP_DATE}\""}]: where run differs from the Markdown
+//	rewrites       [{from: YYYYMMDD, to: "\"${BACKUP_DATE}\""}]: where run differs from the Markdown;
+//	               a token that stays as it is ({from: "<html>", to: "<html>"}) was kept on purpose: it waits for no value
 //	interpreter    bash | sqlite | sql | redis | http, see below
 //	databases      for sqlite: [{name: users, file: data/users.db, write: false}]. Each is attached under its name to an empty
 //	               main database in memory, read-only unless write is true; parameters are bound as :NAME (text). Each result is
@@ -80,7 +81,8 @@
 //	               at the end. Without it the first error ends the step with 1
 //	target         a name of targets
 //	risk           read | change | destructive. What the text shows can only raise it (EffectiveRisk)
-//	parameters     see Parameter
+//	parameters     see Parameter. Where one stands in a text that another program reads as its language (bash -c "…", ssh, awk, SQL,
+//	               arithmetic), its type must admit nothing that is special there; else the step is blocked, with the form that is safe
 //	produces       [{name: BACKUP, pattern: "backup_[0-9_]+"}]: lines KEY=value that the step writes to the file named by the
 //	               environment variable DRBOT_OUT; each must match its pattern whole; a missing or undeclared one fails the step
 //	list           read-only bash text that prints the choices of this step's parameters `from: list`, see Option

@@ -2,6 +2,7 @@ package runbook
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -35,6 +36,14 @@ func TestHostileInputEndsInAnAnswer(t *testing.T) {
 		"unclosed tags":              step + many("<Tab label=\"", 100_000),
 		"a table of one row":         "| " + long("x | "),
 		"bold":                       step + many("**a", 100_000),
+		"open comments in HTML":      step + "   <div>\n" + many("   <!--<b>x</b>\n\n", 200_000),
+		"comments in HTML":           step + "   <!--\n" + many("<b><!--\n\n", 200_000),
+		"code in a paragraph":        step + many("`ls -l` word. ", 4000) + long("word. "),
+		"code in many items":         step + many("1. run `ls -l`, then `ls -a`\n", 100_000),
+		"a table of commands":        "## Procedure 1: P\n\n| # | Command |\n|--|--|\n" + numberedRows(3000),
+		"many summaries":             step + many("   <details><summary>A</summary>\n\n   ```bash\n   ls\n   ```\n\n   </details>\n", 3000),
+		"many lists":                 "## Procedure 1: P\n\n" + many("1. x\n\nwords\n\n", 20_000),
+		"ways without end":           step + many("   or\n\n   ```bash\n   ls\n   ```\n\n", 10_000),
 		"links":                      step + many("[a](", 100_000),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -74,6 +83,14 @@ func TestHostileInputEndsInAnAnswer(t *testing.T) {
 			}
 		})
 	}
+}
+
+func numberedRows(n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString("| " + strconv.Itoa(i+1) + " | `ls -l` |\n")
+	}
+	return b.String()
 }
 
 func deepList(n int) string {

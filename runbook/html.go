@@ -13,7 +13,6 @@ import (
 
 var (
 	htmlSummary = regexp.MustCompile(`(?is)<summary[^>]*>(.*?)</summary>`)
-	htmlTag     = regexp.MustCompile(`(?s)<!--.*?-->|</?[A-Za-z][^>]*>|<!\[CDATA\[|\]\]>`)
 	htmlCode    = regexp.MustCompile(`(?i)<(?:pre|code)\b|CDATA`)
 )
 
@@ -36,12 +35,45 @@ func (d *document) htmlSource(n *ast.HTMLBlock) string {
 
 func withoutTags(s string) string {
 	var lines []string
-	for l := range strings.SplitSeq(html.UnescapeString(htmlTag.ReplaceAllString(s, " ")), "\n") {
+	for l := range strings.SplitSeq(html.UnescapeString(stripTags(s)), "\n") {
 		if l = strings.Join(strings.Fields(l), " "); l != "" {
 			lines = append(lines, l)
 		}
 	}
 	return strings.Join(lines, "\n")
+}
+
+// stripTags puts a space for each tag and comment, in one pass: a pattern would look for the end of each open comment again and again.
+func stripTags(s string) string {
+	var b strings.Builder
+	for {
+		i := strings.IndexByte(s, '<')
+		if i < 0 || i+1 == len(s) {
+			break
+		}
+		b.WriteString(s[:i])
+		s = s[i:]
+		end, next := ">", s[1]
+		switch {
+		case strings.HasPrefix(s, "<!--"):
+			end = "-->"
+		case strings.HasPrefix(s, "<![CDATA["):
+			s = s[len("<![CDATA["):]
+			continue
+		case next != '/' && next != '!' && (next|0x20 < 'a' || next|0x20 > 'z'):
+			b.WriteByte('<')
+			s = s[1:]
+			continue
+		}
+		j := strings.Index(s, end)
+		if j < 0 {
+			break
+		}
+		b.WriteByte(' ')
+		s = s[j+len(end):]
+	}
+	b.WriteString(s)
+	return strings.ReplaceAll(b.String(), "]]>", " ")
 }
 
 // readHTML takes a block of HTML in an item.

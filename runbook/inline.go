@@ -13,6 +13,9 @@ import (
 // Short runbooks have their commands in the line: "1. Restart it: `systemctl restart nginx`", or in a table with a column Command. In an item
 // without a fence such a command is the step's; beside a fence it is a word of the text.
 
+// maxInline is how long a command in a line may be, in bytes.
+const maxInline = 1000
+
 // inlineCommand is one in the text of an item.
 type inlineCommand struct {
 	itemPart
@@ -44,15 +47,18 @@ func (p *parser) inlineCommands(it *item, n ast.Node) {
 // inline finds the pieces of code in a paragraph that are commands.
 func (d *document) inline(n ast.Node) []inlineCommand {
 	var out []inlineCommand
-	var before strings.Builder
+	before := ""
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
 		span, ok := c.(*ast.CodeSpan)
 		if !ok {
-			before.WriteString(d.inlineText(c))
+			before = lastWords(before + d.inlineText(c))
 			continue
 		}
-		text, sentence := d.plain(span), lastSentence(before.String())
-		before.WriteString("`…`")
+		text, sentence := d.plain(span), lastSentence(before)
+		before = lastWords(before + "`…`")
+		if len(text) > maxInline || len(out) == maxParts {
+			continue
+		}
 		if v, lang := inlineVerdict(text, sentence); runnable(v) && !(sentence == "" && d.explains(span)) {
 			part := itemPart{Command: Command{Lang: lang, Source: text, SHA256: digest([]byte(text)), Line: d.line(span), inText: true}, v: v, node: span}
 			out = append(out, inlineCommand{part, sentence})
@@ -77,6 +83,15 @@ func (d *document) inlineText(n ast.Node) string {
 		return s
 	}
 	return d.plain(n)
+}
+
+// lastWords keeps as much before a piece of code as a sentence can have.
+func lastWords(s string) string {
+	const most = 400
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[len(s)-most:], "")
 }
 
 func lastSentence(s string) string {

@@ -159,7 +159,7 @@ func (part *itemPart) hear(it *item) {
 	part.between = slices.Clone(it.between)
 	part.label = strings.TrimRight(spoken(it.label), " .:")
 	for _, text := range append(slices.Clone(it.between), it.label) {
-		text = strings.TrimRight(spoken(text), " .:")
+		text = strings.TrimRight(brief(spoken(text)), " .:")
 		if m := optionWords.FindStringSubmatch(text); m != nil {
 			part.option = m[1] + m[2] + m[3]
 		} else if sideWords.MatchString(text) {
