@@ -1,6 +1,9 @@
 package runbook
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // What was reviewed of a step besides its bytes: that what runs is the Markdown's text, the step's title, its place in the order, and the
 // language of its fence. Each is in the lock, so each is part of the entry's digest and is accepted with it; where the Markdown says
@@ -61,20 +64,31 @@ func (e *Entry) runsOne(commands []Command) bool {
 const maxTries = 20000
 
 // derives says that run is source in which, at any places, a shown `from` became its `to`, and that is the same byte for byte elsewhere.
-// A rewrite of the whole text (SQL put into a here-document) comes last and is taken off first.
+// One from nothing stands at the end (the line that produces a value); one of the whole text (SQL put into a here-document) was made last.
 func derives(source, run string, rewrites []Rewrite) bool {
-	for k := len(rewrites) - 1; k >= 0 && rewrites[k].From != "" && rewrites[k].To == run; k-- {
-		run, rewrites = rewrites[k].From, rewrites[:k]
+	var within []Rewrite
+	for _, r := range slices.Backward(rewrites) {
+		switch {
+		case r.From != "":
+			within = append(within, r)
+		case !strings.HasSuffix(run, r.To):
+			return false
+		default:
+			run = strings.TrimSuffix(run, r.To)
+		}
 	}
-	type place struct{ source, run int }
-	open, seen := []place{{}}, map[place]bool{}
+	for len(within) > 0 && within[0].To == run {
+		run, within = within[0].From, within[1:]
+	}
+	type spot struct{ source, run int }
+	open, seen := []spot{{}}, map[spot]bool{}
 	for len(open) > 0 && len(seen) < maxTries {
 		at := open[len(open)-1]
 		open = open[:len(open)-1]
 		for {
-			for _, r := range rewrites {
-				next := place{at.source + len(r.From), at.run + len(r.To)}
-				if r.From != "" && strings.HasPrefix(source[at.source:], r.From) && strings.HasPrefix(run[at.run:], r.To) && !seen[next] {
+			for _, r := range within {
+				next := spot{at.source + len(r.From), at.run + len(r.To)}
+				if strings.HasPrefix(source[at.source:], r.From) && strings.HasPrefix(run[at.run:], r.To) && !seen[next] {
 					seen[next] = true
 					open = append(open, next)
 				}

@@ -122,6 +122,8 @@ func TestRewritesAreHeldAgainstTheTextByteForByte(t *testing.T) {
 		{"aaaa", "ab", []Rewrite{{"aa", "b"}}, false},
 		{strings.Repeat("a", 5000) + "b", strings.Repeat("a", 9000) + "c", []Rewrite{{"a", "aa"}, {"aa", "a"}}, false},
 		{"", "", nil, true},
+		{"export A=$X\n", "export A=\"${X}\"\nprintf 'A=%s\\n' \"$A\"\n", []Rewrite{{"", "printf 'A=%s\\n' \"$A\"\n"}, {"$X", `"${X}"`}}, true}, // a line that produces a value
+		{"a <html>\n", "a <html>\n", []Rewrite{{"<html>", "<html>"}}, true},                                                                     // kept on purpose
 	} {
 		if got := derives(c.source, c.run, c.rewrites); got != c.ok {
 			t.Errorf("%.40q -> %.40q: %v", c.source, c.run, got)
