@@ -210,7 +210,7 @@ func TestI36_ProducedInsteadOfAsked(t *testing.T) {
 	read, err := ReadLock(l.Marshal())
 	must(t, err)
 	if again, _ := Compile(rb, read); string(again.Marshal()) != string(l.Marshal()) {
-		t.Error("compiling undid it")
+		t.Errorf("compiling undid it:\n%s\n%s", l.Marshal(), again.Marshal())
 	}
 	out := filepath.Join(t.TempDir(), "out")
 	cmd := exec.Command("bash", "-c", from.Run)

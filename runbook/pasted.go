@@ -48,12 +48,12 @@ func pastes(text string, names []string) (all []paste, ok bool) {
 		mark += "q"
 	}
 	t := &tracer{mark: mark, names: names, out: &all}
-	ok = t.read(text, nil)
+	ok = t.read(text, nil, nil)
 	return all, ok
 }
 
-// read looks through one text, with the words behind it ($1, $2); false: it does not parse.
-func (t *tracer) read(text string, args []string) bool {
+// read looks through one text, with the words behind it ($1, $2) and what its commands are given on standard input; false: it does not parse.
+func (t *tracer) read(text string, args, input []string) bool {
 	sh, err := readShell(text)
 	if err != nil {
 		return false
@@ -78,6 +78,7 @@ func (t *tracer) read(text string, args []string) bool {
 		}
 		return true
 	})
+	t.feed(sh.file, input)
 	for range 8 { // each round follows one more assignment of a chain
 		if !t.spread(sh.file) {
 			break

@@ -26,7 +26,8 @@ var asCode = []string{
 	`echo $(( $FILE + 1 ))`, `(( $FILE > 1 ))`, `echo $(( FILE + 1 ))` + "\nls \"$FILE\"", `let x=$FILE`, `[[ $FILE -gt 1 ]]`, `[[ "$FILE" -eq 0 ]]`, `declare -i y=$FILE`, `declare -i y; y=$FILE`, `a=(1 2); echo "${a[$FILE]}"`, `a[$FILE]=1`,
 	`printf -v "$FILE" x`, `test -v "$FILE"`, `[ -v "$FILE" ]`, `[[ -v $FILE ]]`, `X=$FILE; echo "${!X}"`, `echo "${!FILE}"`, `x=abc; echo "${x:$FILE:1}"`, `echo "${FILE@P}"`, `unset "$FILE"`, `read "$FILE" < /etc/hostname`, `for ((i = $FILE; i < 3; i++)); do echo; done`,
 	`n=$FILE; ((n > 1))`, `n=$(basename "$FILE"); echo $((n + 1))`, `export X="$FILE"; bash -c 'eval "ls $X"'`, `bash -c 'eval "ls $1"' _ "$FILE"`, `bash -c "bash -c \"ls ${FILE@Q}\""`, `bash -c 'eval "ls $FILE"'` + "\nls \"$FILE\"",
-	`PS4="+ $FILE "; set -x; ls`, `make X="$FILE"`, `tar -cf x.tar --checkpoint=1 --checkpoint-action="exec=ls $FILE" /etc/hostname`, "cat > x.sh <<EOF\nls $FILE\nEOF\nbash x.sh", `echo "ls $FILE" > x.sh` + "\n. ./x.sh", `mapfile -t -c 1 -C "ls $FILE;:" a < /etc/hostname`,
+	"ssh db1 'bash -s' <<EOF\nls $FILE\nEOF", "ssh db1 bash -s <<EOF\nls $FILE\nEOF", `echo "ls $FILE" | bash -c 'sh'`, `b=bash; $b -c "ls $FILE"`, `as() { shift; "$@"; }; as postgres sqlite3 q.db ".shell ls $FILE"`, "cat <<EOF | tee x.sh\nls $FILE\nEOF\nbash x.sh",
+	"docker exec -i db sqlite3 q.db <<EOF\n.shell ls $FILE\nEOF", `echo "ls $FILE" | sudo -n tee x.sh > /dev/null` + "\nsh x.sh", `PS4="+ $FILE "; set -x; ls`, `make X="$FILE"`, `tar -cf x.tar --checkpoint=1 --checkpoint-action="exec=ls $FILE" /etc/hostname`, "cat > x.sh <<EOF\nls $FILE\nEOF\nbash x.sh", `echo "ls $FILE" > x.sh` + "\n. ./x.sh", `mapfile -t -c 1 -C "ls $FILE;:" a < /etc/hostname`,
 }
 
 // attacks make a file PWNED where they are read as code.
@@ -41,7 +42,7 @@ func stubs(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"ssh": "while [ \"${1#-}\" != \"$1\" ]; do shift 2; done; shift; [ $# -gt 0 ] || exec sh; exec sh -c \"$*\"\n", "kubectl": "while [ \"$1\" != -- ]; do shift; done; shift; exec \"$@\"\n", "docker": "shift 2; exec \"$@\"\n", "crontab": "sed 's/^. . . . . //' | sh\n",
+		"ssh": "while [ \"${1#-}\" != \"$1\" ]; do shift 2; done; shift; [ $# -gt 0 ] || exec sh; exec sh -c \"$*\"\n", "kubectl": "while [ \"$1\" != -- ]; do shift; done; shift; exec \"$@\"\n", "docker": "shift; [ \"$1\" = -i ] && shift; shift; exec \"$@\"\n", "crontab": "sed 's/^. . . . . //' | sh\n",
 		"at": "exec sh\n", "su": "while [ $# -gt 0 ]; do case $1 in -c) exec sh -c \"$2\";; esac; shift; done\n", "runuser": "while [ \"$1\" != -- ]; do shift; done; shift; exec \"$@\"\n", "watch": "shift 2; exec sh -c \"$*\"\n", "sudo": "shift; exec \"$@\"\n",
 	} {
 		must(t, os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+text), 0o700))
@@ -139,7 +140,7 @@ func TestI34_TheSafeFormsAreNotBlocked(t *testing.T) {
 			}
 		}
 	}
-	for _, command := range []string{`gunzip -c "$FILE" | psql app`, `pg_dump "$FILE" | psql app`, `sqlite3 "$FILE" 'select 1'`, `psql -d "$FILE" -c 'select 1'`, `docker exec "$FILE" psql -c 'select 1'`, `kubectl -n "$FILE" exec web -- ls`, `rsync -e ssh "$FILE" db1:/x`, `crontab "$FILE"`, `grep bash "$FILE"`, `tail -n 5 "$FILE" | grep x`, `curl -fsS "https://x/$FILE"`} {
+	for _, command := range []string{`gunzip -c "$FILE" | psql app`, `pg_dump "$FILE" | psql app`, `sqlite3 "$FILE" 'select 1'`, `psql -d "$FILE" -c 'select 1'`, `docker exec "$FILE" psql -c 'select 1'`, `kubectl -n "$FILE" exec web -- ls`, `rsync -e ssh "$FILE" db1:/x`, `echo "$FILE" | ssh db1 'cat >> list'`, `systemctl restart ssh "$FILE"`, "psql -v id=\"$FILE\" <<'SQL'\nselect :'id', x::text\nSQL", `crontab "$FILE"`, `grep bash "$FILE"`, `tail -n 5 "$FILE" | grep x`, `curl -fsS "https://x/$FILE"`} {
 		if why := (&Entry{Interpreter: Bash, Run: command, Parameters: []Parameter{{Name: "FILE", Type: TypeText}}}).Blocked(); why != "" {
 			t.Errorf("%q: %s", command, why)
 		}
@@ -169,6 +170,14 @@ func TestI34_QuestionsShowTheSafeForm(t *testing.T) {
 
 // TestI34_SQLValuesCommentNothingAway: with real sqlite3, what a place in SQL admits changes no other row.
 func TestI34_SQLValuesCommentNothingAway(t *testing.T) {
+	for command, blocked := range map[string]bool{ // :name is pasted by psql as it is
+		"psql -v id=\"$NUM\" <<'SQL'\nselect :id\nSQL": true, "psql -v id=\"$NUM\" -f - <<'SQL'\nselect :'id', :\"id\"\nSQL": false, "echo 'select :id' | psql --set id=\"$NUM\"": true,
+	} {
+		code, _ := (&Entry{Interpreter: Bash, Run: command, Parameters: []Parameter{{Name: "NUM", Type: TypeText}}}).codeValues()
+		if len(code) > 0 != blocked {
+			t.Errorf("%q: %q", command, code)
+		}
+	}
 	for command, blocked := range map[string]bool{
 		`sqlite3 q.db 'delete from u where id = <USER_ID> and tenant = 3'`:   true,
 		`sqlite3 q.db "delete from u where id = '<USER_ID>' and tenant = 3"`: false,

@@ -11,10 +11,6 @@ import (
 
 // Which words of which programs are texts of a language, and which programs read one from standard input.
 
-// carriers run other programs that stand among their words.
-var carriers = strings.Fields(`kubectl oc docker podman nerdctl crictl docker-compose sshpass autossh parallel nsenter chroot systemd-run unshare machinectl lxc ip find xargs watch script
-	ssh su runuser sudo doas exec`)
-
 // commandOptions are options whose value a shell runs.
 var commandOptions = map[string][]string{
 	"rsync": {"-e", "--rsh", "--rsync-path"}, "tar": {"--to-command", "--checkpoint-action", "-I", "--use-compress-program", "--rsh-command", "-F", "--info-script"},
@@ -24,10 +20,9 @@ var commandOptions = map[string][]string{
 }
 
 var (
-	sedText     = grammar{short: "nErsuzb", valued: "efl", attached: "i", long: "quiet silent regexp-extended null-data separate unbuffered sandbox posix debug", longVal: "expression file line-length in-place"}
-	awkText     = grammar{short: "bcCghIkLMnNOPrsStV", valued: "FvfeEil", long: "posix sandbox csv", longVal: "field-separator assign file source include exec"}
-	sqlOptions  = map[string][]string{"clickhouse-client": {"-q", "--query"}, "clickhouse": {"-q", "--query"}, "cqlsh": {"-e", "--execute"}, "sqlcmd": {"-Q", "-q"}, "cockroach": {"-e", "--execute"}, "bq": {}}
-	atTextInput = strings.Fields("crontab at batch")
+	sedText    = grammar{short: "nErsuzb", valued: "efl", attached: "i", long: "quiet silent regexp-extended null-data separate unbuffered sandbox posix debug", longVal: "expression file line-length in-place"}
+	awkText    = grammar{short: "bcCghIkLMnNOPrsStV", valued: "FvfeEil", long: "posix sandbox csv", longVal: "field-separator assign file source include exec"}
+	sqlOptions = map[string][]string{"clickhouse-client": {"-q", "--query"}, "clickhouse": {"-q", "--query"}, "cqlsh": {"-e", "--execute"}, "sqlcmd": {"-Q", "-q"}, "cockroach": {"-e", "--execute"}, "bq": {}}
 )
 
 // commands looks at one command, at what it is given on standard input, and at variables that a shell runs.
@@ -35,7 +30,7 @@ func (t *tracer) commands(n syntax.Node) {
 	switch s := n.(type) {
 	case *syntax.Assign:
 		if s.Name != nil && s.Value != nil && slices.Contains(steering, s.Name.Value) {
-			t.text(shellText, s.Name.Value, t.spell(s.Value), s, "")
+			t.look(piece{language: shellText, reader: s.Name.Value, text: t.spell(s.Value)}, s)
 		}
 	case *syntax.Stmt:
 		input := slices.Clone(t.piped[s])
@@ -54,18 +49,30 @@ func (t *tracer) commands(n syntax.Node) {
 // script notes values that are written into a file that will be run.
 func (t *tracer) script(s *syntax.Stmt, r *syntax.Redirect) {
 	to := known(r.Word)
-	languages := map[string]language{".sh": shellText, ".bash": shellText, ".py": otherText, ".pl": otherText, ".rb": otherText, ".js": otherText, ".awk": otherText, ".sql": sqlLanguage(postgresWords)}
-	lang, ok := languages[path.Ext(to)]
-	if strings.Contains(to, "/cron") {
-		lang, ok = shellText, true
-	}
+	lang, ok := fileLanguage(to)
 	if !ok || r.Op == syntax.RdrIn || r.Hdoc != nil || r.Op == syntax.WordHdoc {
 		return
 	}
 	for _, text := range t.produced(s, 0) {
-		t.text(lang, path.Base(to), text, s, "")
+		t.look(piece{language: lang, reader: path.Base(to), text: text}, s)
 	}
 }
+
+// fileLanguage is what a file will be read as, by its name.
+func fileLanguage(name string) (language, bool) {
+	switch path.Ext(name) {
+	case ".sh", ".bash", ".service":
+		return shellText, true
+	case ".py", ".pl", ".rb", ".js", ".awk":
+		return otherText, true
+	case ".sql":
+		return sqlLanguage(postgresWords), true
+	}
+	return shellText, strings.Contains(name, "/cron")
+}
+
+// nouns are programs among whose words the name of another program is a name: they run none.
+var nouns = strings.Fields("systemctl service apt apt-get yum dnf pkill pgrep killall rsync scp man which journalctl ufw pg_dump pg_restore createdb")
 
 // call looks at every place of a command where a program may stand.
 func (t *tracer) call(c *syntax.CallExpr, input []string) {
@@ -76,10 +83,11 @@ func (t *tracer) call(c *syntax.CallExpr, input []string) {
 	own := len(words) - len(unwrap(words))
 	for i := range words {
 		name := path.Base(words[i])
-		all := i == 0 || i == own || slices.ContainsFunc(words[:i], func(w string) bool { return slices.Contains(carriers, path.Base(w)) })
+		first := path.Base(words[0])
+		all := i == 0 || i == own || !slices.Contains(readers, first) && !slices.Contains(nouns, first)
 		o := occurrence{t: t, call: c, words: words, at: i, name: name, rest: words[i+1:], input: input}
 		switch {
-		case slices.Contains(shells, name):
+		case slices.Contains(shells, name), words[i] == "\x00": // "$SHELL" -c
 			o.shell()
 		case slices.Contains(languages, name):
 			o.language()
@@ -100,12 +108,14 @@ type occurrence struct {
 	input []string
 }
 
-func (o occurrence) text(lang language, text, fix string) { o.t.text(lang, o.name, text, o.call, fix) }
+func (o occurrence) text(lang language, text, fix string) {
+	o.t.look(piece{language: lang, reader: o.name, text: text, fix: fix, input: o.input}, o.call)
+}
 
 // fed looks at standard input as a text.
 func (o occurrence) fed(lang language) {
 	for _, in := range o.input {
-		o.text(lang, in, lang.fromInput(o.name))
+		o.t.look(piece{language: lang, reader: o.name, text: in, fix: lang.fromInput(o.name)}, o.call)
 	}
 	o.files(lang)
 }
@@ -139,7 +149,7 @@ func (o occurrence) shell() {
 			return
 		}
 		if text >= 0 {
-			o.t.textWith(shellText, o.name+" -c", w, o.call, o.t.asArguments(o.call, o.at+1+i), append(slices.Clone(o.rest[i+1:]), o.fromXargs()...))
+			o.t.look(piece{shellText, o.name + " -c", w, o.t.asArguments(o.call, o.at+1+i), append(slices.Clone(o.rest[i+1:]), o.fromXargs()...), o.input}, o.call)
 			return
 		}
 	}
@@ -202,6 +212,12 @@ func (o occurrence) program() {
 		o.text(shellText, text, "")
 	case ".", "source":
 		o.fed(shellText)
+	case "tee":
+		for _, w := range o.rest {
+			if lang, ok := fileLanguage(w); ok {
+				o.fed(lang)
+			}
+		}
 	case "trap":
 		o.text(shellText, strings.Join(o.rest[:min(1, len(o.rest))], " "), "")
 	case "alias", "make", "gmake":

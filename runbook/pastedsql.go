@@ -25,7 +25,6 @@ func sqlLanguage(words sqlWords) language {
 var (
 	// objectWord stands before a name in SQL.
 	objectWord = regexp.MustCompile(`(?i)\b(?:table|database|schema|from|into|update|join|index|view|role|user|sequence|to|on|truncate|analyze|vacuum|reindex|exists|only|owner|rename|cluster|extension|connection)\s+$`)
-	notBare    = regexp.MustCompile(`['"` + "`" + `$]|--|/\*`)
 )
 
 // admit: within quotes what ends none; outside them numbers, and a name where a name belongs. Two dashes make a comment of the rest.

@@ -106,39 +106,41 @@ func treeWithin(r *syntax.Regexp, of string) bool {
 	return !slices.ContainsFunc(r.Sub, func(s *syntax.Regexp) bool { return !treeWithin(s, of) })
 }
 
+// piece is a text that something reads as a language.
+type piece struct {
+	language
+	reader, text string
+	fix          string   // the safe form; empty: the language's own
+	args, input  []string // of a shell's text: the words behind it, and what its commands are given on standard input
+}
+
 // found notes values in a place without a text of its own.
 func (t *tracer) found(lang language, reader string, names []string, at sh.Node) {
 	for _, name := range names {
-		t.note(lang, reader, "", standIn{name: name}, at, "")
+		t.note(piece{language: lang, reader: reader}, standIn{name: name}, at)
 	}
 }
 
-func (t *tracer) note(lang language, reader, text string, m standIn, at sh.Node, fix string) {
+func (t *tracer) note(p piece, m standIn, at sh.Node) {
 	line := t.line
 	if line == 0 {
 		line = int(at.Pos().Line())
 	}
-	if fix == "" {
-		fix = lang.fix(reader, m.name)
-	}
-	*t.out = append(*t.out, paste{name: m.name, reader: reader, line: line, fix: fix, admits: func(p Parameter) bool { return lang.admits(text, m, p) }})
+	*t.out = append(*t.out, paste{name: m.name, reader: shown(p.reader), line: line, fix: or(p.fix, p.language.fix(p.reader, m.name)), admits: func(q Parameter) bool { return p.admits(p.text, m, q) }})
 }
 
-func (t *tracer) text(lang language, reader, text string, at sh.Node, fix string) {
-	t.textWith(lang, reader, text, at, fix, nil)
-}
-
-// textWith notes the values in a text, and looks through it where it is a shell's. args are the words behind it.
-func (t *tracer) textWith(lang language, reader, text string, at sh.Node, fix string, args []string) {
-	all := t.marks(text)
+// look notes the values in a text, and looks through it where it is a shell's.
+func (t *tracer) look(p piece, at sh.Node) {
+	all := t.marks(p.text)
 	for _, m := range all {
-		if !m.quoted || !lang.shell || quoteAt(text, m.from) != 0 {
-			t.note(lang, reader, text, m, at, fix)
+		if !m.quoted || !p.shell || quoteAt(p.text, m.from) != 0 {
+			t.note(p, m, at)
 		}
 	}
-	if !lang.shell {
+	if !p.shell {
 		return
 	}
+	text := p.text
 	for _, m := range slices.Backward(all) {
 		if m.quoted {
 			text = text[:m.from] + "'" + t.mark + "p" + m.name + "z'" + text[m.to:]
@@ -148,9 +150,9 @@ func (t *tracer) textWith(lang language, reader, text string, at sh.Node, fix st
 	if inner.line == 0 {
 		inner.line = int(at.Pos().Line())
 	}
-	if inner.depth > textsInTexts || !inner.read(strings.ReplaceAll(text, "\x00", "x"), args) {
+	if inner.depth > textsInTexts || !inner.read(strings.ReplaceAll(text, "\x00", "x"), p.args, p.input) {
 		for _, m := range all {
-			t.note(arithmeticText, reader, text, m, at, "the text is not understood here")
+			t.note(piece{language: arithmeticText, reader: p.reader, text: p.text, fix: "the text is not understood here"}, m, at)
 		}
 	}
 }

@@ -14,11 +14,14 @@ const rootQuestion = " is a path in a step that destroys: under which folder mus
 
 // askRoots asks for the folder of each path, where the step destroys.
 func (e *Entry) askRoots() {
-	if InferRisk(e.Interpreter, e.Run).Risk != Destructive {
+	free := func(p Parameter) bool {
+		return p.Type == TypePath && p.Root == "" && len(p.Allowed) == 0 && p.Pattern == ""
+	}
+	if !slices.ContainsFunc(e.Parameters, free) || InferRisk(e.Interpreter, e.Run).Risk != Destructive {
 		return
 	}
 	for _, p := range e.Parameters {
-		if p.Type == TypePath && p.Root == "" && len(p.Allowed) == 0 && p.Pattern == "" {
+		if free(p) {
 			e.Decide = appendOnce(e.Decide, p.Name+rootQuestion)
 		}
 	}
