@@ -18,7 +18,9 @@ var (
 	afterComma  = re(`(?i),\s*((?:if|when|falls|wenn|sofern|si)\s[^.:;]{1,120})[.:;]?$`)
 	optionalOne = re(`(?i)^(optional(?:ly)?|facultatif|facultatief|opcional|opzionale|facoltativo)\s*[:,\-–—]`)
 	rollbackOne = re(`(?i)^(?:roll[ -]?back|back[ -]?out|undo|revert|rückfall|zurückrollen|retour arrière)\s*(?:[:(–—-]|$)`)
-	noteTitle   = re(`^(?:!!!|\?\?\?)\+?\s+([\w-]+)(?:\s+"([^"]*)")?\s*$`)
+	// rollbackPart is a heading inside a procedure.
+	rollbackPart = re(`(?i)^(?:\d[\d.)]*\s*)?(?:roll[ -]?back|back[ -]?out|undo|revert|rückfall)\b`)
+	noteTitle    = re(`^(?:!!!|\?\?\?)\+?\s+([\w-]+)(?:\s+"([^"]*)")?\s*$`)
 
 	never = re(`(?i)^(?:please\s+)?(?:(?:do not|don['’]t|never|(?:you )?must not)\b|(?:deprecated|obsolete|outdated|superseded|wrong|old way)\s*(?:$|[:.!,(–—-]|(?:step|way)\b)|no longer (?:used|needed|valid|necessary|works|supported)\b|` +
 		`(?:nicht ausführen|niemals |nie |veraltet|überholt|nicht mehr |ne pas |ne jamais |jamais |obsolète|périmé|no ejecut|nunca |obsoleto|non eseguire|niet uitvoeren|nooit |verouderd))`)

@@ -164,7 +164,7 @@ func (p *parser) htmlNote(n *ast.HTMLBlock) {
 }
 
 func (p *parser) listItems(l *ast.List) {
-	back := rollbackOne.MatchString(p.proc.part) || rollbackOne.MatchString(p.proc.lead)
+	back := rollbackPart.MatchString(p.proc.part) || rollbackOne.MatchString(p.proc.lead)
 	for in := l.FirstChild(); in != nil; in = in.NextSibling() {
 		it := p.newItem(p.doc.line(in))
 		it.list = l
@@ -199,7 +199,7 @@ func (p *parser) noSteps(l *ast.List, margin bool) string {
 		p.demote()
 		return ""
 	}
-	if runs && (rollbackOne.MatchString(p.proc.part) || rollbackOne.MatchString(p.proc.lead)) {
+	if runs && (rollbackPart.MatchString(p.proc.part) || rollbackOne.MatchString(p.proc.lead)) {
 		return ""
 	}
 	if runs {

@@ -149,7 +149,7 @@ func TestConditionsAreAsked(t *testing.T) {
 	styled{"a note that opens", first("Unpack\n\n    ```bash\n    tar -tf a\n    ```\n\n    ??? note \"If the archive is bad\"\n        ```bash\n        tar -tf b\n        ```\n"), "1 P\n1.1.1 p1.s1.1 executable Unpack\n1.1.2 p1.s1.2 executable Unpack: If the archive is bad (if the archive is bad)\n"}.check(t)
 	styled{"back, with words", first("Go\n") + bash("   ", "systemctl start x") + "### Rollback\n\nIt takes a minute.\n" + bash("", "systemctl stop x"), "1 P\n1.1.1 p1.s1.1 executable Go\n1.1.2 p1.s1.2 executable Go: It takes a minute (to roll back)\n"}.check(t)
 	styled{"you need to", "## Procedure 1: P\n\nYou need to do this:\n\n1. Go\n" + bash("   ", "systemctl start x"), "1 P\n1.1 p1.s1 executable Go\n"}.check(t)
-	styled{"back", first("Go\n") + bash("   ", "systemctl start x") + "#### Rollback\n\n1. Return\n" + bash("   ", "systemctl stop x"), "1 P\n1.1 p1.s1 executable Go\n1.2 p1.s2 executable Return (to roll back)\n"}.check(t)
+	styled{"back", first("Go\n") + bash("   ", "systemctl start x") + "#### Rollback of all\n\n1. Return\n" + bash("   ", "systemctl stop x"), "1 P\n1.1 p1.s1 executable Go\n1.2 p1.s2 executable Return (to roll back)\n"}.check(t)
 }
 
 func TestWhatIsForbiddenDoesNotRun(t *testing.T) {
