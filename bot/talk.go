@@ -139,24 +139,25 @@ func (t *talk) postPart(p posting, part part, object, thread string, broadcast b
 	return place{channel, ts}, nil
 }
 
-// mark is how a message of drbot's is known again.
-type mark struct{ object, incident, seq string }
+// mark is how a message of drbot's is known again. The hash is that of its record: a record that was restored from a backup
+// gives the same numbers again, and what was posted for the first ones is of another record.
+type mark struct{ object, incident, seq, hash string }
 
 func (t *talk) mark(object string) mark {
-	return mark{object, t.id.String(), strconv.FormatUint(t.record.Seq, 10)}
+	return mark{object, t.id.String(), strconv.FormatUint(t.record.Seq, 10), t.record.Hash[:min(16, len(t.record.Hash))]}
 }
 
 func (m mark) metadata() slack.SlackMetadata {
-	return slack.SlackMetadata{EventType: metadataType, EventPayload: map[string]any{"object": m.object, "incident": m.incident, "seq": m.seq}}
+	return slack.SlackMetadata{EventType: metadataType, EventPayload: map[string]any{"object": m.object, "incident": m.incident, "seq": m.seq, "hash": m.hash}}
 }
 
-// matches compares object and incident; seq too, where the mark has one.
+// matches compares object and incident; the record too, where the mark has one.
 func (m mark) matches(d slack.SlackMetadata) bool {
 	if d.EventType != metadataType {
 		return false
 	}
 	same := func(key, want string) bool { return fmt.Sprint(d.EventPayload[key]) == want }
-	return same("object", m.object) && same("incident", m.incident) && (m.seq == "" || same("seq", m.seq))
+	return same("object", m.object) && same("incident", m.incident) && (m.seq == "" || same("seq", m.seq)) && (m.hash == "" || same("hash", m.hash))
 }
 
 // findPages bounds a search; a channel that had more than a thousand messages since is searched no further.

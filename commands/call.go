@@ -19,6 +19,7 @@ type call struct {
 	person incident.Person
 	known  bool      // the person is in the people table
 	ref    state.Ref // of the incident; zero where the verb needs none
+	mark   string    // of what was shown where it was pressed
 	blobs  [][]byte  // what the events name by digest; a rule may add to them
 }
 

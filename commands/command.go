@@ -32,7 +32,7 @@ type Actor struct {
 // Command is one wish on its way in. Verb is a name of the table ("incident open") or of an outcome ("step ended").
 type Command struct {
 	Verb    string
-	Object  string              // what it is about: "A17", "R7", "42", "c8"
+	Object  string              // what it is about: "A17", "R7", "42", "c8"; a button adds "#" and the mark of what it showed
 	Text    string              // what was typed behind the verb
 	Fields  map[string][]string // of a form, a pick or boxes
 	Actor   Actor
@@ -115,6 +115,7 @@ func (o *Office) Handle(ctx context.Context, c Command) (Reply, error) {
 	if err == nil {
 		var reply Reply
 		if reply, err = call.verb.do(ctx, o, call); err == nil {
+			call.markForm(reply.Form)
 			return reply, nil
 		}
 	}

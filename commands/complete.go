@@ -29,6 +29,7 @@ func (o *Office) complete(_ context.Context, c Command) (*call, error) {
 		return nil, nobody()
 	}
 	full := &call{Command: written(c), verb: verb, person: person, known: known}
+	full.Object, full.mark = unmarked(full.Object)
 	if text, ok := o.typed.take(c.Object, person.Key); ok {
 		full.Object, _, _ = strings.Cut(c.Object, "/")
 		full.Text = text
@@ -85,7 +86,7 @@ func (o *Office) may(c *call, i *incident.Incident) error {
 	if c.verb.Scope == InChannel && c.Actor.Slack != "" && i.Exists() && (c.Channel == "" || c.Channel != i.Channel.ID) {
 		return incident.Refuse(incident.NotAllowed, "Runs and approvals of %s are decided in its own channel.", i.ID).Then("Do it there, or at the terminal.")
 	}
-	return nil
+	return c.sameCard(i)
 }
 
 // mayAnywhere checks the rights that hang on no incident.

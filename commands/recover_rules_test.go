@@ -125,7 +125,7 @@ func TestI8_WhoAskedDoesNotApprove(t *testing.T) {
 	for _, alias := range []commands.Actor{ana, {Unix: "ana"}} {
 		c := commands.Command{Verb: "recover approve", Object: a, Actor: alias, Fields: map[string][]string{"sha256": {r.fold().Approvals[0].Digest}}}
 		if alias.Slack != "" {
-			c.Channel = r.channel
+			c.Channel, c.Object = r.channel, r.marked(a)
 		}
 		r.refused(r.do(c), incident.NotAllowed, "You asked for this")
 	}
@@ -238,7 +238,7 @@ func TestI15_RunsAreDecidedInTheirChannelAlone(t *testing.T) {
 	other := "C9"
 	a := r.toApproval()
 	for _, c := range []commands.Command{
-		{Verb: "recover approve", Object: a, Actor: bea, Channel: other}, {Verb: "recover approve", Object: a, Actor: bea},
+		{Verb: "recover approve", Object: r.marked(a), Actor: bea, Channel: other}, {Verb: "recover approve", Object: r.marked(a), Actor: bea},
 		{Verb: "recover deny", Object: a, Actor: bea, Channel: other, Fields: map[string][]string{"reason": {"Not now"}}},
 		{Verb: "recover pause", Object: "R1", Actor: ana, Channel: other}, {Verb: "recover cancel", Object: "R1", Actor: ana, Channel: other, Fields: map[string][]string{"reason": {"x"}}},
 		{Verb: "recover skip", Object: "R1/p1.s4", Actor: ana, Channel: other, Text: "why"},
@@ -287,7 +287,7 @@ func TestI20_ManyClicksAreOneDecisionAndOneStart(t *testing.T) {
 	for k := range 12 {
 		who := []commands.Actor{bea, chen}[k%2]
 		all.Go(func() {
-			c := commands.Command{Verb: "recover approve", Object: a, Actor: who, Channel: r.channel, Keys: []string{"click/" + string(rune('a'+k/4))}, Keep: time.Hour}
+			c := commands.Command{Verb: "recover approve", Object: r.marked(a), Actor: who, Channel: r.channel, Keys: []string{"click/" + string(rune('a'+k/4))}, Keep: time.Hour}
 			_, _ = r.Handle(t.Context(), c)
 		})
 	}

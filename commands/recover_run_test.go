@@ -173,7 +173,7 @@ func (r *rig) say(who commands.Actor, line string) commands.Reply {
 
 func (r *rig) press(who commands.Actor, verb, object string, fields ...string) commands.Reply {
 	r.t.Helper()
-	c := commands.Command{Verb: verb, Object: object, Actor: who, Channel: r.channel}
+	c := commands.Command{Verb: verb, Object: r.marked(object), Actor: who, Channel: r.channel}
 	for k := 0; k+1 < len(fields); k += 2 {
 		if c.Fields == nil {
 			c.Fields = map[string][]string{}
@@ -181,6 +181,16 @@ func (r *rig) press(who commands.Actor, verb, object string, fields ...string) c
 		c.Fields[fields[k]] = []string{fields[k+1]}
 	}
 	return r.do(c)
+}
+
+// marked is what the card of an approval sends back; another object is as it is.
+func (r *rig) marked(object string) string {
+	for _, a := range r.fold().Approvals {
+		if a.Name() == object {
+			return object + "#" + a.Mark()
+		}
+	}
+	return object
 }
 
 // backups is what the listing finds.

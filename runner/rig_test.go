@@ -218,6 +218,11 @@ func (r *rig) say(who commands.Actor, line string) commands.Reply {
 
 func (r *rig) press(who commands.Actor, verb, object string) commands.Reply {
 	r.t.Helper()
+	for _, a := range r.fold().Approvals {
+		if a.Name() == object {
+			object += "#" + a.Mark() // as its card sends it back
+		}
+	}
 	return r.handle(commands.Command{Verb: verb, Object: object, Actor: who, Channel: "C1"})
 }
 

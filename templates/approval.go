@@ -44,7 +44,7 @@ func ApprovalCard(i *incident.Incident, a *incident.Approval, f Facts) Message {
 		m.Blocks = append(m.Blocks, approvalActions(i, a, step, saw, f))
 	case a.State == incident.IsExpired || a.State == incident.ExpiredUnused:
 		if r != nil && r.State == incident.Paused && step.Approval == a.N {
-			m.Blocks = append(m.Blocks, Actions{Elements: []Element{Button{Verb: "recover resume", Object: r.Name(), Label: Say("button.askagain", nil)}}})
+			m.Blocks = append(m.Blocks, Actions{Elements: []Element{Button{Verb: "recover resume", Object: runObject(r), Label: Say("button.askagain", nil)}}})
 		}
 	}
 	return m

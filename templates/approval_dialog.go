@@ -10,14 +10,14 @@ import (
 const maxDialog = 300
 
 func approvalActions(i *incident.Incident, a *incident.Approval, s *incident.Step, saw incident.Shown, f Facts) Actions {
-	approve := Button{Verb: "recover approve", Object: a.Name(), Label: Say("button.approve", nil), Style: "primary"}
+	approve := Button{Verb: "recover approve", Object: approvalObject(a), Label: Say("button.approve", nil), Style: "primary"}
 	if s.Confirm != "target" {
 		approve.Confirm = &Confirm{
 			Title: byWords(Say("approve.title", map[string]any{"Target": flat(target(a), 60)}), 100), Text: approveDialog(i, a, saw),
 			Yes: Say("button.approve", nil), No: Say("button.back", nil),
 		}
 	}
-	elements := []Element{approve, Button{Verb: "recover deny", Object: a.Name(), Label: Say("button.deny", nil), Style: "danger"}}
+	elements := []Element{approve, Button{Verb: "recover deny", Object: approvalObject(a), Label: Say("button.deny", nil), Style: "danger"}}
 	return Actions{Elements: append(elements, glassButton(i, a, f)...)}
 }
 

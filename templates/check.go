@@ -7,7 +7,7 @@ func checkButton(r *incident.Run, s *incident.Step) []Element {
 	if s.State != incident.StepIsLost || r.Proof(s) == nil || r.Asking != "" {
 		return nil
 	}
-	return []Element{Button{Verb: "recover check", Object: StepKey(r, s), Label: Say("button.check", nil), Style: "primary"}}
+	return []Element{Button{Verb: "recover check", Object: stepObject(r, s), Label: Say("button.check", nil), Style: "primary"}}
 }
 
 // checkBlocks say what the check showed. It decides nothing: a person does.

@@ -81,7 +81,7 @@ func glassButton(i *incident.Incident, a *incident.Approval, f Facts) []Element 
 	if !i.GlassOffered(a) || len(breakers(a, f)) == 0 {
 		return nil
 	}
-	return []Element{Button{Verb: "recover break", Object: a.Name(), Label: Say("button.break", nil)}}
+	return []Element{Button{Verb: "recover break", Object: approvalObject(a), Label: Say("button.break", nil)}}
 }
 
 // glassLines mark a run in which the glass was broken, for ever.

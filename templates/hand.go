@@ -23,8 +23,8 @@ func Hand(i *incident.Incident, r *incident.Run, s *incident.Step, f Facts) Mess
 	}}
 	m.showHand(r, s, spec)
 	list := []Element{
-		Button{Verb: "recover hand", Object: StepKey(r, s), Label: Say("button.done", nil), Style: "primary"},
-		Button{Verb: "recover skip", Object: StepKey(r, s), Label: Say("button.notneeded", nil)},
+		Button{Verb: "recover hand", Object: stepObject(r, s), Label: Say("button.done", nil), Style: "primary"},
+		Button{Verb: "recover skip", Object: stepObject(r, s), Label: Say("button.notneeded", nil)},
 	}
 	if called := calledButtons(i, spec); len(called) > 0 {
 		var names []string
@@ -45,8 +45,8 @@ func asksNeed(i *incident.Incident, r *incident.Run, s *incident.Step, spec *inc
 	}}
 	m.showHand(r, s, spec)
 	m.Blocks = append(m.Blocks, Actions{Elements: []Element{
-		Button{Verb: "recover needed", Object: StepKey(r, s), Label: Say("button.needed", nil), Style: "primary"},
-		Button{Verb: "recover notneeded", Object: StepKey(r, s), Label: Say("button.notneeded", nil)},
+		Button{Verb: "recover needed", Object: stepObject(r, s), Label: Say("button.needed", nil), Style: "primary"},
+		Button{Verb: "recover notneeded", Object: stepObject(r, s), Label: Say("button.notneeded", nil)},
 	}})
 	return fit(m)
 }

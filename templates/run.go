@@ -241,16 +241,16 @@ func approvalsLine(r *incident.Run, f Facts) []Span {
 func runActions(i *incident.Incident, r *incident.Run, f Facts) Actions {
 	name := r.Name()
 	output := Button{Verb: "recover output", Object: name, Label: Say("button.output", nil)}
-	cancel := Button{Verb: "recover cancel", Object: name, Label: Say("button.cancel", nil)}
+	cancel := Button{Verb: "recover cancel", Object: runObject(r), Label: Say("button.cancel", nil)}
 	var list []Element
 	switch r.State {
 	case incident.Draft:
 		if r.Asking == "" && r.Failure == "" && !r.Asks && len(r.Missing())+len(r.Undecided()) == 0 {
-			list = append(list, Button{Verb: "recover start", Object: name, Label: Say("button.start", nil), Style: "primary"})
+			list = append(list, Button{Verb: "recover start", Object: planObject(r), Label: Say("button.start", nil), Style: "primary"})
 		}
 		return Actions{Elements: append(list,
-			Button{Verb: "recover plan", Object: name, Label: Say("button.change", nil)},
-			Button{Verb: "recover cancel", Object: name, Label: Say("button.discard", nil), Confirm: &Confirm{
+			Button{Verb: "recover plan", Object: runObject(r), Label: Say("button.change", nil)},
+			Button{Verb: "recover cancel", Object: runObject(r), Label: Say("button.discard", nil), Confirm: &Confirm{
 				Title: Say("discard.title", map[string]any{"Run": name}), Text: Say("discard.ask", nil),
 				Yes: Say("button.discard", nil), No: Say("button.back", nil),
 			}})}
@@ -261,21 +261,21 @@ func runActions(i *incident.Incident, r *incident.Run, f Facts) Actions {
 		return Actions{Elements: append([]Element{output}, calledNext(i, r, f)...)}
 	case incident.Paused:
 		list = append(list,
-			Button{Verb: "recover resume", Object: name, Label: Say("button.resume", nil), Style: "primary"},
-			Button{Verb: "recover step", Object: name, Label: Say("button.step", nil)})
+			Button{Verb: "recover resume", Object: runObject(r), Label: Say("button.resume", nil), Style: "primary"},
+			Button{Verb: "recover step", Object: runObject(r), Label: Say("button.step", nil)})
 	default:
-		list = append(list, Button{Verb: "recover pause", Object: name, Label: Say("button.pause", nil)})
+		list = append(list, Button{Verb: "recover pause", Object: runObject(r), Label: Say("button.pause", nil)})
 	}
 	menu := Menu{}
 	if s := r.Next(); s != nil && !s.State.Active() {
 		menu.Options = append(menu.Options,
-			Button{Verb: "recover skip", Object: StepKey(r, s), Label: Say("button.skip", nil)},
-			Button{Verb: "recover hand", Object: StepKey(r, s), Label: Say("button.hand", nil)})
+			Button{Verb: "recover skip", Object: stepObject(r, s), Label: Say("button.skip", nil)},
+			Button{Verb: "recover hand", Object: stepObject(r, s), Label: Say("button.hand", nil)})
 		if u := r.Undoable(""); u != nil {
-			menu.Options = append(menu.Options, Button{Verb: "recover undo", Object: StepKey(r, u), Label: Say("button.undo", map[string]any{"Number": u.Number})})
+			menu.Options = append(menu.Options, Button{Verb: "recover undo", Object: stepObject(r, u), Label: Say("button.undo", map[string]any{"Number": u.Number})})
 		}
 	}
-	menu.Options = append(menu.Options, Button{Verb: "recover handover", Object: name, Label: Say("button.handover", nil)}, cancel)
+	menu.Options = append(menu.Options, Button{Verb: "recover handover", Object: runObject(r), Label: Say("button.handover", nil)}, cancel)
 	return Actions{Elements: append(list, output, menu)}
 }
 
@@ -315,7 +315,7 @@ func confirmBlocks(i *incident.Incident, r *incident.Run, s *incident.Step, f Fa
 		return append(blocks, Lines{Lines: [][]Span{Line("attach.first", nil)}}), shown.attach
 	}
 	return append(blocks, Actions{Elements: []Element{Button{
-		Verb: "recover confirm", Object: key, Label: Say("button.confirm", map[string]any{"Number": s.Number}), Style: "primary",
+		Verb: "recover confirm", Object: confirmObject(r, s), Label: Say("button.confirm", map[string]any{"Number": s.Number}), Style: "primary",
 		Confirm: &Confirm{
 			Title: short(Say("confirm.title", facts), 100), Text: short(Say("confirm.dialog", facts), 300),
 			Yes: short(Say("confirm.yes", facts), 30), No: Say("button.back", nil),

@@ -31,7 +31,7 @@ func Failure(i *incident.Incident, r *incident.Run, s *incident.Step, f Facts) M
 // failureButtons begin with what the lock says to do on a failure. Of a step that never began nothing is there to undo, so
 // it is run again and no undo stands beside it.
 func failureButtons(r *incident.Run, s *incident.Step) []Element {
-	again := Button{Verb: "recover retry", Object: StepKey(r, s), Label: Say("button.runagain", nil)}
+	again := Button{Verb: "recover retry", Object: stepObject(r, s), Label: Say("button.runagain", nil)}
 	if s.Risk == incident.Read {
 		again.Label = Say("button.checkagain", nil)
 	}
@@ -85,11 +85,11 @@ func Unknown(i *incident.Incident, r *incident.Run, s *incident.Step, f Facts) M
 		Lines{Lines: [][]Span{Line("unknown.why", facts), Line("unknown.promise", facts)}}, troubleRows(r, s))
 	m.Blocks = append(m.Blocks, checkBlocks(r, s)...)
 	list := checkButton(r, s)
-	list = append(list, Button{Verb: "recover hand", Object: StepKey(r, s), Label: Say("button.looked", nil)})
+	list = append(list, Button{Verb: "recover hand", Object: stepObject(r, s), Label: Say("button.looked", nil)})
 	if undo := undoButton(r); undo != nil {
 		list = append(list, *undo)
 	}
-	list = append(list, Button{Verb: "recover retry", Object: StepKey(r, s), Label: Say("button.runagain", nil), Confirm: &Confirm{
+	list = append(list, Button{Verb: "recover retry", Object: stepObject(r, s), Label: Say("button.runagain", nil), Confirm: &Confirm{
 		Title: short(Say("again.title", facts), 100), Text: short(Say("again.dialog", facts), 300), Yes: Say("button.yes", nil), No: Say("button.back", nil),
 	}}, Button{Verb: "recover output", Object: StepKey(r, s), Label: Say("button.output", nil)}, troubleMenu(r, s))
 	m.Blocks = append(m.Blocks, Actions{Elements: list})
@@ -160,17 +160,17 @@ func undoButton(r *incident.Run) *Button {
 	if u == nil {
 		return nil
 	}
-	return &Button{Verb: "recover undo", Object: StepKey(r, u), Label: Say("button.undo", map[string]any{"Number": u.Number})}
+	return &Button{Verb: "recover undo", Object: stepObject(r, u), Label: Say("button.undo", map[string]any{"Number": u.Number})}
 }
 
 func troubleMenu(r *incident.Run, s *incident.Step) Menu {
 	m := Menu{}
 	if s.State == incident.StepFailed {
-		m.Options = append(m.Options, Button{Verb: "recover hand", Object: StepKey(r, s), Label: Say("button.hand", nil)})
+		m.Options = append(m.Options, Button{Verb: "recover hand", Object: stepObject(r, s), Label: Say("button.hand", nil)})
 	}
 	m.Options = append(m.Options,
-		Button{Verb: "recover skip", Object: StepKey(r, s), Label: Say("button.skipreason", nil)},
-		Button{Verb: "recover cancel", Object: r.Name(), Label: Say("button.end", nil)})
+		Button{Verb: "recover skip", Object: stepObject(r, s), Label: Say("button.skipreason", nil)},
+		Button{Verb: "recover cancel", Object: runObject(r), Label: Say("button.end", nil)})
 	return m
 }
 
@@ -206,7 +206,7 @@ func StepWarning(i *incident.Incident, r *incident.Run, s *incident.Step, f Fact
 	m.Blocks = []Block{
 		Lines{Lines: [][]Span{marked(i, Line("warning.line", facts))}},
 		Actions{Elements: []Element{
-			Button{Verb: "recover extend", Object: StepKey(r, s), Label: Say("button.extend", nil)},
+			Button{Verb: "recover extend", Object: stepObject(r, s), Label: Say("button.extend", nil)},
 		}},
 	}
 	return fit(m)
