@@ -163,12 +163,12 @@ func codeName(ask string) string {
 
 // proposeCode is a type that the place admits, narrow enough that nothing in it is code; empty: none is.
 func (e *Entry) proposeCode(ask string) string {
-	for _, try := range []string{TypeInt, "pattern [A-Za-z0-9][A-Za-z0-9_.-]*"} {
+	for _, try := range []string{"pattern [A-Za-z0-9][A-Za-z0-9_.-]*", TypeInt} { // arithmetic takes no pattern of letters
 		next := *e
 		if err := next.answerType(codeName(ask), try, func(want string) error { return &ValueError{Want: want} }); err != nil {
 			return ""
 		}
-		if left, _ := next.codeValues(); !slices.ContainsFunc(left, func(q string) bool { return codeName(q) == codeName(ask) }) && (try != TypeInt || strings.Contains(ask, "type int")) {
+		if left, _ := next.codeValues(); !slices.ContainsFunc(left, func(q string) bool { return codeName(q) == codeName(ask) }) {
 			return try
 		}
 	}

@@ -236,3 +236,25 @@ func TestI36_ProducedInsteadOfAsked(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 }
+
+// TestI34_ProposedTypesLiftTheBlock: where a type makes the place safe, it is proposed, and taking it lifts the block.
+func TestI34_ProposedTypesLiftTheBlock(t *testing.T) {
+	for command, want := range map[string]string{
+		"bash -c \"ls <DIR>\"": "pattern [A-Za-z0-9][A-Za-z0-9_.-]*", "echo $((1 + <DIR>)); [[ <DIR> -gt 1 ]]": "", "[[ $NUM -gt 1 ]]": TypeInt, "sqlite3 q.db \"delete from u where id = <USER_ID>\"": TypeInt, "bash -c \"$DIR\"": "",
+	} {
+		rb := parse(t, oneStep(command))
+		l, _ := Compile(rb, nil)
+		for _, q := range l.Questions(rb) {
+			if !strings.Contains(q.Ask, pastedWords) {
+				continue
+			}
+			if want != "" && q.Proposal != want {
+				t.Errorf("%q: %q, want %q", command, q.Proposal, want)
+			}
+			must(t, l.Answer(q, or(q.Proposal, AnswerManual)))
+			if left, _ := l.entry("p1.s1").codeValues(); len(left) > 0 {
+				t.Errorf("%q: %q", command, left)
+			}
+		}
+	}
+}
