@@ -39,7 +39,8 @@ func (u until) Write(p []byte) (int, error) {
 }
 
 // Restore puts a backup into a data directory after it was verified there. A record that lies there already is moved
-// aside and its new name answered; one that somebody holds is left alone (ErrInUse).
+// aside and its new name answered; one that somebody holds is left alone (ErrInUse). Incidents, runs and approvals are
+// numbered on from whichever of the two had come further: the numbers since the backup stand in the chat and on disk.
 func Restore(ctx context.Context, src, dir string, now time.Time, heads ...state.Head) (aside string, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", troubled(dir, err)
@@ -53,11 +54,15 @@ func Restore(ctx context.Context, src, dir string, now time.Time, heads ...state
 	if err := verifyFile(ctx, fresh, heads); err != nil {
 		return "", fmt.Errorf("verify %s: %w", src, err)
 	}
+	numbers := given(target) // before it is held: reading it takes the same lock
 	release, err := hold(target, syscall.LOCK_EX)
 	if err != nil {
 		return "", err
 	}
 	defer release()
+	if err := numberOn(fresh, numbers); err != nil {
+		return "", err
+	}
 	if _, err := os.Stat(target); err == nil {
 		aside = target + ".replaced-" + now.UTC().Format("20060102T150405Z")
 		if err := os.Link(target, aside); err != nil {
@@ -68,6 +73,57 @@ func Restore(ctx context.Context, src, dir string, now time.Time, heads ...state
 		return "", notWritable(target, err)
 	}
 	return aside, syncDir(dir)
+}
+
+// given reads the last numbers that a record has given; none of one that is not there or cannot be read, which is often
+// why a backup is restored.
+func given(path string) map[string]uint64 {
+	if _, err := os.Stat(path); err != nil {
+		return nil
+	}
+	db, err := guarded(path, true)
+	if err != nil {
+		return nil
+	}
+	numbers := map[string]uint64{}
+	err = safely(func() error {
+		return db.View(func(tx *bbolt.Tx) error {
+			return tx.Bucket(counterBucket).ForEach(func(kind, last []byte) error {
+				numbers[string(kind)] = number(last)
+				return nil
+			})
+		})
+	})
+	if err := errors.Join(err, safely(db.Close)); err != nil {
+		return nil
+	}
+	return numbers
+}
+
+// numberOn raises the last numbers of a record that nobody holds.
+func numberOn(path string, numbers map[string]uint64) error {
+	if len(numbers) == 0 {
+		return nil
+	}
+	db, err := guarded(path, false)
+	if err != nil {
+		return err
+	}
+	err = safely(func() error {
+		return db.Update(func(tx *bbolt.Tx) error {
+			b := tx.Bucket(counterBucket)
+			for kind, last := range numbers {
+				if number(b.Get([]byte(kind))) >= last {
+					continue
+				}
+				if err := b.Put([]byte(kind), u64(last)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+	return errors.Join(err, safely(db.Close))
 }
 
 func verifyFile(ctx context.Context, path string, heads []state.Head) error {

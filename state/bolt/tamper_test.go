@@ -296,7 +296,7 @@ func TestBackup_OpensVerifiesAndRestores(t *testing.T) {
 	if err := errors.Join(s.Backup(t.Context(), f), f.Close()); err != nil {
 		t.Fatal(err)
 	}
-	statetest.Note(t, s, 1, "after the backup")
+	later := statetest.Open(t, s, "after the backup")
 	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	if _, err := Restore(t.Context(), copied, dir, at); !errors.Is(err, state.ErrInUse) {
 		t.Fatalf("restore over a live file: %v", err)
@@ -325,6 +325,16 @@ func TestBackup_OpensVerifiesAndRestores(t *testing.T) {
 		if err := r.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+	s, err = Open(dir, Options{Followers: []string{"say"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if next := statetest.Open(t, s, "after the restore"); next != later+1 {
+		t.Errorf("the restored record opens INC-%d after INC-%d was seen", next, later)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
 	}
 	if err := os.WriteFile(copied, []byte("cut short"), 0o600); err != nil {
 		t.Fatal(err)
