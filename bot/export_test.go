@@ -13,3 +13,6 @@ func (b *Bot) Glance(ctx context.Context) (int, error) {
 	err := b.drawer.glance(ctx)
 	return b.drawer.waiting(), err
 }
+
+// WhoAt says which word of a line is a person.
+var WhoAt = whoAt

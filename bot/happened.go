@@ -127,7 +127,7 @@ func (b *Bot) pinCommand(at place, m message) commands.Command {
 		name = m.BotProfile.Name
 	}
 	return commands.Command{
-		Verb: verbPin, Object: at.String(), Channel: at.channel, Text: typedText(m.Text), Link: b.permalink(at),
+		Verb: verbPin, Object: at.String(), Channel: at.channel, Text: b.worded(typedText(m.Text)), Link: b.permalink(at),
 		Fields: map[string][]string{
 			"author": {author}, "author_name": {name},
 		},
@@ -218,7 +218,7 @@ func (b *Bot) edited(ctx context.Context, x event, r receipt) error {
 			continue
 		}
 		_, err := b.handle(ctx, commands.Command{
-			Verb: verbEditPin, Object: at.String(), Channel: at.channel, Text: typedText(x.Message.Text), Keys: r.keys, Keep: r.keep,
+			Verb: verbEditPin, Object: at.String(), Channel: at.channel, Text: b.worded(typedText(x.Message.Text)), Keys: r.keys, Keep: r.keep,
 			Actor: commands.Actor{Slack: x.Message.User, Name: b.nameOf(x.Message.User, "")},
 		})
 		return err

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/drbot/drbot/bot"
+	"github.com/drbot/drbot/commands"
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/workspace/person"
 )
@@ -142,4 +144,56 @@ func TestRole_OfSomebodyWhomDrbotYamlDoesNotHave(t *testing.T) {
 	if strings.HasPrefix(r.Text, "U0NOBODY") || !strings.Contains(r.Text, "no full member") {
 		t.Errorf("%+v", r)
 	}
+}
+
+// TestWhatSlackMarksUpIsWords: people, channels and links stand in titles, notes and pins as somebody reads them; only
+// where a verb takes a person a mention is one.
+func TestWhatSlackMarksUpIsWords(t *testing.T) {
+	w := newWorld(t, worldOptions{})
+	room := w.open("<@U0BEA|bea> and <@U0NEW|newbie> cannot reach <#C0INCIDENTS|incidents>, <#C0INCIDENTS>, http://x.example (a <b)")
+	if got, want := w.fold(1).Title, "@Bea Ode and @newbie cannot reach #incidents, #incidents, http://x.example (a <b)"; got != want {
+		t.Errorf("title\n%s\nwant\n%s", got, want)
+	}
+	for line, want := range map[string]string{
+		"/incident impact <@U0BEA> is locked out, <!channel>": "@Bea Ode is locked out, @channel",
+		"/incident checklist c1 na <@U0BEA> did it":           "@Bea Ode did it",
+	} {
+		_, err := w.ana.Command(w.within(), room, line)
+		must(t, err)
+		if got := w.recorded(1); !strings.Contains(got, want) || strings.Contains(got, "<@U") {
+			t.Errorf("%s: %q is not in the record, or raw", line, want)
+		}
+	}
+	m, err := w.bea.Post(w.ctx, room, "", "<@U0ANA> look at <mailto:x@y.example|x@y.example>")
+	must(t, err)
+	_, err = w.ana.React(w.ctx, room, m.TS, "pushpin")
+	must(t, err)
+	w.eventually("the pin is kept", func() bool { return len(w.fold(1).Pins) == 1 })
+	if got := w.recorded(1); !strings.Contains(got, "@Ana Ruiz look at x@y.example") {
+		t.Error("the pin's text is raw")
+	}
+	r, err := w.ana.Command(w.within(), room, "/incident role scribe <@U0BEA|bea>")
+	must(t, err)
+	if r.Text != "Bea Ode is scribe of INC-1." {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestWhoseVerbsTakeAPerson: every verb whose grammar has a person keeps the mention.
+func TestWhoseVerbsTakeAPerson(t *testing.T) {
+	for _, v := range commands.Table {
+		if _, known := bot.WhoAt[v.Full()]; known != strings.Contains(v.Grammar, "@who") {
+			t.Errorf("%s %s", v.Full(), v.Grammar)
+		}
+	}
+}
+
+// recorded is everything that the record of an incident says, as it is written.
+func (w *world) recorded(id incident.ID) string {
+	var all strings.Builder
+	for r, err := range w.drbot.store.Records(w.ctx, id, 0) {
+		must(w.t, err)
+		all.WriteString(strings.ReplaceAll(string(r.Payload), `\u003c`, "<"))
+	}
+	return all.String()
 }

@@ -121,7 +121,7 @@ func (b *Bot) shortcut(ctx context.Context, x interaction, r receipt) answer {
 		c := commands.Command{Verb: "incident start", Actor: b.actor(x), Keys: r.keys, Keep: r.keep}
 		if x.CallbackID == shortcutOpenFrom && x.Message != nil {
 			c.Verb = "incident from message"
-			c.Text, c.Link = cut(typedText(x.Message.Text), maxInput), b.permalink(place{to.channel, x.Message.TS})
+			c.Text, c.Link = cut(b.worded(typedText(x.Message.Text)), maxInput), b.permalink(place{to.channel, x.Message.TS})
 		}
 		reply, err := b.handle(ctx, c)
 		return b.replied(reply, err, c, to)

@@ -102,7 +102,7 @@ func offset(s string, n int) int {
 	return len(s)
 }
 
-// typedText undoes what Slack does to the three characters of its markup in what people type; mentions stay as <@U…>.
+// typedText undoes what Slack does to the three characters of its markup in what people type; its mentions and links stay (see worded).
 func typedText(s string) string { return asTyped.Replace(s) }
 
 var asTyped = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")

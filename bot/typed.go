@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"regexp"
 	"strings"
 
 	"github.com/drbot/drbot/commands"
@@ -19,8 +18,7 @@ func (b *Bot) slashed(ctx context.Context, s slash, r receipt) answer {
 		return b.inAck(commands.Reply{Say: sayShared()}, to, r)
 	}
 	b.learnNow(ctx, s.UserID)
-	b.learnNamed(ctx, typedText(s.Text))
-	c := commands.Parse(group, typedText(s.Text))
+	c := b.parsed(ctx, group, s.Text)
 	c.Actor = commands.Actor{Slack: s.UserID, Name: b.nameOf(s.UserID, s.UserName), Foreign: b.foreign(s.TeamID)}
 	c.Channel, c.Keys, c.Keep = s.ChannelID, r.keys, r.keep
 	reply, err := b.handle(ctx, c)
@@ -81,17 +79,5 @@ func (b *Bot) nameOf(id, otherwise string) string {
 func (b *Bot) learnNow(ctx context.Context, id string) {
 	if _, known := b.Flags.Get(id); !known {
 		b.ask(ctx, learnPatience, func(ctx context.Context) { b.learn(ctx, id) })
-	}
-}
-
-var mentioned = regexp.MustCompile(`<@([UW][A-Z0-9]+)`)
-
-// maxNamed is how many people of one text are asked about: a role or an item has one holder.
-const maxNamed = 3
-
-// learnNamed asks who the people are whom a text mentions, so that an answer names them as Slack does.
-func (b *Bot) learnNamed(ctx context.Context, text string) {
-	for _, m := range mentioned.FindAllStringSubmatch(text, maxNamed) {
-		b.learnNow(ctx, m[1])
 	}
 }

@@ -1,0 +1,22 @@
+package bot
+
+import "testing"
+
+// TestWorded: what Slack marks up reads as people would write it; angle brackets of people's own stay.
+func TestWorded(t *testing.T) {
+	b := open(Options{})
+	b.places.remember("incidents", "C0INCIDENTS")
+	for text, want := range map[string]string{
+		"<@U0BEA|bea> and <@U0NEW>":                          "@bea and @U0NEW",
+		"<#C0INCIDENTS> <#C0OTHER|other> <#C0PRIVATE|>":      "#incidents #other #C0PRIVATE",
+		"<http://x.example|click>":                           "http://x.example",
+		"<http://db1.a|db1.a> <https://y.example/a?b=c>":     "db1.a https://y.example/a?b=c",
+		"<mailto:x@y.example|x@y.example> <tel:+34|+34>":     "x@y.example +34",
+		"<!channel> <!subteam^S1|@oncall> <!date^1^{d}|now>": "@channel @oncall now",
+		"a <b> c < d, <x@y>, 2<3":                            "a <b> c < d, <x@y>, 2<3",
+	} {
+		if got := b.worded(text); got != want {
+			t.Errorf("%s\n got %s\nwant %s", text, got, want)
+		}
+	}
+}
