@@ -202,7 +202,16 @@ func (o *Office) peopleLearned(ctx context.Context, c Command, e PeopleLearned) 
 	if err != nil {
 		return Reply{}, err
 	}
-	return o.settleHouse(ctx, c, func(v state.View) (state.Decision, error) { return changed(v, e.Odd), nil })
+	return o.settleHouse(ctx, c, func(v state.View) (state.Decision, error) {
+		d := changed(v, e.Odd)
+		for k, event := range d.House {
+			if people, ok := event.(incident.PeopleChanged); ok {
+				people.Learned = true
+				d.House[k] = people
+			}
+		}
+		return d, nil
+	})
 }
 
 // peopleChanged compares the table with the one that was recorded last. It is kept as a blob under its digest, so that the

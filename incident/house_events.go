@@ -14,7 +14,8 @@ type ConfigLoaded struct {
 type PeopleChanged struct {
 	Digest  string   `json:"digest"`
 	Changes []string `json:"changes"`
-	Odd     []string `json:"odd,omitempty"` // what chat or PagerDuty say of them and drbot does not take
+	Learned bool     `json:"learned,omitempty"` // from chat or PagerDuty, and not from the configuration
+	Odd     []string `json:"odd,omitempty"`     // what chat or PagerDuty say of them and drbot does not take
 }
 
 // RunbookLoaded makes a runbook revision the one that new runs use. Loader is empty when serve read it by itself.

@@ -38,24 +38,28 @@ func NewBook(config *Table) *Book {
 	return b
 }
 
+// Configure replaces the configuration; what was found stays, for those who are still in it.
+func (b *Book) Configure(config *Table) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.config = config
+	b.complete()
+}
+
 // Table is the table as it is now.
 func (b *Book) Table() *Table { return b.now.Load() }
 
-// Odd says what was found and not taken, a sentence each.
-func (b *Book) Odd() []string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return slices.Clone(b.odd)
-}
-
-// Learn replaces what one source says, and reports whether the table or what is odd about it changed.
-func (b *Book) Learn(source string, list []Found) bool {
+// Learn replaces what one source says. When the table or what is odd about it changed by that, told hears what is odd;
+// changes are told one after the other, so that each is compared with the one before. told may read the table.
+func (b *Book) Learn(source string, list []Found, told func(odd []string)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	before, odd := b.now.Load().Digest(), b.odd
 	b.found[source] = slices.Clone(list)
 	b.complete()
-	return b.now.Load().Digest() != before || !slices.Equal(odd, b.odd)
+	if b.now.Load().Digest() != before || !slices.Equal(odd, b.odd) {
+		told(slices.Clone(b.odd))
+	}
 }
 
 // Restore takes from an earlier table what had been found, so that a start needs nobody to answer. It says nothing of a

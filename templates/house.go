@@ -23,7 +23,7 @@ func Thawed(e incident.Thawed) Message {
 
 // PeopleChanged says in words what changed in people and roles (I17).
 func PeopleChanged(e incident.PeopleChanged) Message {
-	lines := [][]Span{Line("people.changed", nil)}
+	lines := [][]Span{Line("people.changed", map[string]any{"Learned": e.Learned})}
 	all := slices.Concat(e.Changes, e.Odd)
 	for k, change := range all {
 		if k == 40 {

@@ -27,6 +27,7 @@ func pageCards(add func(string, Message)) {
 	add("call/made", CallContact(o.Incident, called, f))
 	o.say("03:20", incident.Acknowledged{By: ana})
 	add("call/answered", CallContact(o.Incident, called, f))
+	add("page/people", PeopleChanged(incident.PeopleChanged{Learned: true, Changes: []string{"Bea Ode has user PBEA of PagerDuty, by the email"}, Odd: []string{"2 users of PagerDuty have the email of Chen Li: none of them is taken for Chen Li."}}))
 	i := opening().Incident
 	duty := Duty{At: at("03:00"), Names: "Bea Ode, then Chen Li"}
 	add("answer/again", Answer(i, Called{By: i.RespondBy, Duty: duty}, []incident.Person{ana}))

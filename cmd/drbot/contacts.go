@@ -99,14 +99,12 @@ func (h *house) remember(ctx context.Context) {
 
 // learned takes what chat or PagerDuty say of people; a change is recorded, and the record is posted (I17).
 func (h *house) learned(ctx context.Context, source string, users []people.Found) {
-	if !h.book.Learn(source, users) {
-		return
-	}
-	odd := h.book.Odd()
-	for _, what := range odd {
-		h.log.Warn("people", "odd", what)
-	}
-	if err := h.outcomes.send(ctx, commands.PeopleLearned{Odd: odd}); err != nil {
-		h.log.Error("record what was learned of people", "error", err)
-	}
+	h.book.Learn(source, users, func(odd []string) {
+		for _, what := range odd {
+			h.log.Warn("people", "odd", what)
+		}
+		if err := h.outcomes.send(ctx, commands.PeopleLearned{Odd: odd}); err != nil {
+			h.log.Error("record what was learned of people", "error", err)
+		}
+	})
 }

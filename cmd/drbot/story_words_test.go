@@ -30,6 +30,7 @@ type book struct {
 	second []step // of a procedure "Second", on the same target
 	probe  string
 	locked func(*runbook.Lock)
+	tail   string // further sections
 }
 
 // mark is a text that leaves a line with its attempt in ran.txt, from which a story counts executions.
@@ -108,7 +109,7 @@ func (b book) markdown() string {
 			md.WriteString("\n")
 		}
 	}
-	return md.String() + bookTail
+	return md.String() + bookTail + b.tail
 }
 
 // write compiles the lock as `drbot runbook compile` would, and gives the answers that a reviewer would.

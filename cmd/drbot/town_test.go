@@ -161,8 +161,8 @@ func (w *town) configure() {
 	fmt.Fprintf(&c, "listen: 127.0.0.1:0\nrunbook: ./RUNBOOK.md\nslack: {mode: %s, announce: incidents, house: drbot}\n", w.mode)
 	c.WriteString("types: {Data breach: {restricted: true}}\nservices: {users: {tier: Critical, data: [User accounts]}}\n" + w.extra + "people:\n")
 	for _, p := range w.people {
-		fmt.Fprintf(&c, "  - {name: %s, email: %s@example.com, slack: %s, phone: \"+34 600\", roles: [%s]%s}\n",
-			p.name, strings.ToLower(p.slack[2:]), p.slack, p.roles, p.more)
+		first, _, _ := strings.Cut(p.name, " ")
+		fmt.Fprintf(&c, "  - {name: %s, email: %s@example.com, slack: %q, phone: \"+34 600\", roles: [%s]%s}\n", p.name, strings.ToLower(first), p.slack, p.roles, p.more)
 	}
 	w.ok(os.WriteFile(w.config(), []byte(c.String()), 0o600))
 }

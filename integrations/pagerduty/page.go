@@ -58,14 +58,21 @@ func (f Follower) page(ctx context.Context, i *incident.Incident, r state.Record
 	if p == nil || p.Over || !p.PagedAt.IsZero() {
 		return nil
 	}
-	if !i.Needed(p, f.Now()) && p.Alert == "" && !unsure {
+	var made *pd.Incident
+	var err error
+	if unsure || p.Failed != "" || p.Alert != "" {
+		made, err = f.byKey(ctx, pageKey(i.ID, p))
+	}
+	if made == nil && err == nil && !i.Needed(p, f.Now()) {
 		why := "it was answered meanwhile"
 		if i.Active() && p.Why == incident.PageByHand {
 			why = "it is too old"
 		}
 		return f.outcome(ctx, r, "past", commands.PageFailed{Incident: i.ID, Page: p.N, Why: why, Over: true, Past: true})
 	}
-	made, err := f.makePage(ctx, i, p, e, unsure || p.Failed != "" || p.Alert != "")
+	if made == nil && err == nil {
+		made, err = f.makePage(ctx, i, p, e)
+	}
 	if later := (follow.Unavailable{}); errors.As(err, &later) {
 		if told := f.outcome(ctx, r, "failed", commands.PageFailed{Incident: i.ID, Page: p.N, Why: f.reason(later)}); told != nil {
 			return told
@@ -121,24 +128,25 @@ func refusal(err error) string {
 	return cut(err.Error(), maxFact)
 }
 
-// makePage creates the incident. One of an earlier try is found by its key; so is one that PagerDuty has already.
-func (f Follower) makePage(ctx context.Context, i *incident.Incident, p *incident.Page, e incident.PageAsked, unsure bool) (*pd.Incident, error) {
+// pointer names a thing of PagerDuty in what is sent.
+type pointer struct {
+	ID   string `json:"id"`
+	Type string `json:"type"`
+}
+
+// makePage creates the incident. Where PagerDuty has it already it is that one.
+func (f Follower) makePage(ctx context.Context, i *incident.Incident, p *incident.Page, e incident.PageAsked) (*pd.Incident, error) {
 	key := pageKey(i.ID, p)
-	if unsure {
-		if made, err := f.byKey(ctx, key); err != nil || made != nil {
-			return made, err
-		}
-	}
 	body := map[string]any{
-		"type": "incident", "title": f.title(i, e), "incident_key": key, "urgency": "high", "service": reference{ID: e.Service, Type: "service_reference"},
+		"type": "incident", "title": f.title(i, e), "incident_key": key, "urgency": "high", "service": pointer{ID: e.Service, Type: "service_reference"},
 	}
 	switch e.Kind {
 	case incident.PageService:
-		body["service"] = reference{ID: e.ID, Type: "service_reference"}
+		body["service"] = pointer{ID: e.ID, Type: "service_reference"}
 	case incident.PagePolicy:
-		body["escalation_policy"] = reference{ID: e.ID, Type: "escalation_policy_reference"}
+		body["escalation_policy"] = pointer{ID: e.ID, Type: "escalation_policy_reference"}
 	default:
-		body["assignments"] = []any{map[string]any{"assignee": reference{ID: e.ID, Type: "user_reference"}}}
+		body["assignments"] = []any{map[string]any{"assignee": pointer{ID: e.ID, Type: "user_reference"}}}
 	}
 	var answer struct {
 		Incident pd.Incident `json:"incident"`

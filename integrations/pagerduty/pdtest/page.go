@@ -136,3 +136,10 @@ func (a *Account) oncalls(w http.ResponseWriter, r *http.Request, _ *User) {
 	}
 	paged(w, r, "oncalls", all)
 }
+
+// AddUser adds a user; PagerDuty itself would refuse a second one with the same email.
+func (a *Account) AddUser(u User) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.o.Users = append(a.o.Users, u)
+}
