@@ -169,7 +169,7 @@ func TestI51_PagesWhilePagerDutyIsAway(t *testing.T) {
 	w.answers(w.ana, room, "/incident page payroll", "PagerDuty is asked to page payroll")
 	w.expect(w.ana, room, "PagerDuty did not take it: nobody is on call there")
 	w.answers(w.ana, room, "/incident page nobody-such", "is nobody here whom drbot could page", "approvers, payroll, users")
-	w.answers(w.eve, room, "/incident page @Bea", "You may open incidents and add notes")
+	w.answers(w.eve, "incidents", "/incident page INC-1 @Bea", "You may open incidents and add notes")
 	w.resolve(room, "It works again.")
 	w.until("PagerDuty's pages are over", func() bool {
 		ids, _, _ := a.Pages()
