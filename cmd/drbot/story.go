@@ -137,7 +137,7 @@ func (s *story) open(ctx context.Context) error {
 	}
 	c, _ := st.Channel(s.room)
 	s.tell("#%s: %s", c.Name, c.Topic)
-	card, err := s.awaitElement(ctx, s.ana, s.room, "incident.ack")
+	card, err := s.awaitElement(ctx, s.ana, s.room, "recover.plan") // the incident's card; calls have [I'm on it] too
 	if err != nil {
 		return err
 	}
