@@ -18,13 +18,18 @@ import (
 const awayLong = time.Minute
 
 // returned runs when Slack answers again: cards lose the line that says it is down, and after a longer outage each
-// channel reads once when it was and what was decided at the terminal meanwhile.
+// channel reads once when it was and what was decided at the terminal meanwhile. since is zero when it answers for the first
+// time; what this drbot would draw otherwise than the last one did, or than the record had it before it was restored, is
+// drawn then.
 func (b *Bot) returned(ctx context.Context, since time.Time) {
+	if b.Memory == nil {
+		return // a check of the configuration draws nothing
+	}
 	if err := b.drawer.refresh(ctx); err != nil {
 		b.Log.Warn("cards were not looked through", "error", err)
 	}
 	now := b.Now()
-	if now.Sub(since) < b.awayLong || !b.health.anew(since, now) {
+	if since.IsZero() || now.Sub(since) < b.awayLong || !b.health.anew(since, now) {
 		return
 	}
 	open, err := b.Memory.List(ctx, state.Query{Open: true})

@@ -234,6 +234,18 @@ func (d *drawer) known(it item, notes map[string]string) string {
 	return notes[noteHash+it.object]
 }
 
+// Forgotten are the notes of a follower without what its messages show: after a record was restored nobody knows that, so
+// each is drawn again. Where they stand is as it was.
+func Forgotten(notes map[string]string) map[string]string {
+	kept := map[string]string{}
+	for key, value := range notes {
+		if !strings.HasPrefix(key, noteHash) && key != noteTopic {
+			kept[key] = value
+		}
+	}
+	return kept
+}
+
 // hashOf tells drawings apart by what they show.
 func hashOf(m templates.Message, f frame) string {
 	f.drawing = ""

@@ -80,9 +80,9 @@ func (h *health) link(by int, why string) {
 	h.returned(before, up)
 }
 
-// returned tells when something answers again.
+// returned tells when something answers again, or for the first time.
 func (h *health) returned(before Link, up bool) {
-	if up && !before.Up && !before.Since.IsZero() && h.back != nil {
+	if up && !before.Up && h.back != nil {
 		h.back(before.Since)
 	}
 }

@@ -94,6 +94,7 @@ func (t *talk) post(p posting) (place, error) {
 	}
 	parts := render(spoken(p.message), t.frame())
 	var first place
+	drawn := false
 	for k, part := range parts {
 		object, thread := p.object, p.thread
 		if k > 0 {
@@ -102,24 +103,28 @@ func (t *talk) post(p posting) (place, error) {
 				thread = first.ts // what does not fit goes on in the thread
 			}
 		}
-		at, err := t.postPart(p, part, object, thread, k == 0 && p.broadcast)
+		at, found, err := t.postPart(p, part, object, thread, k == 0 && p.broadcast)
 		if err != nil {
 			return place{}, err
 		}
 		if k == 0 {
-			first = at
+			first, drawn = at, !found
 		}
 	}
 	t.keep(p.object, first.String())
-	t.keep(noteHash+p.object, t.hash(p.message))
+	t.keep(noteHash+p.object, "")
+	if drawn { // else it shows what was true then
+		t.keep(noteHash+p.object, t.hash(p.message))
+	}
 	return first, nil
 }
 
-func (t *talk) postPart(p posting, part part, object, thread string, broadcast bool) (place, error) {
+// postPart posts a part of a message, or finds the one that an earlier try posted.
+func (t *talk) postPart(p posting, part part, object, thread string, broadcast bool) (at place, found bool, err error) {
 	if t.unsure {
 		at, found, err := t.find(t.ctx, place{p.channel, thread}, t.mark(object), t.record.Time)
 		if err != nil || found {
-			return at, err
+			return at, found, err
 		}
 	}
 	options := []slack.MsgOption{
@@ -134,9 +139,9 @@ func (t *talk) postPart(p posting, part part, object, thread string, broadcast b
 	}
 	channel, ts, err := t.api.PostMessageContext(t.ctx, p.channel, options...)
 	if err != nil {
-		return place{}, troubled(err)
+		return place{}, false, troubled(err)
 	}
-	return place{channel, ts}, nil
+	return place{channel, ts}, false, nil
 }
 
 // mark is how a message of drbot's is known again. The hash is that of its record: a record that was restored from a backup

@@ -184,7 +184,8 @@ func (p program) restore() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "restore FILE", Short: "Put a backup of the record in place, after verifying it", Args: cobra.ExactArgs(1),
 		Long: "Restore verifies FILE, sets the present record aside in the data directory, and puts FILE in its place.\n" +
-			"drbot must not be running. Attempts on disk that the restored record does not know freeze the runner at the next start.",
+			"drbot must not be running. Attempts on disk that the restored record does not know freeze the runner at the next start.\n" +
+			"Cards that were posted since FILE was written decide nothing any more; those that it knows are drawn again.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			known, err := parseHeads(heads)
 			if err != nil {
@@ -200,6 +201,9 @@ func (p program) restore() *cobra.Command {
 			}
 			if aside != "" {
 				say(p.stdout, "The record that was there is now %s.", aside)
+			}
+			if err := redrawn(cmd.Context(), c, p.clock.Now); err != nil {
+				return fmt.Errorf("restored %s, but its cards in the chat may show what the other record said: %w", args[0], err)
 			}
 			say(p.stdout, "Restored %s. Start drbot; it goes on from there.", args[0])
 			return nil
