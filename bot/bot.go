@@ -89,6 +89,7 @@ type Bot struct {
 	specs    sync.Map // digest -> *incident.Spec
 	drawer   *drawer
 	awayLong time.Duration
+	newStaff chan struct{} // the configuration's people were read anew
 	wg       sync.WaitGroup
 	closing  sync.Mutex      // so that nothing begins while Close waits
 	ctx      context.Context // ends what outlives a request: opening forms, answers by response_url
@@ -113,7 +114,7 @@ func New(o Options) (*Bot, error) {
 // open makes the room of options that suffice.
 func open(o Options) *Bot {
 	o = o.withDefaults()
-	b := &Bot{Options: o, awayLong: awayLong}
+	b := &Bot{Options: o, awayLong: awayLong, newStaff: make(chan struct{}, 1)}
 	b.ctx, b.stop = context.WithCancel(context.Background())
 	b.health.now = o.Now
 	b.health.back = func(since time.Time) { b.after(func(ctx context.Context) { b.returned(ctx, since) }) }

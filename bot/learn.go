@@ -29,7 +29,17 @@ func (b *Bot) keepLearning(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-time.After(wait):
+		case <-b.newStaff:
+			b.learnPeople(ctx)
 		}
+	}
+}
+
+// LearnSoon asks Slack at once for what the configuration leaves out, because it was read anew.
+func (b *Bot) LearnSoon() {
+	select {
+	case b.newStaff <- struct{}{}:
+	default:
 	}
 }
 

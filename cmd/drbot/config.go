@@ -110,6 +110,7 @@ type config struct {
 	Slack                       slackTokens
 	PagerDuty                   pagerdutyConfig
 	Unused                      []string // keys that this version reads and does not use yet
+	written                     raw      // as people wrote it, to tell what changed
 }
 
 type secretSource struct{ file, env string }
@@ -138,6 +139,11 @@ func loadConfig(path string, getenv func(string) string) (*config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
+	return readConfig(src, path, getenv)
+}
+
+// readConfig is loadConfig of bytes that were read from path.
+func readConfig(src []byte, path string, getenv func(string) string) (_ *config, err error) {
 	w := written{getenv: getenv}
 	if err := runbook.DecodeYAML(src, "the configuration", &w.raw); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)

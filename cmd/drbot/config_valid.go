@@ -43,7 +43,7 @@ func (w *written) valid() (*config, error) {
 	if err := c.Slack.read(w.getenv); err != nil {
 		return nil, err
 	}
-	c.Unused = w.unused()
+	c.Unused, c.written = w.unused(), w.raw
 	return c, nil
 }
 

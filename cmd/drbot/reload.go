@@ -108,19 +108,24 @@ func waiting(open int) string {
 	return fmt.Sprintf("%d lock entries wait for an approver who accepts them", open)
 }
 
-// reloads answers SIGHUP; nobody is the loader then, so any one approver accepts.
+// reloads answers SIGHUP: drbot.yaml first, then runbook and lock; one that cannot be read keeps the other from nothing.
+// Nobody is the loader then, so any one approver accepts.
 func (h *house) reloads(ctx context.Context, hup <-chan os.Signal) error {
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-hup:
-			text, err := h.reload(ctx, incident.Person{})
-			if err != nil {
-				h.log.Error("reload", "error", err)
-				continue
+			for _, read := range []func() (string, error){
+				func() (string, error) { return h.rereadConfig(ctx) },
+				func() (string, error) { return h.reload(ctx, incident.Person{}) },
+			} {
+				if text, err := read(); err != nil {
+					h.log.Error("reload", "error", err)
+				} else {
+					h.log.Info("reload", "result", text)
+				}
 			}
-			h.log.Info("reload", "result", text)
 		}
 	}
 }

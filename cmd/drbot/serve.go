@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -22,7 +23,8 @@ func (p program) serve() *cobra.Command {
 	return &cobra.Command{
 		Use: "serve", Short: "Run drbot", Args: cobra.NoArgs,
 		Long: "Serve runs drbot until it is told to stop. It starts whatever is down around it, and says at /readyz what is.\n" +
-			"SIGHUP reads the runbook and its lock again.",
+			"SIGHUP reads the runbook and its lock again, and of drbot.yaml the keys " + strings.Join(rereadKeys, ", ") + ";\n" +
+			"it says in the log what of the rest changed and waits for a restart.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := p.config()
 			if err != nil {

@@ -56,7 +56,7 @@ func (h *house) signed(ctx context.Context, rb *runbook.Runbook) error {
 	if rb.LockDigest == "" {
 		return nil
 	}
-	s := h.config.readSignature(h.config.Runbook, rb.LockSource)
+	s := h.settings().readSignature(h.config.Runbook, rb.LockSource)
 	switch {
 	case s == nil:
 		return nil

@@ -44,6 +44,10 @@ type house struct {
 
 	loading sync.Mutex
 	loaded  atomic.Pointer[runbook.Runbook]
+
+	getenv   func(string) string
+	reread   atomic.Pointer[config] // by SIGHUP; nil: not yet
+	lastRead *config                // the same as it was written, under loading
 }
 
 // followers are the names that the store keeps cursors for; a new name starts at the head.
@@ -52,7 +56,7 @@ var followers = []string{bot.Say, bot.Draw, runner.Name, paper.Name}
 // wire makes every room. Whatever is outside (Slack, targets) may be down; only the record and the configuration must
 // be there.
 func wire(ctx context.Context, c *config, e env, log *slog.Logger) (_ *house, err error) {
-	h := &house{config: c, log: log, clock: e.clock, book: people.NewBook(c.People)}
+	h := &house{config: c, log: log, clock: e.clock, getenv: e.getenv, book: people.NewBook(c.People)}
 	if h.store, err = openRecord(c, bolt.Options{Followers: c.PagerDuty.follows(followers), Now: e.clock.Now, Log: log, Traces: []string{"incidents", "runs"}}); err != nil {
 		return nil, err
 	}
@@ -160,7 +164,7 @@ func (h *house) botOptions(e env, flags *people.Cache) bot.Options {
 
 // commandsConfig completes the configuration with the channels' ids, once Slack has said them.
 func (h *house) commandsConfig() commands.Config {
-	cc := h.config.Commands
+	cc := h.settings().Commands
 	if h.bot != nil {
 		cc.AnnounceID, cc.HouseID = h.bot.Channels()
 	}
