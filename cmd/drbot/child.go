@@ -64,6 +64,29 @@ func (c *child) stop() error {
 	return nil
 }
 
+// partEnded says that a part of the demo is gone that cannot be started again as it was.
+type partEnded struct {
+	name string
+	err  error
+}
+
+func (e *partEnded) Error() string {
+	how := "by itself"
+	if e.err != nil {
+		how = e.err.Error()
+	}
+	return e.name + " has ended (" + how + "), and what it knew is gone: start the demo again"
+}
+
+// mourn ends the whole when the process ends before ctx does.
+func (c *child) mourn(ctx context.Context, end context.CancelCauseFunc) {
+	select {
+	case <-ctx.Done():
+	case <-c.done:
+		end(&partEnded{c.name, c.err})
+	}
+}
+
 // kept runs a child again whenever it dies, until ctx ends.
 type kept struct {
 	start func() (*child, error)

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -128,8 +129,12 @@ func demoDir(o demoOptions) (path string, temporary bool, err error) {
 // play starts the parts, runs the story or waits for people, and stops the parts.
 func (d *demo) play(ctx context.Context) (err error) {
 	begin := d.clock.Now()
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, end := context.WithCancelCause(ctx)
+	cancel := func() { end(nil) }
 	defer func() {
+		if part := (*partEnded)(nil); errors.As(context.Cause(ctx), &part) {
+			err = part // whatever else went wrong did so for want of it
+		}
 		cancel()
 		err = errors.Join(err, d.stop())
 	}()
@@ -141,6 +146,9 @@ func (d *demo) play(ctx context.Context) (err error) {
 	}
 	var monitor sync.WaitGroup
 	monitor.Go(func() { d.watch(ctx) })
+	for _, c := range d.parts() {
+		monitor.Go(func() { c.mourn(ctx, end) })
+	}
 	defer monitor.Wait()
 	defer cancel()
 	if d.options.headless {
@@ -263,16 +271,20 @@ func (d *demo) stop() error {
 	if d.drbot != nil {
 		err = errors.Join(err, d.drbot.stop())
 	}
+	for _, c := range d.parts() {
+		err = errors.Join(err, c.stop())
+	}
+	return err
+}
+
+// parts are those that run once: the chat and PagerDuty keep what they know in memory, and the service's keeper restarts
+// the service itself.
+func (d *demo) parts() []*child {
 	parts := []*child{d.chatProc, d.service}
 	if d.pager != nil {
 		parts = append(parts, d.pager.proc)
 	}
-	for _, c := range parts {
-		if c != nil {
-			err = errors.Join(err, c.stop())
-		}
-	}
-	return err
+	return slices.DeleteFunc(parts, func(c *child) bool { return c == nil })
 }
 
 // freshToken makes a secret for one demo.
