@@ -83,11 +83,24 @@ func TestDiskFullIsSeen(t *testing.T) {
 		t.Skip("no small disk here: " + err.Error())
 	}
 	t.Cleanup(func() { _ = unix.Unmount(dir, unix.MNT_DETACH) })
-	if diskFull(dir) {
-		t.Error("an empty disk is full")
+	if said := nearlyFull(dir); said != "" {
+		t.Errorf("an empty disk: %s", said)
 	}
 	writeFile(t, filepath.Join(dir, "big"), strings.Repeat("x", 8<<20-64<<10))
-	if !diskFull(dir) {
-		t.Error("a full disk is not seen")
+	if said := nearlyFull(dir); !strings.Contains(said, dir) || !strings.Contains(said, "full") {
+		t.Errorf("a full disk: %q", said)
+	}
+}
+
+// TestReadyzSaysHowMuchIsLeft: while commands are still kept nobody is told that they are not.
+func TestReadyzSaysHowMuchIsLeft(t *testing.T) {
+	for left, want := range map[uint64]string{
+		leastSpace:     "",
+		leastSpace - 1: "the disk of /data is nearly full: 1023 KiB are left; free space there before the record cannot be written",
+		0:              "the disk of /data is full: the record takes what fits into its file and no more; free space there",
+	} {
+		if got := fullWords("/data", left); got != want {
+			t.Errorf("%d bytes: %s", left, got)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -35,10 +36,9 @@ func (h *house) readiness(ctx context.Context) readiness {
 		r.Problem = "starting"
 	case err != nil:
 		r.Problem = err.Error()
-	case diskFull(h.config.Data):
-		r.Problem = "the record cannot be written: the disk of " + h.config.Data + " is full; free space there"
 	default:
-		r.Ready = true
+		r.Problem = nearlyFull(h.config.Data)
+		r.Ready = r.Problem == ""
 	}
 	return r
 }
@@ -46,10 +46,24 @@ func (h *house) readiness(ctx context.Context) readiness {
 // leastSpace is what a commit may need on the disk.
 const leastSpace = 1 << 20
 
-// diskFull reports whether the disk of the data directory has no room left. A disk that does not tell is not full.
-func diskFull(dir string) bool {
+// nearlyFull says how little room the disk of the data directory has left; "" where that is enough. The record is
+// allocated ahead, so it may take more for a while. A disk that does not tell is not full.
+func nearlyFull(dir string) string {
 	var st unix.Statfs_t
-	return unix.Statfs(dir, &st) == nil && st.Bavail*uint64(st.Bsize) < leastSpace
+	if unix.Statfs(dir, &st) != nil {
+		return ""
+	}
+	return fullWords(dir, st.Bavail*uint64(st.Bsize))
+}
+
+func fullWords(dir string, left uint64) string {
+	switch {
+	case left >= leastSpace:
+		return ""
+	case left == 0:
+		return "the disk of " + dir + " is full: the record takes what fits into its file and no more; free space there"
+	}
+	return fmt.Sprintf("the disk of %s is nearly full: %d KiB are left; free space there before the record cannot be written", dir, left>>10)
 }
 
 // mux is the HTTP door: Slack's when it is configured so, health, readiness and metrics.
