@@ -16,8 +16,8 @@ func help(_ context.Context, o *Office, c *call) (Reply, error) {
 	if c.Actor.Slack == "" {
 		return o.terminalHelp(c.Object, name)
 	}
-	if name == "" {
-		return Reply{Say: o.helpOf("incident", "recover", "runbook")}, nil
+	if name == "" { // what is typed at a terminal alone has no line here
+		return Reply{Say: o.helpOf("incident", "recover")}, nil
 	}
 	for _, group := range []string{"incident", "recover", "runbook"} {
 		if v := Find(group + " " + name); v != nil && !v.Hidden {

@@ -74,7 +74,11 @@ func shellForm(v *Verb) string {
 // shellExample is the verb's example as it is typed at a shell.
 func shellExample(v *Verb) string {
 	_, rest := head(or(v.Example, v.Name))
-	if ofIncident(v) {
+	switch {
+	case !ofIncident(v) || strings.HasPrefix(v.Grammar, "[N]") && bareNumber.MatchString(rest): // it names the incident
+	case v.Grammar == "<N>": // another one
+		rest = "42 43"
+	default:
 		rest = strings.TrimSpace("42 " + rest)
 	}
 	if strings.ContainsAny(rest, "'’\"`$&|;<>()*?!") {

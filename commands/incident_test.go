@@ -10,6 +10,23 @@ import (
 	"github.com/drbot/drbot/incident"
 )
 
+// TestOpen_NothingVisibleIsNothing: a title of invisible characters is none: typed, it opens the form, as the bare command
+// does; behind a severity and in the form it is named as missing.
+func TestOpen_NothingVisibleIsNothing(t *testing.T) {
+	o := opened(t)
+	const nothing = "\u200b\u2060"
+	if reply := o.typed(eva, "CTALK", "/incident open "+nothing); reply.Form == nil {
+		t.Errorf("typed: %+v", reply)
+	}
+	if reply := o.typed(eva, "CTALK", "/incident open sev2 "+nothing); reply.Say.Text != "The title is missing." {
+		t.Errorf("behind a severity: %+v", reply)
+	}
+	form := commands.Command{Verb: "incident open", Actor: eva, Channel: "CTALK", Fields: map[string][]string{"title": {nothing}}}
+	if reply := o.do(form); reply.Errors["title"] != "The title is missing." {
+		t.Errorf("in the form: %+v", reply)
+	}
+}
+
 func TestOpen_AsksNothing(t *testing.T) {
 	for _, c := range []struct {
 		line, title, kind string
