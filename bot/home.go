@@ -52,13 +52,7 @@ func (b *Bot) homeFacts(ctx context.Context, v commands.HomeView) templates.Home
 	for _, task := range v.Tasks {
 		h.Tasks = append(h.Tasks, templates.HomeTask{Title: task.Incident.String() + " · " + task.Title, Due: task.Due, URL: b.channelLink(task.Channel)})
 	}
-	for _, link := range b.Health() {
-		if link.Up {
-			h.Links = append(h.Links, link.Name+" ok")
-		} else if !link.Since.IsZero() {
-			h.Links = append(h.Links, link.Name+" not reachable since "+link.Since.UTC().Format("15:04 UTC"))
-		}
-	}
+	h.Links = []string{slackInWords(b.Health())}
 	if b.Watch != nil {
 		h.Links = append(h.Links, b.Watch()...)
 	}
@@ -68,6 +62,20 @@ func (b *Bot) homeFacts(ctx context.Context, v commands.HomeView) templates.Home
 		h.Record = err.Error()
 	}
 	return h
+}
+
+// slackInWords is the state of all connections to Slack as one: away since the first of them was.
+func slackInWords(links []Link) string {
+	var away time.Time
+	for _, link := range links {
+		if !link.Up && !link.Since.IsZero() && (away.IsZero() || link.Since.Before(away)) {
+			away = link.Since
+		}
+	}
+	if away.IsZero() {
+		return "Slack ok"
+	}
+	return "Slack not reachable since " + away.UTC().Format("15:04 UTC")
 }
 
 // linkTo is the address of an object's message, else of the incident's channel.

@@ -158,6 +158,7 @@ func (i *Incident) applyStep(at Stamp, e Event) {
 		i.step(e.Run, e.Step, func(_ *Run, s *Step) {
 			s.State, s.Attempt, s.Started, s.Until = StepStarts, e.Attempt, at.Time, e.Until
 			s.Attempts, s.EndedAt, s.Note, s.Last, s.Outcome = s.Attempts+1, time.Time{}, "", "", ""
+			s.Took = 0
 			s.Bytes, s.Left, s.Earlier, s.Begun = 0, nil, s.Earlier || s.Begun, false
 			s.Check = Checked{}
 		})
@@ -193,7 +194,10 @@ func (i *Incident) attempt(run uint64, step, attempt string, f func(*Run, *Step)
 
 func (r *Run) stepEnded(at Stamp, s *Step, e StepEnded) {
 	s.State, s.EndedAt, s.Exit, s.Outcome, s.Note, s.Last = StepFailed, at.Time, e.Exit, e.Outcome, e.Why, e.Last
-	s.Begun, s.Bytes = true, e.Bytes
+	s.Begun, s.Bytes, s.Took = true, e.Bytes, 0
+	if !e.Started.IsZero() {
+		s.Took = max(0, e.Ended.Sub(e.Started))
+	}
 	if e.Outcome != Succeeded {
 		return
 	}

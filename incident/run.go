@@ -86,24 +86,25 @@ type Step struct {
 	Confirm     string        `json:"confirm,omitempty"` // "target": the approver types its name
 	Output      string        `json:"output,omitempty"`  // channel | file | none
 
-	State    StepState `json:"state"`
-	Needed   bool      `json:"needed,omitempty"` // its condition holds, somebody said
-	Approval uint64    `json:"approval,omitempty"`
-	Attempt  string    `json:"attempt,omitempty"`
-	Attempts int       `json:"attempts,omitempty"`
-	Begun    bool      `json:"begun,omitempty"`   // a process of this attempt existed, or may have
-	Earlier  bool      `json:"earlier,omitempty"` // the same of an earlier attempt, since it was last undone
-	Started  time.Time `json:"started,omitzero"`
-	Until    time.Time `json:"until,omitzero"`
-	EndedAt  time.Time `json:"ended,omitzero"`
-	Exit     int       `json:"exit,omitempty"`
-	Outcome  string    `json:"outcome,omitempty"`
-	Left     []string  `json:"left,omitempty"`  // processes of it that outlived what watched them: "4711 sleep"
-	Note     string    `json:"note,omitempty"`  // why it failed, was skipped, what was seen
-	Last     string    `json:"last,omitempty"`  // last lines of the output
-	Bytes    int64     `json:"bytes,omitempty"` // of the whole output, once it ended
-	Check    Checked   `json:"check,omitzero"`  // what its proof showed after it ended without a result
-	By       Person    `json:"by"`              // who approved, confirmed, skipped or did it
+	State    StepState     `json:"state"`
+	Needed   bool          `json:"needed,omitempty"` // its condition holds, somebody said
+	Approval uint64        `json:"approval,omitempty"`
+	Attempt  string        `json:"attempt,omitempty"`
+	Attempts int           `json:"attempts,omitempty"`
+	Begun    bool          `json:"begun,omitempty"`   // a process of this attempt existed, or may have
+	Earlier  bool          `json:"earlier,omitempty"` // the same of an earlier attempt, since it was last undone
+	Started  time.Time     `json:"started,omitzero"`
+	Until    time.Time     `json:"until,omitzero"`
+	EndedAt  time.Time     `json:"ended,omitzero"`
+	Took     time.Duration `json:"took,omitempty"` // of its process, as the runner timed it
+	Exit     int           `json:"exit,omitempty"`
+	Outcome  string        `json:"outcome,omitempty"`
+	Left     []string      `json:"left,omitempty"`  // processes of it that outlived what watched them: "4711 sleep"
+	Note     string        `json:"note,omitempty"`  // why it failed, was skipped, what was seen
+	Last     string        `json:"last,omitempty"`  // last lines of the output
+	Bytes    int64         `json:"bytes,omitempty"` // of the whole output, once it ended
+	Check    Checked       `json:"check,omitzero"`  // what its proof showed after it ended without a result
+	By       Person        `json:"by"`              // who approved, confirmed, skipped or did it
 }
 
 // Ran reports whether any process of the step existed, or may have, since it was last undone.

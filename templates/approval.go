@@ -3,6 +3,7 @@ package templates
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -185,7 +186,7 @@ func approvalRows(i *incident.Incident, a *incident.Approval, saw incident.Shown
 // onLine is the place as it was read, whole: every name and value of its identity is part of what is approved. What the
 // line has said already, host and directory, is not said again.
 func onLine(a *incident.Approval) []Span {
-	lines := identityLines(a.Action)
+	lines, _ := identityLines(a.Action)
 	identity := strings.Join(lines, ", ")
 	if utf8.RuneCountInString(identity) > longIdentity {
 		identity = Say("approval.identity", map[string]any{"Count": len(lines)})
@@ -199,18 +200,26 @@ func onLine(a *incident.Approval) []Span {
 // longIdentity is where an identity moves from its row to the lines below the text, which are counted and attached.
 const longIdentity = 300
 
-// identityLines are the names and values of a target, without those that the row has said.
-func identityLines(a incident.Action) []string {
-	var lines []string
+// identityLines are the names and values of a target, without those that the row has said: what a reader knows again, and
+// the marks, which nobody does and which stand below the text.
+func identityLines(a incident.Action) (lines, marks []string) {
 	for _, name := range slices.Sorted(maps.Keys(a.Identity)) {
 		value := a.Identity[name]
 		if saysHost(name) && value == a.Host && a.Host != "local" || saysDir(name) && value == a.Dir && a.Dir != "" {
 			continue
 		}
-		lines = append(lines, inert(name)+" "+inert(value))
+		line := inert(name) + " " + inert(value)
+		if inode.MatchString(value) {
+			marks = append(marks, line)
+		} else {
+			lines = append(lines, line)
+		}
 	}
-	return lines
+	return lines, marks
 }
+
+// inode is a file by its device and number, as stat says it.
+var inode = regexp.MustCompile(`^[0-9]{2,}:[0-9]{5,}$`)
 
 func saysHost(name string) bool { return name == "host" || name == "hostname" }
 func saysDir(name string) bool  { return name == "directory" || name == "dir" || name == "path" }
@@ -289,9 +298,9 @@ func footer(r *incident.Run, a *incident.Approval, f Facts) Note {
 
 // actionLines are all parts of an action that the card's rows do not show whole, one a line.
 func actionLines(a incident.Action) []string {
-	var lines []string
-	if identity := identityLines(a); utf8.RuneCountInString(strings.Join(identity, ", ")) > longIdentity {
-		lines = identity
+	identity, lines := identityLines(a)
+	if utf8.RuneCountInString(strings.Join(identity, ", ")) > longIdentity {
+		lines = append(identity, lines...)
 	}
 	for _, v := range a.Env {
 		lines = append(lines, inert(v.Name)+"="+inert(v.Value))
@@ -352,12 +361,16 @@ func showText(script string, values []string, name, sum string) shown {
 		return out
 	}
 	out := shown{attach: &Attachment{Name: strings.ReplaceAll(name, "/", "-") + ".txt", Title: name, Text: []byte(script + "\n\n" + all + "\n")}}
-	out.blocks = append(out.blocks, Code{Text: firstOf(lines)})
-	if len(values) > 0 {
-		out.blocks = append(out.blocks, Code{Text: firstOf(values)})
+	for k, part := range [][]string{lines, values} { // what a box leaves out is said below it
+		if len(part) == 0 {
+			continue
+		}
+		first := firstOf(part)
+		out.blocks = append(out.blocks, Code{Text: first})
+		if more := max(0, len(part)-firstLines); k == 0 || first != strings.Join(part, "\n") {
+			out.blocks = append(out.blocks, Lines{Lines: [][]Span{Line("attach.more", map[string]any{"More": more, "Sum": short8(sum), "Whole": first == strings.Join(part, "\n")})}})
+		}
 	}
-	more := max(0, len(lines)-firstLines) + max(0, len(values)-firstLines)
-	out.blocks = append(out.blocks, Lines{Lines: [][]Span{Line("attach.more", map[string]any{"More": more, "Sum": short8(sum)})}})
 	return out
 }
 

@@ -72,7 +72,7 @@ func Home(h HomeFacts) Message {
 			lines = append(lines, Line("home.hidden", map[string]any{"S": i.Summary}))
 			continue
 		}
-		lines = append(lines, open(Line("home.incident", map[string]any{"S": i.Summary, "Title": flat(i.Summary.Title, 100), "Part": flat(strings.Join(i.You, ", "), 60), "Commander": flat(i.Summary.Commander, 40)}), i.URL))
+		lines = append(lines, open(Line("home.incident", map[string]any{"S": i.Summary, "Late": h.Now.After(i.Summary.UpdateDue), "Title": flat(i.Summary.Title, 100), "Part": flat(strings.Join(i.You, ", "), 60), "Commander": flat(i.Summary.Commander, 40)}), i.URL))
 	}
 	section("home.incidents", lines)
 	m.Blocks = append(m.Blocks, Actions{Elements: []Element{Button{Verb: "incident start", Label: Say("button.openincident", nil), Object: "home"}}})
@@ -98,10 +98,10 @@ func Home(h HomeFacts) Message {
 	return fit(m)
 }
 
-// open adds the link to what a line is about.
+// open adds the link to what a line is about. It shows something; *Open incident* makes a new one.
 func open(line []Span, url string) []Span {
 	if url == "" {
 		return line
 	}
-	return append(line, T("  "), Span{Text: Say("button.open", nil), URL: url})
+	return append(line, T("  "), Span{Text: Say("home.show", nil), URL: url})
 }

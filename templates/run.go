@@ -151,7 +151,7 @@ func stepLine(i *incident.Incident, r *incident.Run, s *incident.Step, f Facts) 
 	}
 	facts := map[string]any{
 		"Sign": sign, "Number": s.Number, "Title": flat(s.Title, 100), "Step": s, "By": s.By, "Operator": r.Operator,
-		"Approval": "", "Took": s.EndedAt.Sub(s.Started), "Note": flat(s.Note, 160), "Said": "", "Usual": time.Duration(0),
+		"Approval": "", "Took": tookOf(s), "Note": flat(s.Note, 160), "Said": "", "Usual": time.Duration(0),
 		"Confirm": r.AwaitsConfirm(s), "Tail": "", "TailAt": time.Time{}, "Draft": r.State == incident.Draft, "Why": flat(s.Why, 100), "Condition": flat(s.Condition, 80),
 	}
 	facts["Glass"] = slices.ContainsFunc(i.Glass, func(g incident.Glass) bool { return g.Approval == s.Approval })
@@ -168,6 +168,15 @@ func stepLine(i *incident.Incident, r *incident.Run, s *incident.Step, f Facts) 
 		facts["Tail"], facts["TailAt"] = flat(tail.Line, 100), tail.At
 	}
 	return Line("run.step", facts)
+}
+
+// tookOf is how long a step's process ran, the same as the house remembers it; a record of an earlier version has only the
+// instants of the step.
+func tookOf(s *incident.Step) time.Duration {
+	if s.Took > 0 {
+		return s.Took
+	}
+	return s.EndedAt.Sub(s.Started)
 }
 
 func lastLine(s string) string {

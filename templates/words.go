@@ -42,6 +42,8 @@ func machine(e incident.Event) bool {
 		return true
 	case incident.ReadsDone:
 		return e.Failure == ""
+	case incident.RunPlanned:
+		return e.Asks // its form is open: whoever sends it plans
 	}
 	return false
 }
