@@ -169,18 +169,7 @@ func checkRunbook(c *config) []finding {
 		found = append(found, finding{"error", "The runbook has no procedures.", "A procedure is a heading like `Procedure 1: …` with a numbered list; sections: maps other words."})
 	}
 	found = append(found, checkNames(c, rb)...)
-	ready, steps := 0, 0
-	for _, proc := range rb.Procedures {
-		for _, s := range proc.Steps {
-			steps++
-			if s.Ready || s.Choosable() {
-				ready++
-			} else if s.Why != "" && s.Entry != nil {
-				found = append(found, finding{"warning", fmt.Sprintf("Step %s %s does not run: %s.", s.Number, s.Title, s.Why), "`drbot runbook compile --diff` says what changed; compile, review and accept it."})
-			}
-		}
-	}
-	found = append(found, finding{"note", fmt.Sprintf("Runbook %s: %d of %d steps can run (procedures: %d).", rb.Digest[:6], ready, steps, len(rb.Procedures)), ""})
+	found = append(found, checkLock(c, rb)...)
 	if n := len(runbook.Lint(rb, c.linked(onThisMachine(c.Runbook)))); n > 0 {
 		found = append(found, finding{"note", fmt.Sprintf("A careful reader would remark on %d things in the runbook.", n), "`drbot runbook lint` lists them."})
 	}

@@ -113,8 +113,23 @@ func TestCheckFindsWhatWouldNotWork(t *testing.T) {
 			t.Errorf("%s: exit code %d\n%s", name, code, said)
 		}
 	}
-	if code, said := check(goodConfig); code != exitDone || !strings.Contains(said, "drbot can serve") {
+	lockPath := filepath.Join(dir, "RUNBOOK.lock.yaml")
+	if code, said := check(goodConfig); code != exitDone || !strings.Contains(said, "drbot can serve") || !strings.Contains(said, "⚠ There is no "+lockPath) ||
+		!strings.Contains(said, "`drbot runbook compile "+filepath.Join(dir, "RUNBOOK.md")+"` writes it") {
+		t.Errorf("no lock: exit code %d\n%s", code, said)
+	}
+	lock, err := os.ReadFile(filepath.Join("..", "..", "examples", "harmless", "RUNBOOK.lock.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, lockPath, string(lock))
+	if code, said := check(goodConfig); code != exitDone || !strings.Contains(said, "⚠ Runbook") || !strings.Contains(said, "lock entries wait for an approver; nothing runs before that.") ||
+		strings.Contains(said, "There is no "+lockPath) || strings.Contains(said, "A careful reader") {
 		t.Errorf("a good configuration: exit code %d\n%s", code, said)
+	}
+	writeFile(t, lockPath, strings.Replace(string(lock), "    risk: destructive\n", "    risk: destructive\n    decide: [where it runs]\n", 1))
+	if code, said := check(goodConfig); code != exitDone || !strings.Contains(said, "⚠ 1 step does not run before the lock's open questions are answered.") || !strings.Contains(said, "`drbot runbook decide ") {
+		t.Errorf("an open question: exit code %d\n%s", code, said)
 	}
 	writeFile(t, filepath.Join(dir, "RUNBOOK.lock.yaml"), "format: 1\nsteps: [\n")
 	if code, said := check(goodConfig); code != exitFailed || !strings.Contains(said, "The lock is not used") {
