@@ -91,6 +91,9 @@ func (i *Incident) opened(at Stamp, e Opened) {
 
 func (i *Incident) policy(p Policy) {
 	i.RespondBy, i.UpdateEvery, i.UpdateDue, i.Calls = p.RespondBy, p.UpdateEvery, p.UpdateDue, i.callsOf(p.Calls)
+	if !i.Hushed.After(i.Time) {
+		i.Hushed = time.Time{}
+	}
 	i.forget("update/")
 	i.forget("respond/")
 }

@@ -23,6 +23,7 @@ import (
 type keeper struct {
 	mu    sync.Mutex
 	heard []commands.HearAlert
+	other []any // outcomes that are no events
 	keys  [][]string
 	err   error
 	fold  *incident.Incident
@@ -34,8 +35,23 @@ func (k *keeper) Handle(_ context.Context, c commands.Command) (commands.Reply, 
 	if k.err != nil {
 		return commands.Reply{}, k.err
 	}
-	k.heard, k.keys = append(k.heard, c.Outcome.(commands.HearAlert)), append(k.keys, c.Keys)
+	if e, ok := c.Outcome.(commands.HearAlert); ok {
+		k.heard = append(k.heard, e)
+	} else {
+		k.other = append(k.other, c.Outcome)
+	}
+	k.keys = append(k.keys, c.Keys)
 	return commands.Reply{}, nil
+}
+
+// last is the newest outcome that is no event.
+func (k *keeper) last() any {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.other) == 0 {
+		return nil
+	}
+	return k.other[len(k.other)-1]
 }
 
 func (k *keeper) Incident(context.Context, state.Ref) (*incident.Incident, error) {
