@@ -1,0 +1,83 @@
+package commands_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/drbot/drbot/commands"
+	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/people"
+	"github.com/drbot/drbot/runbook"
+)
+
+// rota gives the office a PagerDuty whose approvers are, in this order, Ana, nobody known, and Bea.
+func (o *office) rota() {
+	o.people([]people.Entry{
+		{Name: "Ana Ruiz", Email: "ana@example.com", Slack: "U0ANA", PagerDuty: "PANA", Phone: "+1 1", Roles: []string{"responder", "operator"}},
+		{Name: "Bea Ode", Email: "bea@example.com", Slack: "U0BEA", PagerDuty: "PBEA", Phone: "+1 2", Roles: []string{"responder", "approver"}},
+		{Name: "Chen Li", Email: "chen@example.com", Slack: "U0CHEN", Phone: "+1 3", Roles: []string{"approver", "admin"}},
+	})
+	o.Duty = &people.Duty{}
+	o.Duty.Set(o.clock(), map[string][]people.OnCall{"PPOL": {{Level: 1, User: "PANA", Name: "Ana Ruiz"}, {Level: 2, User: "PX", Name: "Xen"}, {Level: 3, User: "PBEA", Name: "Bea Ode"}}, "PWEB": nil},
+		[]people.Place{{ID: "PDB1", Name: "Users database", Policy: "PPOL"}})
+	o.conf.Pager = commands.Pager{On: true, Approvers: "PPOL", Service: "PDB1", Services: map[string]string{"postgres": "PDB1"}}
+	o.book.Contacts = []runbook.Contact{
+		{Role: "Lead", Contact: "Bea, bea@example.com", After: 15 * time.Minute, Known: true, Text: "15 minutes"},
+		{Role: "Web team", Contact: "[Contact]", Text: "As needed"}, {Role: "Nobody", Contact: "[Contact]", Immediate: true, Text: "Immediate"},
+		{Role: "Security", Contact: "security@example.com", Severity: 1, Known: true, Text: "SEV-1 only"},
+	}
+	o.conf.Contacts = map[string]commands.ContactRule{"web team": {Policy: "PWEB"}}
+}
+
+// TestPageFindsWhom: a person, a service here and in PagerDuty, a contact of the runbook, the approvers; what is left of the
+// line is the reason; who cannot be paged is called by phone, and the record says why.
+func TestPageFindsWhom(t *testing.T) {
+	o := opened(t)
+	o.rota()
+	o.typed(ana, "", "/incident open Database corruption: users gone")
+	for _, c := range []struct{ line, kind, id, whom, reason, says string }{
+		{"<@U0BEA|bea> all logins fail", "person", "PBEA", "Bea Ode", "all logins fail", "PagerDuty is asked to page Bea Ode"},
+		{"Bea Ode now", "person", "PBEA", "Bea Ode", "now", "asked to page Bea Ode"},
+		{"@bea", "person", "PBEA", "Bea Ode", "", "asked to page Bea Ode"},
+		{"approvers", "policy", "PPOL", "the approvers", "", "On call as of 02:58 UTC: Ana Ruiz, then Xen, then Bea Ode"},
+		{"postgres is slow", "service", "PDB1", "postgres", "is slow", "asked to page postgres"},
+		{"users DATABASE please", "service", "PDB1", "Users database", "please", "asked to page Users database"},
+		{"PDB1", "service", "PDB1", "Users database", "", "asked to page"},
+		{"Web team", "policy", "PWEB", "Web team", "", "On call as of 02:58 UTC: nobody"},
+		{"lead", "person", "PBEA", "Bea Ode", "", "asked to page Bea Ode"},
+		{"me", "person", "PANA", "Ana Ruiz", "", "asked to page Ana Ruiz"},
+		{"@Chen", "person", "", "Chen Li", "", "PagerDuty did not take it (Chen Li has no account in PagerDuty that drbot knows). Chen Li +1 3"},
+	} {
+		r := o.typed(ana, "", "/incident page INC-1 "+c.line)
+		i := o.read(1)
+		p := i.Pages[len(i.Pages)-1]
+		asked := o.lastPage(1)
+		if !strings.Contains(r.Say.Text, c.says) || p.Whom != c.whom || asked.Kind != c.kind || asked.ID != c.id || asked.Reason != c.reason {
+			t.Errorf("%q: %q\n%+v", c.line, r.Say.Text, asked)
+		}
+	}
+	for line, says := range map[string]string{"nobody": "is nobody here whom drbot could page", "postgresql": "is nobody here", "Nobody": "A person as @name, or one of: approvers, postgres, Lead, Web team, Users database."} {
+		if r := o.typed(ana, "", "/incident page INC-1 "+line); r.Kind != incident.BadInput || !strings.Contains(r.Say.Text, says) {
+			t.Errorf("%q: %+v", line, r.Say.Text)
+		}
+	}
+	if calls := o.read(1).Calls; len(calls) != 2 || calls[0].Role != "Lead" || calls[1].Role != "Security" {
+		t.Errorf("%+v", calls)
+	}
+}
+
+func (o *office) lastPage(id incident.ID) (asked incident.PageAsked) {
+	o.t.Helper()
+	for r, err := range o.store.Records(o.t.Context(), id, 0) {
+		if err != nil {
+			o.t.Fatal(err)
+		}
+		if e, err := r.Event(); err == nil {
+			if p, ok := e.(incident.PageAsked); ok {
+				asked = p
+			}
+		}
+	}
+	return asked
+}
