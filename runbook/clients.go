@@ -272,6 +272,9 @@ func sqlText(words sqlWords, text string) Risk {
 	}
 	r := Inferred{Risk: Read}
 	r.sql(words, text)
+	if len(r.Unknown) > 0 { // no client holds its session to reading
+		return Worse(r.Risk, Change)
+	}
 	return r.Risk
 }
 

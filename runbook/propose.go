@@ -50,7 +50,7 @@ func (e *Entry) addCommand(v verdict, c Command) {
 	}
 	if v.lang == "sql" {
 		e.Decide = append(e.Decide, v.open...)
-		e.Risk = InferRisk("sql", e.Run).Risk
+		e.Risk = proposed(SQL, e.Run)
 		return
 	}
 	e.Interpreter = Bash
@@ -66,11 +66,16 @@ func (e *Entry) addCommand(v verdict, c Command) {
 		e.Expect = &Expect{Stdout: v.output}
 		e.Decide = append(e.Decide, outputQuestion)
 	}
-	found := InferRisk(Bash, e.Run)
-	e.Risk = found.Risk
+	e.Risk = proposed(Bash, e.Run)
+}
+
+// proposed is the risk that a new entry begins with: of what nobody here knows, a change.
+func proposed(interpreter, text string) Risk {
+	found := InferRisk(interpreter, text)
 	if len(found.Unknown) > 0 {
-		e.Risk = Worse(e.Risk, Change)
+		return Worse(found.Risk, Change)
 	}
+	return found.Risk
 }
 
 // where sets the target where there is only one, and asks otherwise.

@@ -304,6 +304,21 @@ func TestI45_SQLAsTheServerReadsIt(t *testing.T) {
 		mysql -NBe 'show slave status'`)
 }
 
+// TestI45_AFunctionOfTheTeamIsProposedAsAChange: the reviewer may call it a reading where the server holds the step to
+// one, and not where nothing does.
+func TestI45_AFunctionOfTheTeamIsProposedAsAChange(t *testing.T) {
+	const text = "SELECT our_own_check()"
+	if got := proposed(SQL, text); got != Change {
+		t.Errorf("proposed as %s", got)
+	}
+	if got := (&Entry{Interpreter: SQL, Run: text, Risk: Read}).EffectiveRisk(); got != Read {
+		t.Errorf("in a session that only reads: %s", got)
+	}
+	if got := (&Entry{Interpreter: Bash, Run: "psql -c '" + text + "'", Risk: Read}).EffectiveRisk(); got != Change {
+		t.Errorf("through a client: %s", got)
+	}
+}
+
 // TestWhatWaitsForAPerson: a session is refused, a command in one line is not one, whatever its options are called.
 func TestWhatWaitsForAPerson(t *testing.T) {
 	for text, want := range map[string]bool{
