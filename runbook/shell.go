@@ -192,9 +192,13 @@ func waits(words []string) bool {
 	case "python", "python3", "node", "irb":
 		return len(rest) == 0
 	case "mongosh", "mongo":
-		return !slices.ContainsFunc(rest, func(w string) bool { return strings.HasPrefix(w, "--eval") || w == "--file" || w == "-f" || w == "--version" || strings.HasSuffix(w, ".js") })
+		return !slices.ContainsFunc(rest, func(w string) bool {
+			return strings.HasPrefix(w, "--eval") || w == "--file" || w == "-f" || w == "--version" || strings.HasSuffix(w, ".js")
+		})
 	case "passwd":
-		return !slices.ContainsFunc(rest, func(w string) bool { return slices.Contains(strings.Fields("-l -u -S -d -e --stdin --lock --unlock --status"), w) })
+		return !slices.ContainsFunc(rest, func(w string) bool {
+			return slices.Contains(strings.Fields("-l -u -S -d -e --stdin --lock --unlock --status"), w)
+		})
 	case "systemctl":
 		return slices.Contains(rest, "edit")
 	case "read":
