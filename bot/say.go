@@ -26,7 +26,7 @@ func (b *Bot) Followers() []follow.Follower { return []follow.Follower{sayer{b},
 type sayer struct{ *Bot }
 
 var sayWants = []string{
-	incident.ConfigLoaded{}.EventKind(), incident.PeopleChanged{}.EventKind(), incident.Frozen{}.EventKind(), incident.Thawed{}.EventKind(),
+	incident.ConfigLoaded{}.EventKind(), incident.PeopleChanged{}.EventKind(), incident.Frozen{}.EventKind(), incident.Thawed{}.EventKind(), incident.AttemptFound{}.EventKind(),
 	incident.RunbookLoaded{}.EventKind(),
 	incident.Opened{}.EventKind(), incident.ChannelBound{}.EventKind(), incident.ChannelLost{}.EventKind(), incident.TypeSet{}.EventKind(),
 	incident.SeveritySet{}.EventKind(), incident.UpdateSent{}.EventKind(), incident.DeadlineSpoken{}.EventKind(), incident.Resolved{}.EventKind(), incident.Reopened{}.EventKind(), incident.ReviewOpened{}.EventKind(),
@@ -154,12 +154,24 @@ func (t *talk) house(e incident.Event) error {
 		return t.lockCard(e)
 	case incident.Frozen:
 		return t.toHouseAndRuns("frozen/"+t.seq(), templates.Frozen(e, t.facts()))
+	case incident.AttemptFound:
+		return t.found(e)
 	case incident.DeadlineSpoken:
 		return t.head()
 	case incident.Thawed:
 		return t.toHouseAndRuns("thawed/"+t.seq(), templates.Thawed(e))
 	}
 	return nil
+}
+
+// found says that drbot froze the runner by itself, because of the first attempt that the record does not know; the cards
+// hold it until an admin thaws.
+func (t *talk) found(e incident.AttemptFound) error {
+	f := t.facts()
+	if f.House != nil && len(f.House.Stray) > 0 && f.House.Stray[0] != e.Attempt {
+		return nil
+	}
+	return t.toHouseAndRuns("frozen/"+t.seq(), templates.Frozen(incident.Frozen{By: incident.Bot, Reason: e.Reason()}, f))
 }
 
 // recordChannels keeps the ids that the configured names have now, so that another channel of the same name is none (I15).

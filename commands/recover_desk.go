@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/drbot/drbot/incident"
@@ -159,13 +160,31 @@ func (o *Office) steer(ctx context.Context, c *call, decide func(incident.Desk, 
 		return Reply{}, state.ErrNotFound
 	}
 	return o.onRun(ctx, c.ref, func(specs map[string]*incident.Spec) (Reply, error) {
+		var frozen *incident.Freeze
 		return o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
 			if !fits(i, specs) {
 				return nil, errMoved
 			}
+			frozen = v.House().Frozen
 			return decide(o.desk(v, specs), i)
-		}, say)
+		}, func(i *incident.Incident) string {
+			text := say(i)
+			if held(i, frozen) {
+				text = said("held", facts{"Say": text, "By": frozen.By.Name, "At": frozen.At, "Reason": strings.TrimSuffix(frozen.Reason, "."), "Recover": o.command("recover")})
+			}
+			return text
+		})
 	})
+}
+
+// held reports whether the stop switch keeps the run's next step from starting.
+func held(i *incident.Incident, frozen *incident.Freeze) bool {
+	r := i.LiveRun()
+	if frozen == nil || r == nil || r.State != incident.Running || r.Next() == nil {
+		return false
+	}
+	s := r.Next().State
+	return s == incident.StepReady || s == incident.StepTodo
 }
 
 // turnedAway commits the refusal of somebody who may not even open a form (I42).

@@ -10,6 +10,18 @@ import (
 	"github.com/drbot/drbot/state"
 )
 
+func TestI24_WhoApprovesHearsThatNothingStarts(t *testing.T) {
+	r := recovery(t).rig()
+	a := r.toApproval()
+	r.outcome(commands.AttemptFound{Attempt: "r3-p1-s3-1"})
+	reply := r.press(bea, "recover approve", a)
+	r.must(reply)
+	want := "You approved A1. R1: step 1.4 is ready. Nothing starts now: frozen by drbot since " + r.clock().UTC().Format("15:04") + " UTC: attempt r3-p1-s3-1 is on disk and not in the record. An admin thaws with /recover thaw."
+	if reply.Say.Text != want {
+		t.Errorf("%s", reply.Say.Text)
+	}
+}
+
 func TestI24_FrozenNothingStarts(t *testing.T) {
 	r := recovery(t).rig()
 	a := r.toApproval()

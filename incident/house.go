@@ -95,7 +95,7 @@ func (h *House) Apply(at Stamp, e Event) {
 	case AttemptFound:
 		h.Stray = append(h.Stray, e.Attempt)
 		if h.Frozen == nil {
-			h.Frozen = &Freeze{By: Bot, Reason: "attempt " + e.Attempt + " is on disk and not in the record", At: at.Time}
+			h.Frozen = &Freeze{By: Bot, Reason: e.Reason(), At: at.Time}
 		}
 	case HeadPosted:
 		h.Head = e

@@ -61,6 +61,11 @@ type AttemptFound struct {
 	Attempt string `json:"attempt"`
 }
 
+// Reason says why drbot froze the runner by itself.
+func (e AttemptFound) Reason() string {
+	return "attempt " + e.Attempt + " is on disk and not in the record"
+}
+
 // HeadPosted says which head of the record was shown outside, so that a cut of the end is found (I42).
 type HeadPosted struct {
 	Seq   uint64 `json:"seq"`

@@ -77,6 +77,7 @@ func printFindings(p program, found []finding) {
 
 func (p program) checkAll(ctx context.Context, c *config, offline bool) []finding {
 	found := checkPeople(c.People)
+	found = append(found, p.checkRecord(ctx, c)...)
 	found = append(found, checkRunbook(c)...)
 	found = append(found, p.checkHost(c)...)
 	found = append(found, checkPagerDuty(ctx, c, offline)...)

@@ -68,3 +68,36 @@ func (w *town) restore(name string) {
 		w.Fatalf("restore: %d %s%s", code, out, errs)
 	}
 }
+
+// TestI24_AFreezeOfDrbotsOwnIsTold: an attempt is on disk that the restored record does not know. Whoever could go on hears
+// that nothing starts, and later that it does again.
+func TestI24_AFreezeOfDrbotsOwnIsTold(t *testing.T) {
+	t.Parallel()
+	w := settle(t, long())
+	w.up()
+	room, card := w.asked("Database corruption: users gone")
+	w.backup("before.db")
+	w.pressOn(w.bea, card, "recover.approve")
+	w.until("the step runs", func() bool { return w.ran("restore") == 1 })
+	w.enough()
+	w.awaitStep(1, "1.4", "hand")
+	w.leave()
+	w.restore("before.db")
+	w.serve()
+	w.linked()
+	const frozen = "No step starts any more, by drbot: Attempt r1-p1-s2-1 is on disk and not in the record."
+	w.expect(w.dev, "drbot", frozen)
+	w.expect(w.ana, room, frozen)
+	said := "No step starts: frozen by drbot since"
+	if _, out, _ := w.drbot("check", "--offline"); !strings.Contains(out, said) || !strings.Contains(out, "r1-p1-s2-1") {
+		t.Errorf("check beside a drbot that runs: %s", out)
+	}
+	w.pressOn(w.bea, w.button(w.bea, room, "recover.approve", "Approve step 1.2"), "recover.approve")
+	w.expect(w.bea, room, "You approved A1", "Nothing starts now: frozen by drbot")
+	w.say(w.chen, room, "/recover thaw it was looked at")
+	w.expect(w.dev, "drbot", "Steps start again, by @Chen Li: It was looked at.")
+	w.expect(w.ana, room, "Steps start again")
+	if _, out, _ := w.drbot("check", "--offline"); strings.Contains(out, said) {
+		t.Errorf("check after the thaw: %s", out)
+	}
+}
