@@ -112,13 +112,33 @@ func (t *talk) deadline(e incident.DeadlineSpoken) error {
 	return nil
 }
 
-// promised posts the message of a promise.
+// promised posts the message of a promise. A call for an answer takes the place of the one before it: they ask for the
+// same, and when somebody answers one line of them is left.
 func (t *talk) promised(object string) error {
 	m, ok := t.promise(t.i, object)
 	if !ok {
 		return errors.New("no message speaks of " + object)
 	}
-	return t.line(object, m)
+	if err := t.line(object, m); err != nil || !strings.HasPrefix(object, respondPrefix) {
+		return err
+	}
+	return t.remove(func(other string) bool { return other != object && strings.HasPrefix(other, respondPrefix) })
+}
+
+// remove deletes messages of the incident that stand and that a predicate names.
+func (t *talk) remove(which func(object string) bool) error {
+	for object, note := range t.notes {
+		at, ok := placeOf(note)
+		if !ok || !which(object) {
+			continue
+		}
+		if _, _, err := t.api.DeleteMessageContext(t.ctx, at.channel, at.ts); err != nil && troubled(err).away {
+			return troubled(err)
+		}
+		t.keep(object, "")
+		t.keep(noteHash+object, "")
+	}
+	return nil
 }
 
 // update posts an update as a new message, takes its reminder away, and carries it to the announcement's thread.
@@ -128,16 +148,8 @@ func (t *talk) update(e incident.UpdateSent) error {
 		return err
 	}
 	reminder := fmt.Sprintf("reminder/%d", e.Number)
-	for object, note := range t.notes {
-		at, ok := placeOf(note)
-		if !ok || object != reminder && !strings.HasPrefix(object, reminder+"/") {
-			continue
-		}
-		if _, _, err := t.api.DeleteMessageContext(t.ctx, at.channel, at.ts); err != nil && troubled(err).away {
-			return troubled(err)
-		}
-		t.keep(object, "")
-		t.keep(noteHash+object, "")
+	if err := t.remove(func(object string) bool { return object == reminder || strings.HasPrefix(object, reminder+"/") }); err != nil {
+		return err
 	}
 	if e.Outward != "" {
 		m = templates.Outward(t.i, e.Outward)
