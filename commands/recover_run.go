@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"slices"
 
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/state"
@@ -93,29 +92,4 @@ func reasonForm(c *call, object, title string, intro []templates.Block) *templat
 		Verb: c.verb.Full(), Object: or(object, c.Object), Title: cut(title, 24), Submit: "Send", Intro: intro,
 		Fields: []templates.Field{{ID: "reason", Label: "Reason", Kind: templates.FieldText, Value: c.Text, Max: 300}},
 	}
-}
-
-// leavesBehind says what a cancelled run leaves as it is.
-func leavesBehind(r *incident.Run) []string {
-	var lines []string
-	if s := r.Next(); s != nil && s.State.Active() {
-		lines = append(lines, "Step "+s.Number+" is stopped in the middle.")
-	}
-	if now := r.NowTrue(); now != "" {
-		lines = append(lines, "Stays as it is: "+now)
-	}
-	var undos []string
-	for k := range r.Steps {
-		if s := &r.Steps[k]; s.State == incident.StepDone && s.Undo != "" {
-			undos = append(undos, s.Number)
-		}
-	}
-	slices.Reverse(undos)
-	if len(undos) > 0 {
-		lines = append(lines, "Done and not undone: "+words(undos)+".")
-	}
-	if len(lines) == 0 {
-		lines = append(lines, "Nothing was changed yet.")
-	}
-	return lines
 }

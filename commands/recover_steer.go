@@ -151,27 +151,30 @@ func cancelRun(ctx context.Context, o *Office, c *call) (Reply, error) {
 		if n != 0 {
 			r = i.Run(n)
 		}
-		if r != nil && (r.State == incident.Running || r.State == incident.Paused) {
-			return Reply{Form: reasonForm(c, r.Name(), "Cancel "+r.Name(), leavesBlocks(r)), Say: templates.Message{Text: "Cancel " + r.Name() + "?"}}, nil
+		if r != nil && (r.State == incident.Running || r.State == incident.Paused) && survive(r) == nil {
+			return Reply{Form: reasonForm(c, r.Name(), "Cancel "+r.Name(), leavesBlocks(r, i.Time)), Say: templates.Message{Text: "Cancel " + r.Name() + "?"}}, nil
 		}
 	}
 	return o.steer(ctx, c, func(d incident.Desk, i *incident.Incident) ([]incident.Event, error) {
 		if r := i.LiveRun(); r != nil && (n == 0 || n == r.N) {
-			left = leavesBehind(r)
+			if err := survive(r); err != nil {
+				return nil, err
+			}
+			left = leavesBehind(r, d.At)
 		}
 		return i.Cancel(d, c.person, n, reason)
 	}, func(i *incident.Incident) string {
 		if r := lastRun(i); r != nil && r.How == incident.EndDiscarded {
 			return r.Name() + " is discarded. Nothing ran."
 		}
-		return strings.TrimSpace(doing(i) + " " + strings.Join(left, " "))
+		return strings.TrimSpace(ended(doing(i)) + " " + strings.Join(left, " "))
 	})
 }
 
-func leavesBlocks(r *incident.Run) []templates.Block {
-	var lines [][]templates.Span
-	for _, line := range leavesBehind(r) {
-		lines = append(lines, []templates.Span{templates.T(line)})
+// ended is a sentence with its full stop.
+func ended(s string) string {
+	if strings.HasSuffix(s, ".") || strings.HasSuffix(s, "!") || strings.HasSuffix(s, "?") {
+		return s
 	}
-	return []templates.Block{templates.Lines{Lines: lines}}
+	return s + "."
 }

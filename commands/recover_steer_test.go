@@ -178,7 +178,7 @@ func TestCancelSaysWhatItLeaves(t *testing.T) {
 	}
 	reply = r.do(commands.Command{Verb: "recover cancel", Object: "R1", Actor: commands.Actor{Unix: "ana"}, Text: "the wrong plan"})
 	r.must(reply)
-	for _, part := range []string{"backup in place", "Done and not undone: 1.4"} {
+	for _, part := range []string{"backup in place", "Not undone: 1.4"} {
 		if !strings.Contains(reply.Say.Text, part) {
 			t.Errorf("%q is not in %q", part, reply.Say.Text)
 		}
