@@ -78,7 +78,7 @@ func printFindings(p program, found []finding) {
 func (p program) checkAll(ctx context.Context, c *config, offline bool) []finding {
 	found := checkPeople(c.People)
 	found = append(found, p.checkRecord(ctx, c)...)
-	found = append(found, checkRunbook(c)...)
+	found = append(found, p.checkRunbook(ctx, c)...)
 	found = append(found, p.checkHost(c)...)
 	found = append(found, checkPagerDuty(ctx, c, offline)...)
 	for _, key := range c.Unused {
@@ -156,7 +156,7 @@ func checkPeople(t *people.Table) []finding {
 	return found
 }
 
-func checkRunbook(c *config) []finding {
+func (p program) checkRunbook(ctx context.Context, c *config) []finding {
 	rb, err := runbook.LoadText(c.Runbook, c.Sections)
 	if err != nil {
 		return []finding{{"error", "The runbook cannot be read: " + err.Error(), "Mend the file; `drbot runbook show` prints what is read."}}
@@ -170,9 +170,9 @@ func checkRunbook(c *config) []finding {
 		found = append(found, finding{"error", "The runbook has no procedures.", "A procedure is a heading like `Procedure 1: …` with a numbered list; sections: maps other words."})
 	}
 	found = append(found, checkNames(c, rb)...)
-	found = append(found, checkLock(c, rb)...)
+	found = append(found, p.checkLock(ctx, c, rb)...)
 	if n := len(runbook.Lint(rb, c.linked(onThisMachine(c.Runbook)))); n > 0 {
-		found = append(found, finding{"note", fmt.Sprintf("A careful reader would remark on %d things in the runbook.", n), "`drbot runbook lint` lists them."})
+		found = append(found, finding{"note", "A careful reader would remark on " + words(n, "thing", "things") + " in the runbook.", "`drbot runbook lint` lists them."})
 	}
 	return found
 }

@@ -2,17 +2,17 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/drbot/drbot/runbook"
-	"github.com/drbot/drbot/state"
 	"github.com/drbot/drbot/state/bolt"
 )
 
 // checkLock says what of the runbook can run, and what keeps the rest from it: no lock, an answer that is missing, bytes
 // that changed, nobody who accepted it.
-func checkLock(c *config, rb *runbook.Runbook) []finding {
+func (p program) checkLock(ctx context.Context, c *config, rb *runbook.Runbook) []finding {
 	var found []finding
 	ready, steps, undecided := 0, 0, 0
 	for _, proc := range rb.Procedures {
@@ -38,9 +38,9 @@ func checkLock(c *config, rb *runbook.Runbook) []finding {
 		})
 	}
 	can := finding{"note", fmt.Sprintf("Runbook %s: %d of %d steps can run (procedures: %d).", rb.Digest[:6], ready, steps, len(rb.Procedures)), ""}
-	switch waits, known := notAccepted(c, rb); {
+	switch waits, known := p.notAccepted(ctx, c, rb); {
 	case !known:
-		can.Fix = "Whether an approver has accepted them, the running drbot says: `drbot recover list`."
+		can.Fix = "Whether an approver has accepted them is in the record, which this account cannot read now: `drbot recover list`."
 	case waits != "":
 		can.Level, can.What = "warning", can.What+" "+waits
 		can.Fix = "While drbot serves: an approver who did not load it accepts it, on its card in the house channel or with `drbot runbook accept`."
@@ -48,7 +48,7 @@ func checkLock(c *config, rb *runbook.Runbook) []finding {
 	return append(found, can)
 }
 
-// words is a count with its noun and verb.
+// words is a count with its noun, and with its verb where there is one.
 func words(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
@@ -56,9 +56,9 @@ func words(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// notAccepted says how much of the lock nobody accepted yet, "" where all of it is; known is false where a running drbot
-// holds the record.
-func notAccepted(c *config, rb *runbook.Runbook) (waits string, known bool) {
+// notAccepted says how much of the lock nobody accepted yet, "" where all of it is; known is false where the record
+// cannot be read.
+func (p program) notAccepted(ctx context.Context, c *config, rb *runbook.Runbook) (waits string, known bool) {
 	open := map[string]bool{}
 	if rb.Lock != nil {
 		for _, digest := range rb.Lock.Digests() {
@@ -69,14 +69,8 @@ func notAccepted(c *config, rb *runbook.Runbook) (waits string, known bool) {
 	if all == 0 {
 		return "", true
 	}
-	store, err := bolt.OpenReadOnly(c.Data)
-	switch {
-	case errors.Is(err, state.ErrNotFound): // nothing was ever accepted
-	case err != nil:
-		return "", false
-	default:
-		defer func() { _ = store.Close() }()
-		house, err := store.House(context.Background())
+	if _, err := os.Stat(filepath.Join(c.Data, bolt.File)); err == nil { // else nothing was ever accepted
+		house, err := p.houseNow(ctx)
 		if err != nil {
 			return "", false
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/drbot/drbot/commands"
@@ -17,7 +18,15 @@ func TestI6_TheHarmlessExample(t *testing.T) {
 		w.ok(err)
 		w.ok(os.WriteFile(w.path(name), b, 0o600))
 	}
-	w.up()
+	w.serve()
+	w.linked()
+	if _, out, _ := w.drbot("check", "--offline"); !strings.Contains(out, "3 of 3 steps can run (procedures: 1). 4 lock entries wait for an approver; nothing runs before that.") {
+		t.Errorf("before it is accepted: %s", out)
+	}
+	w.accept(w.bea)
+	if _, out, _ := w.drbot("check", "--offline"); !strings.Contains(out, "· Runbook") || strings.Contains(out, "for an approver") {
+		t.Errorf("once it is accepted: %s", out)
+	}
 	room := w.open(w.ana, "Rehearsal: two people try drbot")
 	w.start(w.ana, room, "look around")
 	w.press(w.bea, room, "recover.approve", "drbot-was-here")
