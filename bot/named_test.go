@@ -1,6 +1,9 @@
 package bot
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // TestWorded: what Slack marks up reads as people would write it; angle brackets of people's own stay.
 func TestWorded(t *testing.T) {
@@ -17,6 +20,19 @@ func TestWorded(t *testing.T) {
 	} {
 		if got := b.worded(text); got != want {
 			t.Errorf("%s\n got %s\nwant %s", text, got, want)
+		}
+	}
+}
+
+// TestSlackIsOneLink: App Home says Slack once, away since the first of its connections was.
+func TestSlackIsOneLink(t *testing.T) {
+	at := time.Date(2026, 11, 25, 3, 5, 0, 0, time.UTC)
+	for want, links := range map[string][]Link{
+		"Slack ok":                            {{Name: "slack api", Up: true, Since: at}, {Name: "slack socket", Up: true, Since: at}},
+		"Slack not reachable since 03:05 UTC": {{Name: "slack api", Since: at.Add(time.Minute)}, {Name: "slack socket", Since: at}},
+	} {
+		if got := slackInWords(links); got != want {
+			t.Errorf("%s, want %s", got, want)
 		}
 	}
 }

@@ -122,3 +122,26 @@ func TestWords(t *testing.T) {
 	}
 	golden(t, "words.txt", strings.Join(said, "\n"))
 }
+
+// TestAnUnsentPlanIsNobodys: while the form of a plan is open the review has no line of it; sent, it has one.
+func TestAnUnsentPlanIsNobodys(t *testing.T) {
+	s := waiting()
+	for _, open := range []bool{true, false} {
+		e, ok := EntryOf(s.Incident, at("03:10"), incident.RunPlanned{Run: 7, Title: "Database recovery", By: s.Run(7).Operator, Asks: open})
+		if !ok || e.Machine != open {
+			t.Errorf("the form is open %v: %+v", open, e)
+		}
+	}
+}
+
+// TestTheStepsTimeIsItsProcesss: the run card and the next approval say the same.
+func TestTheStepsTimeIsItsProcesss(t *testing.T) {
+	s := &incident.Step{Started: at("03:10"), EndedAt: at("03:12"), Took: 3 * time.Second}
+	if got := tookOf(s); got != 3*time.Second {
+		t.Errorf("timed: %s", got)
+	}
+	s.Took = 0
+	if got := tookOf(s); got != 2*time.Minute {
+		t.Errorf("of an earlier version: %s", got)
+	}
+}
