@@ -13,6 +13,7 @@ import (
 
 	"github.com/drbot/drbot/commands"
 	"github.com/drbot/drbot/people"
+	"github.com/drbot/drbot/runbook"
 )
 
 // rawContact completes a contact of the runbook, by its role: how PagerDuty or drbot reaches it, and when it is called while
@@ -107,4 +108,31 @@ func (h *house) learned(ctx context.Context, source string, users []people.Found
 			h.log.Error("record what was learned of people", "error", err)
 		}
 	})
+}
+
+// checkWaking says who would not be woken: contacts that nobody can reach, and approvers without an account.
+func checkWaking(c *config, rb *runbook.Runbook) (found []finding) {
+	roles := map[string]bool{}
+	for _, k := range rb.Contacts {
+		rule, set := c.Commands.Contacts[k.Role]
+		roles[k.Role] = true
+		if !k.Known && !set && (k.Immediate || k.After > 0 || k.Severity > 0) {
+			found = append(found, finding{
+				"warning", fmt.Sprintf("The runbook's contact “%s” reaches nobody, so nobody is called by it.", k.Role),
+				fmt.Sprintf("Say who it is: contacts: {%s: {person: …}}, or {policy: …} or {service: …} of PagerDuty.", k.Role),
+			})
+		}
+		if e, _ := c.People.Email(rule.Person); rule.Person != "" && e.Phone == "" && e.PagerDuty == "" && !c.PagerDuty.tells() {
+			found = append(found, finding{"warning", fmt.Sprintf("contacts.%s: %s has no phone number and no account in PagerDuty.", k.Role, e.Name), "Add phone: to their line in people."})
+		}
+	}
+	for _, role := range slices.Sorted(maps.Keys(c.Commands.Contacts)) {
+		if !roles[role] {
+			found = append(found, finding{"error", fmt.Sprintf("contacts: the runbook has no contact “%s”.", role), "Write the role as the runbook's emergency contacts have it."})
+		}
+	}
+	if c.PagerDuty.tells() && c.PagerDuty.Approvers == "" {
+		found = append(found, finding{"note", "pagerduty.approvers names no escalation policy: of approvers who do not answer those are paged who have an account, in the order of people.", "Name the policy of the approvers: pagerduty: {approvers: PPOL1}."})
+	}
+	return found
 }

@@ -223,6 +223,7 @@ func checkPagerDuty(ctx context.Context, c *config, offline bool) []finding {
 			}
 		}
 	}
+	found = append(found, checkWaking(c, rb)...)
 	if len(c.PagerDuty.Rules) == 0 {
 		found = append(found, finding{"note", "pagerduty.services and pagerduty.rules are empty: every alert waits in triage until somebody accepts it.", "Map a service: pagerduty: {services: {P1ABCDE: {type: …}}}."})
 	}

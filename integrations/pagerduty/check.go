@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -86,7 +87,29 @@ func (c *checking) account() {
 	if o.Approvers != "" {
 		c.place("escalation_policies", "escalation policy", "pagerduty.approvers", o.Approvers)
 	}
+	for _, id := range o.Policies {
+		c.place("escalation_policies", "escalation policy", "contacts", id)
+	}
+	c.duty()
 	c.subscriptions()
+}
+
+// duty says which policies would wake nobody now, since a page of one is lost.
+func (c *checking) duty() {
+	policies := slices.Clone(c.l.Policies)
+	if c.l.Approvers != "" {
+		policies = append(policies, c.l.Approvers)
+	}
+	onCall, err := c.l.onCall(c.ctx, policies)
+	if err != nil {
+		c.refused("Who is on call cannot be read: ", err)
+		return
+	}
+	for _, id := range slices.Sorted(maps.Keys(onCall)) {
+		if len(onCall[id]) == 0 {
+			c.add("warning", "Nobody is on call now by the escalation policy "+id+": a page of it wakes nobody.", "Fill its schedule in PagerDuty (People, On-Call Schedules).")
+		}
+	}
 }
 
 func (c *checking) refused(what string, err error) {
@@ -107,6 +130,12 @@ func (c *checking) services() {
 		if !seen[r.Service] {
 			seen[r.Service] = true
 			c.place("services", "service", "pagerduty.services", r.Service)
+		}
+	}
+	for _, id := range c.l.Places {
+		if !seen[id] {
+			seen[id] = true
+			c.place("services", "service", "pagerduty.pages or contacts", id)
 		}
 	}
 }
