@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/drbot/drbot/incident"
 )
@@ -31,7 +32,21 @@ type paper struct {
 	f Facts
 }
 
-func (p *paper) line(name string, facts any) { fmt.Fprintln(&p.b, markdownSpans(Line(name, facts))) }
+// spans are Markdown in which every instant that is not of the day of writing says its day: nobody knows when the page is read.
+func (p *paper) spans(spans []Span) string {
+	for k, s := range spans {
+		if !s.At.IsZero() && !s.Date && !sameDay(s.At, p.i.Time) {
+			spans[k] = Day(s.At)
+		}
+	}
+	return markdownSpans(spans)
+}
+
+func sameDay(a, b time.Time) bool {
+	return a.UTC().Format(time.DateOnly) == b.UTC().Format(time.DateOnly)
+}
+
+func (p *paper) line(name string, facts any) { fmt.Fprintln(&p.b, p.spans(Line(name, facts))) }
 
 func (p *paper) title(name string, facts any) {
 	fmt.Fprintf(&p.b, "\n## %s\n\n", literal(Say(name, facts)))
@@ -39,7 +54,7 @@ func (p *paper) title(name string, facts any) {
 
 func (p *paper) item(spans []Span) {
 	if len(spans) > 0 {
-		fmt.Fprintf(&p.b, "- %s\n", markdownSpans(spans))
+		fmt.Fprintf(&p.b, "- %s\n", p.spans(spans))
 	}
 }
 
@@ -126,7 +141,7 @@ func (p *paper) step(r *incident.Run, s *incident.Step) {
 	if s.Manual || text == "" {
 		text = spec.Text
 	} else {
-		fmt.Fprintf(&p.b, "\n  %s\n", markdownSpans(Line("paper.step", map[string]any{
+		fmt.Fprintf(&p.b, "\n  %s\n", p.spans(Line("paper.step", map[string]any{
 			"Interpreter": flat(spec.Interpreter, 40), "Host": p.place(spec), "Dir": inert(spec.Dir), "HasDir": spec.Dir != "",
 			"Secrets": flat(strings.Join(spec.Secrets, ", "), 200), "Approval": s.NeedsApproval(), "Undo": s.Undo != "",
 		})))
@@ -136,7 +151,7 @@ func (p *paper) step(r *incident.Run, s *incident.Step) {
 	}
 	fmt.Fprintf(&p.b, "\n%s\n\n", indent(fenced(text), "  "))
 	if want := expected(spec.Expect); want != "" && !s.Manual {
-		fmt.Fprintf(&p.b, "  %s\n\n", markdownSpans(Line("paper.expect", map[string]any{"Want": want})))
+		fmt.Fprintf(&p.b, "  %s\n\n", p.spans(Line("paper.expect", map[string]any{"Want": want})))
 	}
 }
 
@@ -193,7 +208,7 @@ func (p *paper) checklist() {
 	closed, all := p.i.ItemsDone()
 	p.title("checklist.header", map[string]any{"Closed": closed, "All": all})
 	for _, phase := range phases(p.i) {
-		fmt.Fprintf(&p.b, "%s\n\n", markdownSpans([]Span{B(flat(phase, 100))}))
+		fmt.Fprintf(&p.b, "%s\n\n", p.spans([]Span{B(flat(phase, 100))}))
 		for k := range p.i.Checklist {
 			it := &p.i.Checklist[k]
 			if it.Phase != phase {
@@ -205,7 +220,11 @@ func (p *paper) checklist() {
 			}
 			how := flat(it.How, 200)
 			if it.Closed() {
-				how = strings.TrimSpace(flat(it.By.Name, 60) + " " + clock(it.At) + " " + how)
+				when := clock(it.At)
+				if !sameDay(it.At, p.i.Time) {
+					when = date(it.At)
+				}
+				how = strings.TrimSpace(flat(it.By.Name, 60) + " " + when + " " + how)
 			}
 			fmt.Fprintf(&p.b, "%s- %s %s", by, box(it.Closed()), literal(it.ID+" "+flat(it.Text, 400)))
 			if how != "" {
