@@ -18,8 +18,9 @@ import (
 // What SIGHUP takes of drbot.yaml at once: who is who and who may what, and what decisions look up. Everything else is
 // built in at the start (sockets, links, accounts, tokens) and is named when it changed, so that nobody takes it for read.
 
-// rereadKeys are the keys of drbot.yaml that need no restart.
-var rereadKeys = []string{"people", "break_glass", "contacts", "signers", "types", "severities", "procedures", "services"}
+// rereadKeys are the keys of drbot.yaml that need no restart. Contacts are paged and called by what the link to PagerDuty
+// knows of them since the start, so they wait.
+var rereadKeys = []string{"people", "break_glass", "signers", "types", "severities", "procedures", "services"}
 
 // settings is the configuration as it was read last; what needs a restart is in it as it was at the start.
 func (h *house) settings() *config {
@@ -35,7 +36,7 @@ func (c *config) withNew(newer *config) *config {
 	next.People, next.Signers = newer.People, newer.Signers
 	cc := &next.Commands
 	cc.Updates, cc.Respond, cc.Restricted = newer.Commands.Updates, newer.Commands.Respond, newer.Commands.Restricted
-	cc.Procedures, cc.Services, cc.Contacts = newer.Commands.Procedures, newer.Commands.Services, newer.Commands.Contacts
+	cc.Procedures, cc.Services = newer.Commands.Procedures, newer.Commands.Services
 	return &next
 }
 

@@ -45,3 +45,21 @@ func TestI17_SIGHUPReadsDrbotYamlAgain(t *testing.T) {
 		t.Errorf("%d changes of people are recorded", n)
 	}
 }
+
+// TestRereadWords: what was taken, what waits, and nothing at all.
+func TestRereadWords(t *testing.T) {
+	for _, c := range []struct {
+		staff, start, last []string
+		want               string
+	}{
+		{nil, nil, nil, "drbot.yaml says what it said."},
+		{[]string{"Dev Nul is new: responder"}, []string{"people"}, []string{"people"}, "drbot.yaml: Dev Nul is new: responder."},
+		{nil, []string{"people"}, []string{"people"}, "drbot.yaml: Taken: people."},
+		{nil, []string{"contacts", "runner", "types"}, []string{"types"}, "drbot.yaml: Taken: types. Changed and not in use until drbot is restarted: contacts, runner."},
+		{nil, []string{"runner", "types"}, nil, "drbot.yaml: Changed and not in use until drbot is restarted: runner."},
+	} {
+		if got := rereadWords(c.staff, c.start, c.last); got != c.want {
+			t.Errorf("%s\nwant %s", got, c.want)
+		}
+	}
+}
