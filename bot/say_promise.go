@@ -25,7 +25,7 @@ const (
 
 // fleeting messages speak of a promise. One that was deleted is not posted anew.
 func fleeting(object string) bool {
-	return strings.HasPrefix(object, reminderPrefix) || strings.HasPrefix(object, latePrefix) || strings.HasPrefix(object, respondPrefix) || strings.HasPrefix(object, callPrefix) || strings.HasPrefix(object, pagePrefix)
+	return strings.HasPrefix(object, reminderPrefix) || strings.HasPrefix(object, latePrefix) || strings.HasPrefix(object, respondPrefix) || strings.HasPrefix(object, callPrefix) || strings.HasPrefix(object, pagePrefix) || asking(object)
 }
 
 // numbers reads what follows the kind of such an object.
@@ -45,6 +45,8 @@ func numbers(object string) []int64 {
 func (b *Bot) promise(i *incident.Incident, object string) (templates.Message, bool) {
 	n := numbers(object)
 	switch {
+	case asking(object):
+		return b.asked(i, object, b.facts(b.ctx, i))
 	case strings.HasPrefix(object, reminderPrefix) && len(n) == 2:
 		return templates.Reminder(i, templates.Promised{Number: int(n[0]), Due: time.Unix(n[1], 0).UTC()}, draftOf(i)), true
 	case strings.HasPrefix(object, latePrefix) && len(n) == 3:

@@ -87,10 +87,10 @@ func (t *talk) approval(e incident.ApprovalAsked) error {
 	}
 	told := templates.ApprovalCard(t.i, a, t.facts()).Text
 	for _, p := range a.Asked {
-		if p.Slack == "" || p.Same(a.By) || t.note("told/"+a.Name()+"/"+p.Slack) != "" {
+		if p.Slack == "" || p.Same(a.By) || t.note(toldPrefix+a.Name()+"/"+p.Slack) != "" {
 			continue
 		}
-		if err := t.tell(p.Slack, "told/"+a.Name()+"/"+p.Slack, told, t.permalink(at)); err != nil {
+		if err := t.tell(p.Slack, toldPrefix+a.Name()+"/"+p.Slack, told, t.permalink(at)); err != nil {
 			return err
 		}
 	}

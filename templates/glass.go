@@ -7,22 +7,54 @@ import (
 	"github.com/drbot/drbot/incident"
 )
 
-// Nudge calls the approvers of a request again, with the ways to reach them; the second call offers break-glass.
-func Nudge(i *incident.Incident, a *incident.Approval, e incident.DeadlineSpoken, f Facts) Message {
+// Nudged is a further call for the approvers of a request.
+type Nudged struct {
+	Nth  int
+	Due  time.Time // by the second
+	Late time.Duration
+}
+
+// Nudge calls the approvers of a request again, with the ways to reach them; the second call offers break-glass. Once the
+// request is over one line of it is left.
+func Nudge(i *incident.Incident, a *incident.Approval, n Nudged, f Facts) Message {
 	facts := glassFacts(i, a)
-	facts["Who"], facts["Late"], facts["Down"] = a.Open()[:min(len(a.Open()), 8)], e.Late, e.Late > 2*time.Minute
-	facts["Waited"] = e.Due.Add(e.Late).Sub(a.At).Truncate(time.Minute)
+	if a.State != incident.Pending {
+		return closed(i, Say("nudge.overtext", facts), join(Line("nudge.over", facts), decision(i, a)))
+	}
+	facts["Who"], facts["Late"], facts["Down"] = a.Open()[:min(len(a.Open()), 8)], n.Late, n.Late > tolerated
+	facts["Waited"] = waited(n.Due.Add(n.Late).Sub(a.At.Truncate(time.Second)))
 	m := Message{Text: locked(i, Say("nudge.text", facts))}
 	lines := [][]Span{marked(i, Line("nudge.line", facts))}
 	if reach := phones(a.Open(), f); reach != "" {
 		lines = append(lines, Line("nudge.phones", map[string]any{"Reach": reach}))
 	}
-	if strings.HasSuffix(e.Key, "/2") {
+	if n.Nth == 2 {
 		facts["Breakers"] = breakers(a, f)
 		lines = append(lines, Line("nudge.glass", facts))
 	}
 	m.Blocks = []Block{Lines{Lines: lines}}
 	return fit(m)
+}
+
+// waited is a duration as people say it: whole minutes from the first one on.
+func waited(d time.Duration) time.Duration {
+	if d < time.Minute {
+		return d
+	}
+	return d.Truncate(time.Minute)
+}
+
+// AskedOver is what is left of a direct message that asked somebody to decide: how it ended, with the link to its card.
+// Outside of a restricted incident's channel nothing is said but that nobody is needed (I56).
+func AskedOver(i *incident.Incident, a *incident.Approval) Message {
+	facts := glassFacts(i, a)
+	text := drill(i, Say("nudge.overtext", facts))
+	line := join(Line("nudge.over", facts), decision(i, a))
+	if i.Restricted {
+		text = Say("nudge.oversecret", facts)
+		line = plain(text)
+	}
+	return fit(Message{Text: text, Blocks: []Block{Lines{Lines: [][]Span{marked(i, line)}}}}).dated(i.Time)
 }
 
 // Broken says in a channel that the glass was broken. Outside of a restricted incident's channel it names the incident and

@@ -33,9 +33,16 @@ func (s *story) listed(people ...incident.Person) Facts {
 func glassCards(add func(string, Message)) {
 	nudge := func(name string, n int, late time.Duration, listed ...incident.Person) {
 		s := called(n)
-		e := incident.DeadlineSpoken{Key: "nudge/A17/" + string(rune('0'+n)), Due: at([]string{"", "03:17", "03:20"}[n]), Late: late}
+		e := Nudged{Nth: n, Due: at([]string{"", "03:17", "03:20"}[n]), Late: late}
 		add("nudge/"+name, Nudge(s.Incident, s.Approval(17), e, s.listed(listed...)))
 	}
+	soon := called(1)
+	add("nudge/soon", Nudge(soon.Incident, soon.Approval(17), Nudged{Nth: 1, Due: soon.Approval(17).At.Add(4 * time.Second)}, soon.listed()))
+	soon.say("03:18", incident.Denied{Approval: 17, Run: 7, By: bea, Reason: "wrong backup"})
+	add("nudge/over", Nudge(soon.Incident, soon.Approval(17), Nudged{Nth: 1, Due: at("03:17")}, soon.listed()))
+	add("nudge/told", AskedOver(soon.Incident, soon.Approval(17)))
+	soon.Restricted = true
+	add("nudge/toldsecret", AskedOver(soon.Incident, soon.Approval(17)))
 	nudge("first", 1, 0, eva)
 	nudge("glass", 2, 0, eva, ana)
 	nudge("late", 2, 5*time.Minute)

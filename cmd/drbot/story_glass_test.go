@@ -1,12 +1,15 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/drbot/drbot/workspace"
+	"github.com/drbot/drbot/workspace/person"
 )
 
 // listing lets Dev, who approves nothing otherwise, break the glass.
@@ -39,6 +42,10 @@ func TestI16_NobodyApproves(t *testing.T) {
 	w.expect(w.ana, room, "broke the glass on", "step 1.1 of R1", because, "The review has it")
 	w.expect(w.ana, "C0HOUSE", "INC-1", "broke the glass", because)
 	w.expect(w.ana, room, "R1 · Rescue", "⚠ Glass broken by @Dev Nul", "for step 1.1")
+	for _, channel := range []string{room, w.space.BotUserID()} {
+		w.nowhere(w.bea, channel, "still waits", "has waited", "asks you to approve")
+		w.expect(w.bea, channel, "INC-1: A1 ↗, step 1.1 on db1 · ⚠ @Dev Nul broke the glass")
+	}
 	if n := len(w.records("StepStarting")); n != 1 || len(w.records("GlassBroken")) != 1 {
 		t.Errorf("%d starts", n)
 	}
@@ -51,6 +58,18 @@ func TestI16_NobodyApproves(t *testing.T) {
 		t.Errorf("the evidence does not have it:\n%s", commands)
 	}
 	w.audited()
+}
+
+// nowhere waits until no message that somebody sees in a channel holds one of the texts.
+func (w *town) nowhere(p *person.Person, channel string, texts ...string) {
+	w.Helper()
+	_, err := p.Await(w.within(), fmt.Sprintf("none of %q in %s", texts, channel), func(s person.State) bool {
+		c, _ := s.Channel(channel)
+		return !slices.ContainsFunc(c.Messages, func(m person.Message) bool {
+			return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(m.Plain+m.Text, text) })
+		})
+	})
+	w.ok(err)
 }
 
 // TestI16_GlassForm: what is missing comes back at its field and nothing starts; the list is checked at the start.
