@@ -81,3 +81,74 @@ func (o *office) lastPage(id incident.ID) (asked incident.PageAsked) {
 	}
 	return asked
 }
+
+// TestNudgesPageWhoMayDecide: whoever is on call and may decide comes first, each person once; who asked and who has no
+// account is passed over; where PagerDuty has not said who is on call its policy is paged; and a rota with nobody, or
+// nobody with an account, is in the record.
+func TestNudgesPageWhoMayDecide(t *testing.T) {
+	pd := func(ids ...string) []people.Entry {
+		entries := crew()
+		for k := range entries {
+			entries[k].PagerDuty = ids[k]
+		}
+		return entries
+	}
+	on := func(ids ...string) (list []people.OnCall) {
+		for k, id := range ids {
+			list = append(list, people.OnCall{Level: k + 1, User: id, Name: id})
+		}
+		return list
+	}
+	for name, c := range map[string]struct {
+		staff []people.Entry
+		duty  map[string][]people.OnCall
+		pager commands.Pager
+		want  []string
+	}{
+		"on call first":     {pd("PANA", "PBEA", "PCHEN", ""), map[string][]people.OnCall{"PPOL": on("PANA", "PCHEN")}, commands.Pager{On: true, Approvers: "PPOL", Service: "S"}, []string{"person PCHEN", "person PBEA"}},
+		"not known yet":     {pd("PANA", "PBEA", "PCHEN", ""), nil, commands.Pager{On: true, Approvers: "PPOL", Service: "S"}, []string{"policy PPOL", "person PBEA"}},
+		"nobody on call":    {pd("PANA", "PBEA", "", ""), map[string][]people.OnCall{"PPOL": nil}, commands.Pager{On: true, Approvers: "PPOL", Service: "S"}, []string{"person PBEA nobody is on call for approvals", "person  Chen Li has no account in PagerDuty that drbot knows nobody is on call for approvals"}},
+		"no policy":         {pd("PANA", "", "PCHEN", ""), nil, commands.Pager{On: true, Service: "S"}, []string{"person PCHEN", "person  Bea Ode has no account in PagerDuty that drbot knows"}},
+		"nobody has one":    {pd("", "", "", ""), nil, commands.Pager{On: true, Service: "S"}, []string{"person  Bea Ode has no account in PagerDuty that drbot knows"}},
+		"without PagerDuty": {pd("", "PBEA", "PCHEN", ""), nil, commands.Pager{}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := recovery(t).rig()
+			r.people(c.staff)
+			r.conf.Pager, r.Duty = c.pager, &people.Duty{}
+			if c.duty != nil {
+				r.Duty.Set(r.clock(), c.duty, nil)
+			}
+			r.toApproval()
+			for range 3 {
+				r.pass(3*time.Minute + time.Second)
+				r.do(commands.Command{Verb: "outcome", Actor: commands.Actor{Bot: true}, Outcome: commands.Tick{Incident: r.id}})
+			}
+			var got []string
+			for k := range r.fold().Pages {
+				p := &r.fold().Pages[k]
+				asked := r.page(p.N)
+				got = append(got, strings.TrimSpace(asked.Kind+" "+asked.ID+" "+strings.TrimSpace(p.Failed+" "+asked.Note)))
+			}
+			if strings.Join(got, "|") != strings.Join(c.want, "|") {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// page is the event that asked for one.
+func (o *office) page(n uint64) (asked incident.PageAsked) {
+	o.t.Helper()
+	for r, err := range o.store.Records(o.t.Context(), 1, 0) {
+		if err != nil {
+			o.t.Fatal(err)
+		}
+		if e, err := r.Event(); err == nil {
+			if p, ok := e.(incident.PageAsked); ok && p.Page == n {
+				asked = p
+			}
+		}
+	}
+	return asked
+}

@@ -215,12 +215,13 @@ func (o *Office) nudging(i *incident.Incident, key string) []incident.Event {
 	}
 	a := i.Approvals[k]
 	_, _, known := o.Duty.On(pager.Approvers)
-	paged, note := i.PagedFor(a.N), ""
+	paged, before := i.PagedFor(a.N)
+	note := ""
 	duty := o.onCall(pager.Approvers)
 	switch {
 	case pager.Approvers != "" && known && len(duty) == 0:
 		note = "nobody is on call for approvals"
-	case pager.Approvers != "" && !known && len(paged) == 0:
+	case pager.Approvers != "" && !known && !before:
 		return o.page(i, o.wakeApprovers(i), incident.PageForApproval, a.N, "")
 	}
 	open := a.Open()

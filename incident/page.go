@@ -77,6 +77,7 @@ type Page struct {
 	At       time.Time `json:"at"`
 	By       Person    `json:"by"`
 	Why      string    `json:"why"`
+	Kind     string    `json:"kind"`
 	Whom     string    `json:"whom"`
 	Reach    []Person  `json:"reach,omitempty"`
 	Approval uint64    `json:"approval,omitempty"`
@@ -169,15 +170,22 @@ func (i *Incident) FailPage(n uint64, why string, over, past bool) []Event {
 	return []Event{PageFailed{Page: n, Why: why, Over: over, Past: past}}
 }
 
-// PagedFor lists the people who were paged for an approval, or were to be.
-func (i *Incident) PagedFor(approval uint64) []Person {
-	var list []Person
+// PagedFor lists the people who were paged for an approval, or were to be; paged tells whether anybody was. Of a policy
+// those count whom PagerDuty named as woken.
+func (i *Incident) PagedFor(approval uint64) (list []Person, paged bool) {
 	for k := range i.Pages {
-		if i.Pages[k].Approval == approval {
-			list = append(list, i.Pages[k].Reach...)
+		p := &i.Pages[k]
+		if p.Approval != approval {
+			continue
+		}
+		paged = true
+		for _, who := range p.Reach {
+			if p.Kind == PagePerson || slices.Contains(p.Woke, who.Name) {
+				list = append(list, who)
+			}
 		}
 	}
-	return list
+	return list, paged
 }
 
 // Answered reports whether anybody began to work: an acknowledgement, or the first thing that a person did here. It stops
@@ -257,7 +265,7 @@ func (i *Incident) applyPage(at Stamp, e Event) bool {
 	switch e := e.(type) {
 	case PageAsked:
 		i.Pages = append(i.Pages, Page{
-			N: e.Page, Seq: at.Seq, At: at.Time, By: e.By, Why: e.Why, Whom: e.Whom, Reach: e.Reach, Approval: e.Approval, Contact: e.Contact,
+			N: e.Page, Seq: at.Seq, At: at.Time, By: e.By, Why: e.Why, Kind: e.Kind, Whom: e.Whom, Reach: e.Reach, Approval: e.Approval, Contact: e.Contact,
 		})
 	case Paged:
 		if p := i.Page(e.Page); p != nil {

@@ -231,8 +231,9 @@ func (p *players) decide(ctx context.Context) {
 				}
 			}
 		case action == "recover.approve":
+			name, _, _ := strings.Cut(object, "#") // without the mark of what its card showed
 			p.mu.Lock()
-			p.acked[object] = true
+			p.acked[name] = true
 			p.mu.Unlock()
 		}
 	}
