@@ -109,7 +109,7 @@ func (b *Bot) summoned(i *incident.Incident, n []int64) (templates.Summoned, boo
 		return templates.Summoned{}, false
 	}
 	c := i.Calls[n[0]]
-	s := templates.Summoned{Role: c.Role, When: strings.ToLower(c.When), Reach: c.Text, At: secondOf(n[1]), Late: seconds(n[2])}
+	s := templates.Summoned{Role: c.Role, When: strings.ToLower(c.When), Reach: c.Text, Who: c.Who, At: secondOf(n[1]), Late: seconds(n[2])}
 	for k := range i.Pages {
 		if p := &i.Pages[k]; p.Why == incident.PageForContact && p.Contact == c.Role {
 			s.Page = p

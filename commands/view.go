@@ -46,6 +46,7 @@ type View struct {
 	Approvals  []ViewApproval    `json:"approvals"`
 	Parked     []incident.Parked `json:"parked"`
 	Alerts     []ViewAlert       `json:"alerts,omitempty"` // of PagerDuty
+	Pages      []ViewPage        `json:"pages,omitempty"`
 	Review     *incident.Review  `json:"review,omitempty"`
 	Record     uint64            `json:"record"` // sequence of its newest record
 }
@@ -55,6 +56,19 @@ type ViewObjective struct {
 	Name    string     `json:"name,omitempty"`
 	Seconds int64      `json:"seconds"`
 	Ends    *time.Time `json:"ends,omitempty"`
+}
+
+// ViewPage is one time that PagerDuty was asked to wake somebody.
+type ViewPage struct {
+	Number   uint64     `json:"number"`
+	AskedAt  time.Time  `json:"asked_at"`
+	AskedBy  string     `json:"asked_by"`
+	Why      string     `json:"why"` // asked | approval | contact
+	Whom     string     `json:"whom"`
+	Approval string     `json:"approval,omitempty"`
+	Woke     []string   `json:"woke,omitempty"`
+	PagedAt  *time.Time `json:"paged_at,omitempty"`
+	Failed   string     `json:"failed,omitempty"`
 }
 
 // ViewAlert is an incident of PagerDuty, as PagerDuty says.
@@ -141,6 +155,7 @@ func Show(i *incident.Incident) View {
 	for role, who := range i.Roles {
 		v.Roles[string(role)] = who.Name
 	}
+	v.Pages = viewPages(i)
 	for k := range i.Alerts {
 		v.Alerts = append(v.Alerts, showAlert(&i.Alerts[k]))
 	}
@@ -206,4 +221,16 @@ func showAlert(a *incident.Alert) ViewAlert {
 		v.Facts[name] = fact.Value
 	}
 	return v
+}
+
+func viewPages(i *incident.Incident) (list []ViewPage) {
+	for k := range i.Pages {
+		p := &i.Pages[k]
+		v := ViewPage{Number: p.N, AskedAt: p.At, AskedBy: p.By.Name, Why: p.Why, Whom: p.Whom, Woke: p.Woke, PagedAt: instant(p.PagedAt), Failed: p.Failed}
+		if p.Approval != 0 {
+			v.Approval = incident.ApprovalName(p.Approval)
+		}
+		list = append(list, v)
+	}
+	return list
 }

@@ -48,6 +48,12 @@ func (o *Office) calls(severity int, opened, now time.Time) []incident.Call {
 		if c.Known {
 			call.Text = cut(c.Contact, 200)
 		}
+		if rule.Phone != "" {
+			call.Text = strings.TrimPrefix(call.Text+" · "+cut(rule.Phone, 60), " · ")
+		}
+		if entry, known := o.People().Email(or(rule.Person, email.FindString(c.Contact))); known {
+			call.Who = entry.Person("")
+		}
 		after, only := c.After, c.Severity
 		if rule.After > 0 || rule.AtOnce {
 			after, call.When = rule.After, "after "+rule.After.String()

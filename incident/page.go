@@ -198,7 +198,8 @@ func (i *Incident) Answered() bool {
 // Call is a contact of the runbook who is called while nobody answers.
 type Call struct {
 	Role  string        `json:"role"`
-	Text  string        `json:"text,omitempty"`  // how the runbook says they are reached
+	Text  string        `json:"text,omitempty"`  // how runbook and configuration say they are reached
+	Who   Person        `json:"who,omitzero"`    // whom people here know as that
 	When  string        `json:"when,omitempty"`  // as the runbook says it: "15 minutes", "SEV-1 only"
 	At    time.Time     `json:"at"`              // the next time
 	Every time.Duration `json:"every,omitempty"` // 0: once

@@ -51,7 +51,8 @@ func Phones(people []incident.Person, contacts []Contact) string {
 // Summoned is the call of one contact of the runbook.
 type Summoned struct {
 	Role, When string
-	Reach      string // how the runbook says they are reached; "" where it does not
+	Reach      string          // how the runbook says they are reached; "" where it does not
+	Who        incident.Person // whom people here know as that; empty: nobody
 	At         time.Time
 	Late       time.Duration
 	Page       *incident.Page // nil: PagerDuty is not asked
@@ -69,15 +70,19 @@ func CallContact(i *incident.Incident, s Summoned, f Facts) Message {
 	}
 	var lines [][]Span
 	reach := flat(s.Reach, 200)
+	var who []incident.Person
+	if s.Who.Key != "" {
+		who = []incident.Person{s.Who}
+	}
 	if s.Page != nil {
-		who := s.Page.Reach[:min(len(s.Page.Reach), maxReach)]
-		facts["Who"] = who
+		who = s.Page.Reach[:min(len(s.Page.Reach), maxReach)]
 		if s.Page.Failed == "" || !s.Page.PagedAt.IsZero() {
 			facts["Paged"] = flat(s.Page.Whom, 100)
 		}
-		if numbers := phones(who, f); numbers != "" {
-			reach = strings.TrimPrefix(reach+" · "+numbers, " · ")
-		}
+	}
+	facts["Who"] = who
+	if numbers := phones(who, f); numbers != "" {
+		reach = strings.TrimPrefix(reach+" · "+numbers, " · ")
 	}
 	lines = append(lines, marked(i, Line("call.line", facts)))
 	if reach != "" {

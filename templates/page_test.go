@@ -25,6 +25,8 @@ func pageCards(add func(string, Message)) {
 	add("page/card/paged", Card(o.Incident, f))
 	called := Summoned{Role: "Engineering Lead", When: "15 minutes", Reach: "lead@example.com", At: at("03:15"), Page: o.Page(1), Late: time.Hour}
 	add("call/made", CallContact(o.Incident, called, f))
+	called.Page, called.Who = nil, bea
+	add("call/unpaged", CallContact(o.Incident, called, f))
 	o.say("03:20", incident.Acknowledged{By: ana})
 	add("call/answered", CallContact(o.Incident, called, f))
 	add("page/people", PeopleChanged(incident.PeopleChanged{Learned: true, Changes: []string{"Bea Ode has user PBEA of PagerDuty, by the email"}, Odd: []string{"2 users of PagerDuty have the email of Chen Li: none of them is taken for Chen Li."}}))

@@ -124,7 +124,7 @@ func TestI42_TheApproverDoesNotAnswer(t *testing.T) {
 	if n := len(w.records("Opened")); n != 1 {
 		t.Errorf("its own pages opened %d incidents", n-1)
 	}
-	if v := w.view(1); v.AckedBy != "Dev Nul" {
+	if v := w.view(1); v.AckedBy != "Dev Nul" || len(v.Pages) != 2 || v.Pages[1].Whom != "Chen Li" || v.Pages[1].Approval != "A1" || v.Pages[1].PagedAt == nil {
 		t.Errorf("acknowledged by %s", v.AckedBy)
 	}
 	w.audited()
