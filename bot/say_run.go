@@ -205,11 +205,11 @@ func (t *talk) headOf(seq uint64) string {
 	return ""
 }
 
-// initial is the body of the initial notification with the facts there are: the runbook's own, or the built-in one.
+// initial is the body of the initial notification as the announcement shows it: the runbook's own, or the built-in one.
 func (b *Bot) initial(i *incident.Incident, f templates.Facts) string {
 	form := templates.BuiltIn(templates.Initial)
 	if b.Messages != nil {
 		form = b.Messages(templates.Initial)
 	}
-	return templates.FillKnown(form, templates.Known(i, f)).Body
+	return templates.Announced(i, f, form)
 }

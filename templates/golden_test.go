@@ -61,7 +61,7 @@ func cards() map[string]Message {
 	all := map[string]Message{}
 	frozen := incident.NewHouse()
 	frozen.Apply(incident.Stamp{Time: at("03:09")}, incident.Frozen{By: bea, Reason: "wrong host"})
-	initial := FillKnown(BuiltIn(Initial), Known(identified().Incident, Facts{})).Body
+	initial := Announced(identified().Incident, Facts{}, BuiltIn(Initial))
 
 	add := func(name string, m Message) { all[name] = m }
 	for name, s := range map[string]*story{
@@ -91,6 +91,7 @@ func cards() map[string]Message {
 
 	add("announcement/opened", Announcement(opening().Incident, opening().facts(), ""))
 	add("announcement/initial", Announcement(identified().Incident, identified().facts(), initial))
+	add("announcement/running", Announcement(restoring().Incident, restoring().facts(), Announced(restoring().Incident, Facts{}, BuiltIn(Initial))))
 	add("announcement/resolved", Announcement(resolved().Incident, Facts{}, initial))
 	add("announcement/falsealarm", Announcement(alarm.Incident, Facts{}, initial))
 	secret := identified().Incident

@@ -213,7 +213,7 @@ func everyCard(s *story) map[string]Message {
 	values := Known(i, f)
 	values.Set("update_message", i.Title)
 	all := map[string]Message{
-		"card": Card(i, f), "announcement": Announcement(i, f, FillKnown(BuiltIn(Initial), values).Body), "checklist": Checklist(i), "items": AllItems(i),
+		"card": Card(i, f), "announcement": Announcement(i, f, Announced(i, f, BuiltIn(Initial))), "checklist": Checklist(i), "items": AllItems(i),
 		"run": RunCard(i, r, f), "failure": Failure(i, r, r.Step("p1.s7"), f), "unknown": Unknown(i, r, r.Step("p1.s7"), f), "resolution": Resolution(i, f),
 		"hand": Hand(i, r, r.Step("p1.s8"), f), "warning": StepWarning(i, r, r.Step("p1.s7"), f), "welcome": Welcome(i, f),
 		"reminder": Reminder(i, Promised{Number: i.Updates + 1, Due: i.UpdateDue, Missed: i.MissedUpdate()}, Drafted{Text: i.Title}), "late": Reminder(i, Promised{Missed: true}, Drafted{Text: i.Title}),
