@@ -14,6 +14,8 @@ type verbs struct {
 	grammar
 	reads, changes string // verbs, or verbs with the word behind them, between commas
 	forbid         string // long options that no reading and no change has
+	dry            string // options with which nothing is done
+	bare           bool   // alone it shows
 }
 
 const (
@@ -27,15 +29,34 @@ var verbed = map[string]verbs{
 		reads:   "status, is-active, is-enabled, is-failed, is-system-running, show, list-units, list-timers, list-unit-files, list-dependencies, list-sockets, list-jobs, cat, get-default",
 		changes: "daemon-reload, enable, reload",
 	},
-	"kubectl":   {grammar: kubectlLine, reads: kubectlReads, changes: "create, label, annotate, cp, expose, run, config", forbid: "output-directory"},
+	"kubectl":   {grammar: kubectlLine, reads: kubectlReads, changes: "create, label, annotate, cp, expose, run, config", forbid: "output-directory", dry: "--dry-run=server --dry-run=client"},
 	"oc":        {grammar: kubectlLine, reads: kubectlReads + ", status, whoami, project, projects", changes: "create, label, annotate"},
 	"terraform": {grammar: terraformLine, reads: terraformReads, changes: "init, fmt", forbid: "migrate-state force-copy destroy"},
 	"tofu":      {grammar: terraformLine, reads: terraformReads, changes: "init, fmt", forbid: "migrate-state force-copy destroy"},
 	"helm": {
 		grammar: grammar{valued: "n", longVal: "namespace kube-context kubeconfig", long: "debug"},
 		reads:   "list, ls, status, get, history, version, show, template, search, env, repo list, dependency list",
-		changes: "pull, repo add, repo update, dependency build, dependency update",
+		changes: "pull, repo add, repo update, dependency build, dependency update", dry: "--dry-run",
 	},
+	"patronictl":  {grammar: grammar{valued: "cdk", longVal: "config-file dcs-url"}, reads: "list, topology, history, version, show-config, dsn"},
+	"nodetool":    {grammar: grammar{valued: "hpu", longVal: "host port username"}, reads: "status, info, ring, tpstats, netstats, compactionstats, describecluster, version, gossipinfo"},
+	"nft":         {grammar: grammar{short: "naj"}, reads: "list"},
+	"ip":          {grammar: grammar{short: "46sdo", long: ""}, reads: "addr show, address show, a show, link show, route show, r show, route get, neigh show, rule show, addr , address , a , link , route , r , neigh , rule "},
+	"dpkg":        {grammar: grammar{short: "lLsSp"}, bare: true},
+	"hostnamectl": {reads: "status, hostname", bare: true},
+	"timedatectl": {reads: "status, show, timesync-status", bare: true},
+	"rclone":      {reads: "ls, lsl, lsd, lsf, lsjson, size, check, about, version, listremotes, cat", changes: "copy, copyto, mkdir"},
+	"mc":          {reads: "ls, stat, cat, du, find, diff, admin info", changes: "cp, mb"},
+	"gsutil":      {grammar: grammar{short: "mqD"}, reads: "ls, cat, stat, du, hash, version", changes: "cp, mb"},
+	"pgbackrest":  {grammar: grammar{longVal: "stanza config repo log-level-console", long: ""}, reads: "info, version, check, help", changes: "backup"},
+	"etcdctl":     {grammar: grammar{longVal: "endpoints cacert cert key user", short: "w"}, reads: "endpoint health, endpoint status, get, member list, alarm list, version, snapshot status", changes: "snapshot save"},
+	"zpool":       {reads: "status, list, get, iostat, history"},
+	"zfs":         {reads: "list, get", changes: "snapshot"},
+	"restic":      {grammar: grammar{valued: "rp", longVal: "repo password-file", short: "qv"}, reads: "snapshots, stats, check, ls, find, version, diff", changes: "backup"},
+	"vault":       {reads: "status, version, list, kv list"},
+	"rabbitmqctl": {grammar: grammar{valued: "np"}, reads: "status, cluster_status, list_queues, list_exchanges, list_connections, list_channels, list_users, list_vhosts, version, ping"},
+	"barman":      {reads: "check, list-backups, list-backup, list-servers, show-backup, status, diagnose"},
+	"wal-g":       {reads: "backup-list, wal-show, wal-verify, version", changes: "backup-push"},
 }
 
 var (
@@ -48,8 +69,11 @@ var (
 
 func (p verbs) risk(rest []string) Risk {
 	first := p.parse(rest, true) // what stands before the verb must be known
-	if first.unknown != "" || len(first.args) == 0 {
+	if first.unknown != "" || len(first.args) == 0 && !p.bare {
 		return Destructive
+	}
+	if len(first.args) == 0 || slices.ContainsFunc(first.args, func(w string) bool { return slices.Contains(strings.Fields(p.dry), w) }) || p.reads == "" && len(first.options) > 0 {
+		return Read
 	}
 	for _, w := range first.args {
 		name, _, _ := strings.Cut(strings.TrimLeft(w, "-"), "=")
@@ -66,7 +90,7 @@ func (p verbs) risk(rest []string) Risk {
 	case in(p.reads):
 		return Read
 	case in(p.changes):
-		return Change
+		return when(livesThere(first.args[len(first.args)-1]), Destructive, Change)
 	}
 	return Destructive
 }
@@ -82,7 +106,7 @@ func docker(name string, rest []string) Risk {
 	}
 	switch verb := c.arg(0); {
 	case c.unknown != "":
-	case slices.Contains(strings.Fields("ps ls list logs inspect images version info stats top port df events history search"), verb), compose && verb == "config":
+	case slices.Contains(strings.Fields("ps ls list logs inspect images version info stats top port df diff events history search"), verb), compose && verb == "config" && !slices.Contains(c.args, "-o") && !slices.ContainsFunc(c.args, func(w string) bool { return strings.HasPrefix(w, "--output") }):
 		return Read
 	case slices.ContainsFunc(c.args, func(w string) bool {
 		return slices.Contains(destroyers, w) || deedText(w) || strings.HasPrefix(w, "--force-recreate") || w == "-V"
@@ -139,9 +163,12 @@ func awsRisk(service string, operation []string) Risk {
 		case "ls", "presign":
 			return Read
 		case "cp", "mb", "sync":
-			return when(slices.Contains(operation, "--delete"), Destructive, Change)
+			return when(slices.Contains(operation, "--delete") || len(c.args) > 2 && livesThere(c.arg(2)), Destructive, Change)
 		}
-	case slices.Contains(strings.Fields("describe list get head lookup wait filter search query scan estimate"), verb):
+	case slices.Contains(strings.Fields("describe list get head lookup wait filter search query scan estimate tail"), verb):
+		if len(c.args) > 1 && strings.Contains(c.arg(0), "-") && !strings.HasPrefix(c.args[len(c.args)-1], "-") && slices.Contains(strings.Fields("get-object get-job-output get-export"), c.arg(0)) {
+			return when(livesThere(c.args[len(c.args)-1]), Destructive, Change) // it writes a file here
+		}
 		return Read
 	case slices.Contains(strings.Fields("create copy tag start run export"), verb):
 		return Change
@@ -150,8 +177,8 @@ func awsRisk(service string, operation []string) Risk {
 }
 
 var curlLine = grammar{
-	short: "fsSLkivIgG46#NZ0123O", valued: "mHuAexrwoXDyYzEbQ", long: "remote-name fail fail-with-body silent show-error location insecure include verbose head get compressed no-buffer ipv4 ipv6 http1.1 http2 globoff no-progress-meter retry-all-errors retry-connrefused",
-	longVal: "max-time connect-timeout header user user-agent referer proxy range write-out output request retry retry-delay retry-max-time cacert capath cert key resolve connect-to url interface limit-rate max-redirs noproxy unix-socket cookie netrc-file",
+	short: "fsSLkivIgG46#NZ0123O", valued: "mHuAexrwoXDyYzEbQd", long: "remote-name fail fail-with-body silent show-error location insecure include verbose head get compressed no-buffer ipv4 ipv6 http1.1 http2 globoff no-progress-meter retry-all-errors retry-connrefused",
+	longVal: "max-time connect-timeout header user user-agent referer proxy range write-out output request retry retry-delay retry-max-time cacert capath cert key resolve connect-to url interface limit-rate max-redirs noproxy unix-socket cookie netrc-file data data-urlencode data-raw data-binary",
 }
 
 // curlReads: it asks with GET or HEAD, and writes no file.
@@ -166,7 +193,18 @@ func curlReads(c commandLine) bool {
 			return false
 		}
 	}
-	return !c.has("-Q")
+	for _, format := range c.values("-w", "--write-out") {
+		if strings.Contains(format, "output{") {
+			return false
+		}
+	}
+	if c.has("-d", "--data", "--data-urlencode", "--data-raw", "--data-binary") && !c.has("-G", "--get") {
+		return false
+	}
+	return !c.has("-Q") && !slices.ContainsFunc(c.args, func(w string) bool {
+		scheme, _, ok := strings.Cut(w, ":") // gopher:// and dict:// say what they like to any port
+		return ok && strings.Contains(w, "://") && !slices.Contains([]string{"http", "https", "file"}, strings.ToLower(scheme)) && !strings.Contains(scheme, "\x00") || livesThere(w) && c.has("-O", "--remote-name")
+	})
 }
 
 // A sed script that only prints, deletes from what it prints, and replaces in it: no w, e or r, and no flag of s that is one.
@@ -182,12 +220,21 @@ func sedReads(c commandLine) bool {
 	return !slices.ContainsFunc(scripts, func(s string) bool { return !sedScript.MatchString(strings.ReplaceAll(s, "\x00", "x")) })
 }
 
-var awkLine = grammar{valued: "Fv", longVal: "field-separator assign", long: "posix sandbox"}
+var (
+	awkLine    = grammar{valued: "Fv", longVal: "field-separator assign", long: "posix sandbox"}
+	awkStrings = regexp.MustCompile(`"(?:[^"\\\n]|\\.)*"`)
+	awkRegexps = regexp.MustCompile(`(^|[(,~!&|{;\n])(\s*)/(?:[^/\\\n]|\\.)*/`)
+	awkPrints  = regexp.MustCompile(`\bprintf?\b[^;}\n]*>`)
+)
 
-// awkReads: its program writes no file, runs no command and loads nothing.
+// awkReads: its program writes no file, runs no command and loads nothing. Behind print, > names a file; elsewhere it compares.
 func awkReads(c commandLine) bool {
 	program := c.arg(0)
-	return !strings.ContainsAny(program, "|>@\x00") && !strings.Contains(program, "system")
+	if strings.ContainsAny(program, "@\x00") || strings.Contains(program, "system") {
+		return false
+	}
+	program = awkRegexps.ReplaceAllString(awkStrings.ReplaceAllString(program, `""`), "$1$2 0 ")
+	return !strings.Contains(strings.ReplaceAll(program, "||", "  "), "|") && !awkPrints.MatchString(program)
 }
 
 func gitReads(c commandLine) bool {
@@ -267,6 +314,9 @@ func sqlIn(g grammar, words sqlWords, rest []string, names ...string) Risk {
 }
 
 func sqlText(words sqlWords, text string) Risk {
+	if words.dollars && metaReads.MatchString(text) {
+		return Read
+	}
 	if strings.Contains(text, "\x00") {
 		return Destructive // a value pasted into SQL
 	}

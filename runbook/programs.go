@@ -13,7 +13,7 @@ var readers = strings.Fields(`
 	basename dirname readlink realpath pwd cd id whoami uname ps pgrep lsof netstat free uptime dig nslookup host ping getent
 	sha256sum sha1sum sha512sum md5sum b2sum cksum cmp diff comm file od hexdump jq column paste join expr numfmt strings
 	local readonly shift return exit set shopt break continue wait type which let unset getopts sync
-	redis-check-rdb pg_verifybackup pg_controldata pg_isready base64 export declare typeset read`)
+	nproc vmstat iostat mpstat printenv lscpu lsblk tree redis-check-rdb pg_verifybackup pg_controldata pg_isready base64 export declare typeset read`)
 
 var changers = strings.Fields(`
 	cp install rsync tee ln touch mkdir mktemp chmod chown chgrp tar unzip gzip gunzip zip split wget scp patch pg_dump pg_dumpall pg_basebackup createdb createuser
@@ -21,8 +21,8 @@ var changers = strings.Fields(`
 
 var destroyers = strings.Fields(`
 	rm rmdir unlink mv dd shred truncate fdisk parted wipefs pkill killall shutdown reboot halt poweroff dropdb dropuser pg_ctl pg_resetwal pg_rewind pg_ctlcluster
-	pg_dropcluster pg_upgradecluster eval source . iptables nft ufw umount userdel passwd ssh su runuser chroot nsenter unshare initctl service rc-service sv alias enable
-	sysctl lvremove vgremove mdadm swapoff chattr nodetool patronictl repmgr kubeadm`)
+	pg_dropcluster pg_upgradecluster eval source . ufw umount userdel passwd su runuser chroot nsenter unshare initctl service rc-service sv alias enable
+	at batch ifdown lvremove vgremove mdadm swapoff chattr repmgr kubeadm`)
 
 // reading is a program that reads as long as its options are those of a grammar.
 type reading struct {
@@ -59,6 +59,12 @@ var readings = map[string]reading{
 	"curl":            {grammar: curlLine, writes: "oD", makes: []string{"-O", "--remote-name"}, fine: curlReads},
 	"sed":             {grammar: grammar{short: "nErsuz", valued: "el", long: "quiet silent regexp-extended null-data separate unbuffered sandbox posix", longVal: "expression line-length"}, fine: sedReads},
 	"awk":             {grammar: awkLine, fine: awkReads}, "gawk": {grammar: awkLine, fine: awkReads}, "mawk": {grammar: awkLine, fine: awkReads},
+	"iptables": {grammar: grammar{short: "LSnvxw", valued: "t", long: "list list-rules numeric verbose line-numbers exact", longVal: "table"}, fine: func(c commandLine) bool { return c.has("-L", "-S", "--list", "--list-rules") }},
+	"sysctl": {grammar: grammar{short: "anNebA", long: "all names values"}, fine: func(c commandLine) bool {
+		return !slices.ContainsFunc(c.args, func(w string) bool { return strings.Contains(w, "=") })
+	}},
+	"nc":  {grammar: grammar{short: "zvnu46", valued: "w"}, fine: func(c commandLine) bool { return c.has("-z") }},
+	"gpg": {grammar: grammar{long: "verify list-keys fingerprint batch", longVal: "keyring homedir"}, fine: func(c commandLine) bool { return c.has("--verify", "--list-keys", "--fingerprint") }},
 	"git": {grammar: grammar{valued: "C", long: "no-pager", longVal: "git-dir work-tree"}, fine: gitReads},
 }
 
@@ -79,6 +85,14 @@ func judge(name string, rest []string) (Risk, bool) {
 		return redisCLI(rest), true
 	case "pg_restore":
 		return pgRestore(rest), true
+	case "openssl":
+		return openssl(rest), true
+	case "tar", "unzip", "gzip", "gunzip", "rsync", "wget":
+		return Read, onlyLooks(name, rest)
+	case "nginx":
+		return when(len(rest) > 0 && slices.Contains(strings.Fields("-t -T -v -V"), rest[0]), Read, Destructive), true
+	case "top":
+		return Read, true
 	case "kill":
 		return when(len(rest) > 0 && (rest[0] == "-0" || rest[0] == "-l"), Read, Destructive), true
 	case "psql":
@@ -147,3 +161,44 @@ func knownProgram(name string, rest []string, funcs map[string]bool) bool {
 
 // runners run other texts, see nested.
 var runners = strings.Fields("xargs watch parallel find trap exec make pytest")
+
+// openssl has options of one dash and a whole word: it reads unless one of them names a file to write.
+func openssl(rest []string) Risk {
+	if len(rest) == 0 || !slices.Contains(strings.Fields("x509 s_client version verify dgst rand crl req asn1parse ciphers"), rest[0]) {
+		return Destructive
+	}
+	risk := Read
+	for _, to := range after(rest, "-out", "-keyout", "-writerand", "-sess_out", "-keylogfile") {
+		risk = Worse(risk, when(livesThere(to), Destructive, Change))
+	}
+	return risk
+}
+
+// onlyLooks says that a program which otherwise changes files looks at them this time.
+func onlyLooks(name string, rest []string) bool {
+	letter := func(letters string) bool {
+		return slices.ContainsFunc(rest, func(w string) bool {
+			return len(w) > 1 && w[0] == '-' && w[1] != '-' && strings.ContainsAny(w, letters)
+		})
+	}
+	switch name {
+	case "tar":
+		first := ""
+		if len(rest) > 0 {
+			first = strings.TrimPrefix(rest[0], "-")
+		}
+		return (slices.Contains(rest, "--list") || !strings.HasPrefix(first, "-") && strings.Contains(first, "t")) && !strings.ContainsAny(first, "xcru") && !slices.ContainsFunc(rest, func(w string) bool {
+			return strings.HasPrefix(w, "--") && !slices.Contains([]string{"--list", "--verbose", "--gzip", "--file"}, strings.SplitN(w, "=", 2)[0]) || strings.HasPrefix(w, "-I")
+		})
+	case "unzip":
+		return letter("lZt") && !letter("od")
+	case "gzip", "gunzip":
+		return letter("tl") && !letter("fk")
+	case "rsync":
+		return letter("n") || slices.Contains(rest, "--dry-run")
+	case "wget":
+		c := grammar{short: "qnv", valued: "OTt", long: "spider quiet no-verbose server-response", longVal: "timeout tries output-document header"}.parse(rest, false)
+		return c.unknown == "" && (c.has("--spider") || slices.Equal(c.values("-O", "--output-document"), []string{"-"}))
+	}
+	return false
+}

@@ -76,6 +76,8 @@ func (r *Inferred) nestedBash(text string, depth int) {
 		switch t := n.(type) {
 		case *syntax.Redirect:
 			r.redirect(t)
+		case *syntax.Stmt:
+			r.inPlace(t)
 		case *syntax.Assign:
 			if t.Name != nil {
 				r.assign(t.Name.Value)
@@ -96,6 +98,19 @@ func (r *Inferred) assign(name string) {
 		r.raise(Destructive, "sets "+name+", which decides what else runs")
 	case name == "PATH":
 		r.raise(Change, "sets PATH")
+	}
+}
+
+// inPlace raises for a file that a command reads and its redirection empties before.
+func (r *Inferred) inPlace(s *syntax.Stmt) {
+	c, ok := s.Cmd.(*syntax.CallExpr)
+	if !ok {
+		return
+	}
+	for _, d := range s.Redirs {
+		if to := known(d.Word); d.Op == syntax.RdrOut && to != "" && to != "/dev/null" && slices.ContainsFunc(c.Args, func(w *syntax.Word) bool { return known(w) == to }) {
+			r.raise(Destructive, "empties "+shown(to)+" and reads it")
+		}
 	}
 }
 

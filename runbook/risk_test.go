@@ -260,7 +260,7 @@ func TestI45_StrangersWithADeed(t *testing.T) {
 		pg_dump -f /srv/data.db app
 		echo b > /proc/sysrq-trigger`)
 	classed(t, Change, `
-		openssl rand -hex 32
+		some-tool rand -hex 32
 		restic backup /srv --json
 		some-tool --format json list
 		tar -czf b.tgz x
@@ -302,6 +302,117 @@ func TestI45_SQLAsTheServerReadsIt(t *testing.T) {
 		sqlite3 -readonly a.db 'pragma integrity_check' 'select count(*) from users'
 		sqlite3 a.db .tables
 		mysql -NBe 'show slave status'`)
+}
+
+// TestI45_NamesAndCommentsAsEachServerHasThem: what is a name, a quote or a comment differs between servers.
+func TestI45_NamesAndCommentsAsEachServerHasThem(t *testing.T) {
+	classed(t, Destructive, `
+		psql app -c 'select 1 as a$b$; drop table x; --$b$'
+		psql app -c 'select 1 as é$q$; drop table x; --$q$'
+		sqlite3 q.db "select 1 as [a'b]; drop table x; --']"
+		mysql -e "select 5--1; drop table x"
+		mysql -e "select 1 #'⏎; drop table x; -- '"
+		mysql -e 'system rm -rf /srv'
+		psql -c "copy x from stdin"
+		psql -c "copy (select 1) to program 'rm x'"
+		psql -c '\! rm x'
+		psql -c '\dt \! rm x'`)
+	classed(t, Read, `
+		psql -d app -c '\dt+'
+		psql -d app -c '\d users'
+		psql -c '\l'
+		psql -c '\conninfo'
+		psql -c "copy (select 1) to stdout"
+		psql app -c "select a[1] from x where b = 'c'"
+		mysql -e 'show slave status\G'
+		mysql app -e 'describe users'
+		mysql -e 'select 1 # a remark'`)
+}
+
+// TestI45_ReadingsStayReadings: an approver is not asked for what only looks, wherever it looks.
+func TestI45_ReadingsStayReadings(t *testing.T) {
+	classed(t, Read, `
+		kubectl --context=prod -n web exec web-0 -- cat /etc/hosts
+		kubectl -n web exec web-0 -c app -- sh -c 'df -h'
+		docker exec db pg_isready
+		docker exec -u postgres db psql -c 'select 1'
+		docker compose exec -T db pg_isready
+		ssh db1 uptime
+		ssh -o BatchMode=yes db1 df -h
+		ssh db1 'systemctl is-active postgresql'
+		for h in a b; do ssh $h uptime; done
+		awk '$9 >= 500 {print $1}' access.log
+		df -P | awk 'NR>1 && $5+0 > 90'
+		awk '/a|b/ || $3 > 80 {n++} END {print n}' f
+		echo "SELECT 1" | psql -d app
+		psql app <<'SQL'⏎select 1;⏎SQL
+		sqlite3 app.db <<'EOF'⏎select 1;⏎EOF
+		redis-cli <<< 'DBSIZE'
+		kubectl -n x --context c apply --dry-run=server -f x
+		helm upgrade web ./chart --dry-run
+		rsync -an --delete a/ b/
+		patronictl list
+		nodetool status
+		iptables -L -n
+		aws logs tail group
+		curl -G --data-urlencode 'query=up' http://prom.example.com/api/v1/query
+		pgbackrest --stanza=x info
+		zpool status
+		etcdctl endpoint health
+		tar tf b.tar
+		tar -tzf b.tgz
+		openssl x509 -noout -enddate -in cert.pem
+		ip addr
+		ip -s link show
+		nproc
+		rabbitmqctl list_queues
+		nginx -t
+		vault status
+		restic snapshots
+		dpkg -l
+		timedatectl
+		hostnamectl
+		gpg --verify a.sig a
+		nc -zv db1 5432
+		wget -qO- https://x.example.com
+		wget --spider https://x.example.com
+		unzip -l a.zip
+		gzip -t a.gz`)
+	classed(t, Destructive, `
+		kubectl --context=prod -n web exec web-0 -- rm -rf /data
+		kubectl -n web exec web-0 -- sh -c 'rm -rf /data'
+		docker exec db dropdb app
+		ssh db1 'sudo systemctl stop x'
+		ssh -o ProxyCommand='rm x' db1 uptime
+		ssh -L 80:x:80 db1 uptime
+		awk '{print > "/srv/x"}' f
+		awk '{print $1 | "sh"}' f
+		awk '/x/ {printf "%s", $1 >> "f"}' f
+		echo 'drop table x' | psql -d app
+		psql app <<SQL⏎drop table x;⏎SQL
+		psql app <<SQL⏎select $X;⏎SQL
+		redis-cli <<< flushall
+		bash <(echo rm -rf /d)
+		echo 'rm -rf /srv' | at now
+		rclone sync a b:
+		mc rb --force x
+		ip link set eth0 down
+		dpkg -P x
+		kafka-consumer-groups --reset-offsets --execute
+		vault write -f transit/keys/x/rotate
+		echo flush_all | nc localhost 11211
+		sed s/a/b/ f > f
+		jq .x a.json > a.json
+		curl -O https://x.example.com/users.db
+		curl gopher://redis:6379/_FLUSHALL
+		curl -w '%output{/srv/x}' https://x.example.com
+		aws s3 cp s3://b/x users.db
+		aws s3api get-object --bucket b --key k /srv/data.db
+		gsutil cp gs://x users.db
+		hostnamectl set-hostname x
+		timedatectl set-time 2000-01-01
+		iptables -F
+		docker compose config -o f`)
 }
 
 // TestI45_AFunctionOfTheTeamIsProposedAsAChange: the reviewer may call it a reading where the server holds the step to

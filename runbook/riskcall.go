@@ -36,6 +36,9 @@ func (r *Inferred) call(c call, funcs map[string]bool, depth int) {
 	own := strings.Contains(name, "/") && !slices.Contains(binFolders, path.Dir(name)) // somebody's own, whatever it is called
 	base := path.Base(name)
 	switch risk, known := judge(base, rest); {
+	case r.elsewhere(base, rest, depth):
+	case known && risk == Read && slices.Contains(changers, base) && !own:
+	case c.fed != nil && r.fed(base, rest, *c.fed, depth):
 	case slices.Contains(destroyers, base), strings.HasPrefix(base, "mkfs"):
 		r.raise(Destructive, describe(base, rest))
 	case slices.Contains(changers, base):
@@ -49,6 +52,81 @@ func (r *Inferred) call(c call, funcs map[string]bool, depth int) {
 		r.Unknown = append(r.Unknown, shown(name))
 		r.stranger(base, rest)
 	}
+}
+
+// elsewhere judges what runs in a container, a pod or on another host by the command itself; false: it is none of that.
+func (r *Inferred) elsewhere(name string, rest []string, depth int) bool {
+	var c commandLine
+	switch name {
+	case "kubectl", "oc":
+		if c = kubectlLine.parse(rest, true); c.arg(0) != "exec" {
+			return false
+		}
+		i := slices.Index(c.args, "--")
+		if i < 0 {
+			return false
+		}
+		c.args = append([]string{""}, c.args[i+1:]...)
+	case "docker", "podman", "nerdctl", "docker-compose":
+		c = grammar{short: "D", valued: "cHfp", longVal: "context host file project-name"}.parse(rest, true)
+		if c.arg(0) == "compose" {
+			c = grammar{valued: "fp", longVal: "file project-name profile"}.parse(c.args[1:], true)
+		}
+		if c.unknown != "" || c.arg(0) != "exec" {
+			return false
+		}
+		c = grammar{short: "itTd", valued: "euw", long: "interactive tty detach no-TTY", longVal: "env user workdir index"}.parse(c.args[1:], true)
+	case "ssh":
+		c = sshLine.parse(rest, true)
+		if c.has("-L", "-R", "-D", "-w", "-W", "-J", "-F", "-S", "-E") || slices.ContainsFunc(c.values("-o"), func(o string) bool { return strings.Contains(strings.ToLower(o), "command") }) {
+			r.raise(Destructive, describe(name, rest))
+			return true
+		}
+		if c.unknown != "" || len(c.args) < 2 {
+			r.raise(Destructive, describe(name, rest))
+			return true
+		}
+		r.text(name, strings.Join(c.args[1:], " "), depth)
+		return true
+	default:
+		return false
+	}
+	if c.unknown != "" || len(c.args) < 2 {
+		return false
+	}
+	r.call(call{words: c.args[1:]}, nil, depth+1)
+	return true
+}
+
+// fed judges a client or a shell by the text that it is given on standard input; false: it reads another one.
+func (r *Inferred) fed(name string, rest []string, text string, depth int) bool {
+	switch name {
+	case "psql":
+		if c := psqlLine.parse(rest, false); c.unknown != "" || c.has("-c", "--command", "-f", "--file", "-o", "--output", "-L", "--log-file") {
+			return false
+		}
+		r.raise(sqlText(postgresWords, text), "psql runs what it is given")
+	case "mysql", "mariadb":
+		if c := mysqlLine.parse(rest, false); c.unknown != "" || c.has("-e", "--execute") {
+			return false
+		}
+		r.raise(sqlText(mysqlWords, text), name+" runs what it is given")
+	case "sqlite3":
+		if words := slices.DeleteFunc(slices.Clone(rest), func(w string) bool {
+			return w == "-readonly" || w == "-batch" || w == "-bail" || w == "-header" || w == "-csv"
+		}); len(words) != 1 || strings.HasPrefix(words[0], "-") {
+			return false
+		}
+		r.raise(sqlText(sqliteWords, text), "sqlite3 runs what it is given")
+	case "redis-cli":
+		if c := redisLine.parse(rest, true); c.unknown != "" || len(c.args) > 0 || c.has("-x", "-X") {
+			return false
+		}
+		r.raise(InferRisk(Redis, text).Risk, "redis-cli runs what it is given")
+	default:
+		return false
+	}
+	return true
 }
 
 // text judges a text that a program runs as shell commands.
@@ -124,6 +202,8 @@ func (r *Inferred) shell(name string, rest []string, input bool, depth int) {
 		if input || len(rest) == 0 || c.has("-s") {
 			r.raise(Destructive, name+" runs a text that is not here")
 		}
+	case strings.Contains(c.args[0], "\x00"):
+		r.raise(Destructive, name+" runs a text that is not here")
 	default:
 		r.Unknown = append(r.Unknown, shown(name+" "+c.args[0]))
 		r.stranger(path.Base(c.args[0]), c.args[1:])
@@ -184,7 +264,7 @@ func (r *Inferred) find(rest []string, depth int) {
 
 // deeds are words that name a deed in the grammar of any tool: `rails db:drop`, `wal-g backup-fetch`, `--prune`.
 var deeds = strings.Fields(`abort apply decommission delete deleteall del demote deprovision destroy detach disable discard drain drop dropdatabase erase evict failover fetch flush forget format
-	halt kill leave merge nuke obliterate overwrite promote prune purge quit reboot recover recovery recreate reinit remove removenode rename reset restart restore revert revoke rm rmi
+	halt kill leave merge nuke obliterate overwrite promote prune purge quit reboot recover recovery recreate reinit remove removenode rename reset restart restore revert revoke rm rmi rotate rotation
 	rollback seal shutdown stop suspend switchover terminate truncate unassign uninstall unmount unregister unseal update upgrade wipe zap`)
 
 var outputOptions = strings.Fields("-o -O -out --out --output --output-file --file --target -keyout -r")
@@ -226,7 +306,7 @@ func saysDeed(word string) bool {
 func deedOption(name string) bool {
 	name, _, _ = strings.Cut(name, "=")
 	return slices.ContainsFunc(strings.Split(name, "-"), func(w string) bool {
-		return slices.Contains(strings.Fields("back delete destroy drop erase merge overwrite prune purge remove wipe"), w)
+		return slices.Contains(strings.Fields("back delete destroy drop erase merge overwrite prune purge remove reset wipe"), w)
 	})
 }
 

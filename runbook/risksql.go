@@ -11,13 +11,14 @@ type sqlWords struct {
 	name        string
 	dollars     bool // $tag$ … $tag$ is a string
 	backslashes bool // a backslash escapes a quote in a plain string
-	nests       bool // comments stand in comments
+	brackets    bool // [a name] is quoted
+	hashes      bool // # begins a comment, and -- does only before a blank
 }
 
 var (
-	postgresWords = sqlWords{name: "PostgreSQL", dollars: true, nests: true}
-	mysqlWords    = sqlWords{name: "MySQL", backslashes: true}
-	sqliteWords   = sqlWords{name: "SQLite"}
+	postgresWords = sqlWords{name: "PostgreSQL", dollars: true}
+	mysqlWords    = sqlWords{name: "MySQL", backslashes: true, hashes: true}
+	sqliteWords   = sqlWords{name: "SQLite", brackets: true}
 )
 
 var (
@@ -27,6 +28,8 @@ var (
 	sqlShell  = regexp.MustCompile(`(?m)^\s*[.\\]\S*`)
 	sqlDeeds  = regexp.MustCompile(`(?i)\b(insert|update|delete|into|merge|pg_promote|pg_terminate_backend|pg_cancel_backend|pg_switch_wal|pg_drop\w*|pg_create\w*|setval|nextval|lo_import|lo_export|lo_unlink|load_extension|writefile|dblink\w*|pg_read\w*|pg_ls\w*|edit)\b`)
 	sqlCall   = regexp.MustCompile(`(?i)([a-z_][a-z0-9_]*(?:\s*\.\s*[a-z_][a-z0-9_]*)*)\s*\(`)
+	copiesOut = regexp.MustCompile(`(?is)^\s*copy\b.*\bto\s+stdout\b`)
+	metaReads = regexp.MustCompile(`^\s*\\(?:d[a-zA-Z]*\+?|l\+?|z|s[fv]\+?|conninfo|timing|x|encoding)(?:[ \t]+[A-Za-z0-9_.*?"]+)?\s*$`) // psql describes
 	readsOnly = []string{
 		"integrity_check", "quick_check", "foreign_key_check", "foreign_key_list", "table_info", "table_xinfo", "table_list", "index_list", "index_info",
 		"database_list", "page_count", "page_size", "freelist_count", "user_version", "schema_version", "application_id", "journal_mode", "encoding", "compile_options", "data_version",
@@ -36,7 +39,7 @@ var (
 // sqlReads are functions that read, and words of the language that stand before a parenthesis. Every other function may do
 // anything: PostgreSQL's own end a recovery, and a team's may empty a table.
 var sqlReads = strings.Fields(`
-	in values as over filter exists any some all and or not when then else case on using from where by having limit offset select with within distinct union except intersect lateral array row
+	copy in values as over filter exists any some all and or not when then else case on using from where by having limit offset select with within distinct union except intersect lateral array row
 	count sum min max avg total coalesce nullif ifnull iif greatest least abs round floor ceil ceiling trunc mod power sqrt random sign length char_length octet_length bit_length lower upper initcap
 	trim ltrim rtrim btrim substr substring replace translate reverse repeat concat concat_ws string_agg group_concat array_agg json_agg jsonb_agg json_object_agg jsonb_object_agg json_build_object
 	jsonb_build_object json_build_array jsonb_build_array row_to_json to_json to_jsonb json_extract json_each json_tree json_valid json_type json_array json_object json_array_length jsonb_array_length
@@ -65,6 +68,13 @@ func (w sqlWords) bare(text string) (string, bool) {
 			b.WriteByte(' ')
 			text = text[n:]
 			continue
+		case nameStarts(text[0]):
+			n := nameLength(text) // a $ inside it, or a quote of another kind behind it, begins no string
+			b.WriteString(text[:n])
+			text = text[n:]
+			continue
+		case text[0] >= '0' && text[0] <= '9' && len(text) > 1 && text[1] == '$':
+			return "", false
 		case text[0] == '$' && !w.dollars && dollarTag.MatchString(text):
 			return "", false
 		}
@@ -77,8 +87,13 @@ func (w sqlWords) bare(text string) (string, bool) {
 // noise gives the length of the string or comment that a text begins with; 0: it begins with none.
 func (w sqlWords) noise(text string) (int, bool) {
 	switch {
-	case strings.HasPrefix(text, "--"):
-		return len(text[:lineEnd(text)]), true
+	case strings.HasPrefix(text, "--") && w.hashes && len(text) > 2 && text[2] > ' ':
+		return 0, true // two signs
+	case strings.HasPrefix(text, "--"), text[0] == '#' && w.hashes:
+		return lineEnd(text), true
+	case text[0] == '[' && w.brackets:
+		end := strings.IndexByte(text, ']')
+		return end + 1, end >= 0
 	case strings.HasPrefix(text, "/*!"), strings.HasPrefix(text, "/*+"):
 		return 0, false // MySQL runs it
 	case strings.HasPrefix(text, "/*"):
@@ -107,6 +122,18 @@ func (w sqlWords) noise(text string) (int, bool) {
 	return 0, true
 }
 
+func nameStarts(c byte) bool {
+	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
+}
+
+func nameLength(text string) int {
+	n := 1
+	for n < len(text) && (nameStarts(text[n]) || text[n] == '$' || text[n] >= '0' && text[n] <= '9') {
+		n++
+	}
+	return n
+}
+
 func lineEnd(text string) int {
 	if i := strings.IndexByte(text, '\n'); i >= 0 {
 		return i
@@ -131,6 +158,9 @@ func quoted(text string, quote byte, backslash bool) (int, bool) {
 
 // sql judges statement by statement, by the first word; strings and comments are left out.
 func (r *Inferred) sql(words sqlWords, text string) {
+	if words.hashes {
+		text = strings.ReplaceAll(text, `\G`, ";") // MySQL's client shows the row upright
+	}
 	bare, ok := words.bare(connects.ReplaceAllString(text, "")) // another database of the same server, for the same reading
 	if !ok {
 		r.raise(Destructive, "does not parse: a quote or comment is left open, or servers differ on where it ends")
@@ -159,7 +189,13 @@ func (r *Inferred) sql(words sqlWords, text string) {
 func (r *Inferred) statement(words []string, stmt string) {
 	what := strings.ToUpper(strings.Join(words[:min(2, len(words))], " "))
 	switch words[0] {
-	case "select", "with", "values", "explain", "show", "table":
+	case "copy":
+		if !copiesOut.MatchString(stmt) {
+			r.raise(Destructive, what)
+			return
+		}
+		fallthrough
+	case "select", "with", "values", "explain", "show", "table", "describe", "desc":
 		if m := sqlDeeds.FindString(stmt); m != "" {
 			r.raise(Destructive, what+" with "+m)
 		}

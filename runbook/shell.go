@@ -37,17 +37,21 @@ func readShell(src string) (*shell, error) {
 // call is one command with the words that are known before it runs; an unknown word is "\x00".
 type call struct {
 	words []string
-	input bool // standard input comes from a file, a here-document or a pipe
+	input bool    // standard input comes from a file, a here-document or a pipe
+	fed   *string // that input, where it stands in the text
 }
 
 func (s *shell) calls() []call {
 	var out []call
-	piped := map[*syntax.Stmt]bool{}
+	piped, said := map[*syntax.Stmt]bool{}, map[*syntax.Stmt]string{}
 	syntax.Walk(s.file, func(n syntax.Node) bool {
 		switch t := n.(type) {
 		case *syntax.BinaryCmd:
 			if t.Op == syntax.Pipe || t.Op == syntax.PipeAll {
 				piped[t.Y] = true
+				if text, ok := echoed(t.X); ok {
+					said[t.Y] = text
+				}
 			}
 		case *syntax.Stmt:
 			c, ok := t.Cmd.(*syntax.CallExpr)
@@ -55,13 +59,23 @@ func (s *shell) calls() []call {
 				return true
 			}
 			k := call{input: piped[t]}
+			if text, ok := said[t]; ok {
+				k.fed = &text
+			}
 			for _, w := range c.Args {
 				k.words = append(k.words, known(w))
 			}
 			for _, r := range t.Redirs {
 				switch r.Op {
 				case syntax.RdrIn, syntax.Hdoc, syntax.DashHdoc, syntax.WordHdoc, syntax.DplIn:
-					k.input = true
+					k.input, k.fed = true, nil
+					word := r.Word
+					if r.Hdoc != nil {
+						word = r.Hdoc
+					}
+					if text := known(word); r.Op != syntax.RdrIn && r.Op != syntax.DplIn && !strings.Contains(text, "\x00") {
+						k.fed = &text
+					}
 				}
 			}
 			out = append(out, k)
@@ -69,6 +83,16 @@ func (s *shell) calls() []call {
 		return true
 	})
 	return out
+}
+
+// echoed is what `echo TEXT` says; false: it is another command, or its text is not known.
+func echoed(s *syntax.Stmt) (string, bool) {
+	c, ok := s.Cmd.(*syntax.CallExpr)
+	if !ok || len(c.Args) != 2 || known(c.Args[0]) != "echo" || len(s.Redirs) > 0 {
+		return "", false
+	}
+	text := known(c.Args[1])
+	return text, !strings.ContainsAny(text, "\x00\\") && !strings.HasPrefix(text, "-")
 }
 
 // known is a word's text where quoting alone stands between source and value.
