@@ -166,6 +166,23 @@ func TestUndoComesFirstAndAgain(t *testing.T) {
 	}
 }
 
+// TestRefusalsSayWhatIsNext: the words of a person, and what can be done.
+func TestRefusalsSayWhatIsNext(t *testing.T) {
+	r := recovery(t).rig()
+	r.must(r.press(bea, "recover deny", r.toApproval(), "reason", "Not now"))
+	r.refused(r.say(ana, "/recover retry"), incident.WrongState,
+		"Step 1.4 has not begun; only a step that failed or ended without a result is run again. To ask for it once more: Go on, or resume.")
+	r.must(r.say(ana, "/recover resume"))
+	r.answer()
+	r.must(r.press(bea, "recover approve", "A2"))
+	r.answer()
+	r.ended(incident.Failed, nil)
+	for _, verb := range []string{"resume", "step"} {
+		r.refused(r.say(ana, "/recover "+verb), incident.WrongState,
+			"R1 does not go on: step 1.4 failed. Run it again, undo, skip it with a reason, or say what was done by hand: retry, undo, skip or hand 1.4.")
+	}
+}
+
 func TestCancelSaysWhatItLeaves(t *testing.T) {
 	r := recovery(t).rig()
 	a := r.toApproval()

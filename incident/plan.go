@@ -107,7 +107,12 @@ func (i *Incident) Start(d Desk, by Person, run uint64, oneStep bool) ([]Event, 
 	case Paused:
 		w.add(RunResumed{Run: r.N, By: by, Step: oneStep})
 	default:
-		if s := r.Next(); s == nil || s.State != StepReady && s.State != StepTodo {
+		s := r.Next()
+		if s != nil && (s.State == StepFailed || s.State == StepIsLost) {
+			return nil, Refuse(WrongState, "%s does not go on: step %s %s.", r.Name(), s.Number, stateWords(s)).
+				Then("Run it again, undo, skip it with a reason, or say what was done by hand: retry, undo, skip or hand %s.", s.Number)
+		}
+		if s == nil || s.State != StepReady && s.State != StepTodo {
 			return nil, Refuse(WrongState, "%s is running: %s.", r.Name(), r.Doing())
 		}
 	}

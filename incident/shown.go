@@ -1,6 +1,8 @@
 package incident
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -128,8 +130,7 @@ func (q Asking) why() *Finding {
 		said := ""
 		switch {
 		case s.State == StepDone && s.Risk == Read && s.Output != "none":
-			lines := strings.Split(strings.TrimSpace(s.Last), "\n")
-			said = strings.TrimSpace(lines[len(lines)-1])
+			said = finding(s.Last)
 		case s.State == StepWasHand:
 			said = s.Note
 		}
@@ -138,6 +139,19 @@ func (q Asking) why() *Finding {
 		}
 	}
 	return found
+}
+
+// listed is a line of `ls -l`, which says nothing to somebody who decides.
+var listed = regexp.MustCompile(`^(?:[-bcdlps][-rwxsStT]{9}\S?\s|total [0-9]+$)`)
+
+// finding is the last line of an output that can be a reason; "" where there is none.
+func finding(output string) string {
+	for _, line := range slices.Backward(strings.Split(output, "\n")) {
+		if line = strings.TrimSpace(line); line != "" && !listed.MatchString(line) {
+			return line
+		}
+	}
+	return ""
 }
 
 func atMost(s string, n int) string {

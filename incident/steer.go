@@ -53,7 +53,11 @@ func (i *Incident) Retry(d Desk, by Person, run uint64, step string) ([]Event, e
 		return nil, err
 	}
 	if s.State != StepFailed && s.State != StepIsLost {
-		return nil, Refuse(WrongState, "Step %s is %s; only a failed or unknown step is run again.", s.Number, s.State)
+		refusal := Refuse(WrongState, "Step %s %s; only a step that failed or ended without a result is run again.", s.Number, stateWords(s))
+		if r.State == Paused && s.State == StepTodo {
+			return nil, refusal.Then("To ask for it once more: Go on, or resume.")
+		}
+		return nil, refusal
 	}
 	if err := i.mayRun(d, by); err != nil {
 		return nil, err

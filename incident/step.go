@@ -64,7 +64,22 @@ func (r *Run) Doing() string {
 	case s.State == StepStarts:
 		return "step " + s.Number + " starts"
 	}
-	return "step " + s.Number + " is " + string(s.State)
+	return "step " + s.Number + " " + stateWords(s)
+}
+
+// stateWords is a step's state as the end of a sentence.
+func stateWords(s *Step) string {
+	switch s.State {
+	case StepFailed:
+		return "failed"
+	case StepIsLost:
+		return "ended without a result"
+	case StepTodo:
+		return "has not begun"
+	case StepWaits:
+		return "waits for " + ApprovalName(s.Approval)
+	}
+	return "is " + string(s.State)
 }
 
 // start checks what must still hold, reads the target once more where the step has a probe, and begins the step.

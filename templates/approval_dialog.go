@@ -21,8 +21,8 @@ func approvalActions(i *incident.Incident, a *incident.Approval, s *incident.Ste
 	return Actions{Elements: append(elements, glassButton(i, a, f)...)}
 }
 
-// approveDialog is the last sentence before a tap: what is lost comes first and keeps the room, then the way back, then
-// what is done. Nothing is cut inside a word.
+// approveDialog is the last sentence before a tap: what is done, what is lost, and the way back, in the card's order. What is
+// lost keeps the room, and what is done gets the rest of it. Nothing is cut inside a word.
 func approveDialog(i *incident.Incident, a *incident.Approval, saw incident.Shown) string {
 	text := Say("approve.noundo", nil)
 	if saw.Undo != nil {
@@ -33,7 +33,7 @@ func approveDialog(i *incident.Incident, a *incident.Approval, saw incident.Show
 		text = Say("approve.loses", map[string]any{"Loses": stop(byWords(lost, room-1)), "Rest": text})
 	}
 	if room := maxDialog - utf8.RuneCountInString(text) - len(" ."); room >= 20 {
-		text += " " + stop(byWords(flat(saw.Title, 200), room))
+		text = stop(byWords(flat(saw.Title, 200), room)) + " " + text
 	}
 	return text
 }

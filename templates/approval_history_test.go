@@ -87,8 +87,9 @@ func TestTheApprovalNamesHostAndDirectoryOnce(t *testing.T) {
 	}
 }
 
-// The dialog keeps what is lost, uses the room that Slack gives, and cuts no word.
-func TestTheDialogPutsTheLossFirstAndCutsNoWord(t *testing.T) {
+// The dialog says what is done, lost and undone in the card's order, keeps what is lost, uses the room that Slack gives, and
+// cuts no word.
+func TestTheDialogSaysWhatIsDoneAndLostAndCutsNoWord(t *testing.T) {
 	s := waiting()
 	a := s.Approval(17)
 	saw := incident.Shown{Title: "Set the old files aside and put the backup in place", Undo: &incident.Back{Number: "1.6u", Title: "Move the old files back"}}
@@ -97,7 +98,7 @@ func TestTheDialogPutsTheLossFirstAndCutsNoWord(t *testing.T) {
 		return approveDialog(s.Incident, a, saw)
 	}
 	const lost = "every write after 11:05:01 UTC, the newest row in the backup: 5 min 6 s until 11:10 UTC"
-	if got, want := say(lost), "Lost: "+lost+". Undo: Move the old files back (1.6u). Set the old files aside and put the backup in place."; got != want {
+	if got, want := say(lost), "Set the old files aside and put the backup in place. Lost: "+lost+". Undo: Move the old files back (1.6u)."; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	long := strings.TrimSpace(strings.Repeat("sessions of yesterday and ", 20))

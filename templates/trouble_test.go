@@ -93,3 +93,13 @@ func TestTheFailureCardSaysWhatIsTrueBeforeAnyChange(t *testing.T) {
 		t.Errorf("got %q", text)
 	}
 }
+
+func TestAKilledStepHasNoExitCode(t *testing.T) {
+	s := started(restored(), "03:22", "p1.s7", 0).say("03:22:09", incident.StepEnded{
+		Run: 7, Step: "p1.s7", Attempt: "R7-p1.s7-1", Outcome: incident.Failed, Exit: -1, Why: "something other than drbot killed it",
+	})
+	r := s.Run(7)
+	if text := Text(Failure(s.Incident, r, r.Step("p1.s7"), s.facts())); strings.Contains(text, "-1") || !strings.Contains(text, "ended by a signal: something other than drbot killed it") {
+		t.Errorf("%s", text)
+	}
+}
