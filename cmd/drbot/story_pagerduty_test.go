@@ -251,6 +251,7 @@ func TestI46_I47_KilledAmidTheWebhooks(t *testing.T) {
 	alert := a.Trigger("PDB1", "Users are gone", "high", "P1")
 	room := w.awaitAlerted(1, "the incident", func(v commands.View) bool { return v.State == "open" })
 	a.Away(true)
+	w.expect(w.ana, room, "INC-1") // she is in it
 	w.answers(w.ana, room, "/incident ack", "You command INC-1")
 	a.Note(alert, "the disk is full", "PBEA")
 	w.life.kill()
