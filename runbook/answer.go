@@ -113,11 +113,13 @@ func (e *Entry) answerSQLSlot(token string, no func(string) error) error {
 	if at < 0 || e.Interpreter == Bash {
 		return no("keep, or manual: the text cannot be rewritten here")
 	}
-	found := slices.IndexFunc(append(slots(placeholderForms, e.Run), slots(sampleForms, e.Run)...), func(s slot) bool { return s.text == token })
+	all := append(slots(placeholderForms, e.Run), slots(sampleForms, e.Run)...)
+	found := slices.IndexFunc(all, func(s slot) bool { return s.text == token })
 	if found < 0 {
 		return no("keep, or manual: the text cannot be rewritten here")
 	}
-	p := guess(append(slots(placeholderForms, e.Run), slots(sampleForms, e.Run)...)[found], e.Run[max(0, at-40):at])
+	all[found].variable = "" // `where id=<USER_ID>` sets nothing
+	p := guess(all[found], e.Run[max(0, at-40):at])
 	was, run := e.Run, e.Run
 	for _, quoted := range []string{"'" + token + "'", token} {
 		run = strings.ReplaceAll(run, quoted, ":"+p.Name)

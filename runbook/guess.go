@@ -131,8 +131,9 @@ func asName(words string) string {
 	return strings.Trim(strings.ToUpper(notName.ReplaceAllString(words, "_")), "_")
 }
 
-// allowedName makes a word a name that a parameter may have.
+// allowedName makes a word a name that a parameter may have: in capitals, by which its places in other languages are found too.
 func allowedName(name string) string {
+	name = strings.ToUpper(name)
 	if name == "" || startsDigit(name) {
 		name = strings.TrimSuffix("VALUE_"+name, "_")
 	}

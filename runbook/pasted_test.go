@@ -1,6 +1,7 @@
 package runbook
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -245,5 +246,68 @@ func TestI34_ThePsqlFormThatIsShownWorks(t *testing.T) {
 		if out, err := cmd.CombinedOutput(); err != nil || string(out) != v+"\n" {
 			t.Fatalf("%q: %q %v\n%s", v, out, err, shown)
 		}
+	}
+}
+
+// TestI34_TheEndOfASQLTextIsAPlaceLikeAnother: `column=<ID>` before the closing quote, `;` or the end sets no variable; it is asked about.
+func TestI34_TheEndOfASQLTextIsAPlaceLikeAnother(t *testing.T) {
+	for _, client := range []string{
+		`psql -c "%s"`, `psql -tAc "%s"`, `psql --command="%s"`, "psql <<EOF\n%s\nEOF", `echo "%s" | psql app`, `mysql -e "%s"`, `mysql app -e"%s"`, "mysql app <<EOF\n%s\nEOF", `mariadb -e '%s'`, `sqlite3 q.db "%s"`, "sqlite3 q.db <<EOF\n%s\nEOF", `duckdb q.db "%s"`,
+		`clickhouse-client -q "%s"`, `clickhouse-client --query="%s"`, `cqlsh -e "%s"`, `cqlsh <<EOF` + "\n%s\nEOF", `influx -execute "%s"`, `trino --execute "%s"`, `sudo -u app someclient "%s"`, `docker exec db psql -c "%s"`, `kubectl exec db-0 -- mysql -e "%s"`, `q="%s"; psql -c "$q"`,
+	} {
+		for _, sql := range []string{"delete from u where id=<ID>", "delete from u where id=<ID>;", "delete from u where id=[ID]", "delete from u where ID=<ID>", "update u set tenant=<TENANT>", "update u set a=1 where tenant=YOUR_TENANT;"} {
+			command := fmt.Sprintf(client, sql)
+			l, _ := Compile(parse(t, oneStep(command)), nil)
+			e := l.entry("p1.s1")
+			if len(e.Parameters) != 1 || !envName.MatchString(e.Parameters[0].Name) || !strings.Contains(strings.Join(e.Decide, "\n"), "${"+e.Parameters[0].Name+"}"+pastedWords) {
+				t.Errorf("%q: %+v %q", command, e.Parameters, e.Decide)
+			}
+		}
+	}
+	for command, name := range map[string]string{"python3 <<EOF\nx=<NAME>\nEOF": "NAME", `perl -e 'my $id=<ID>'`: "ID", `perl -e 'id=<ID>'`: "ID", `ruby -e 'x=<NAME>'`: "NAME", "id=<ROW>\n" + `psql -c "delete from u where id=$id"`: "ID"} {
+		l, _ := Compile(parse(t, oneStep(command)), nil)
+		e := l.entry("p1.s1")
+		if len(e.Parameters) != 1 || e.Parameters[0].Name != name || !strings.Contains(strings.Join(e.Decide, "\n"), "${"+name+"}"+pastedWords) {
+			t.Errorf("%q: %+v %q", command, e.Parameters, e.Decide)
+		}
+	}
+}
+
+// TestI34_NoValueAtTheEndOfASQLTextReachesAnotherRow: with real sqlite3 and psql, whatever type lifts the question.
+func TestI34_NoValueAtTheEndOfASQLTextReachesAnotherRow(t *testing.T) {
+	s := pgtest.Start(t)
+	own := s.Command(t, "psql")
+	ran := 0
+	for _, c := range []struct{ command, prepare, count string }{
+		{`sqlite3 q.db "delete from u where id=<ID>"`, `rm -f q.db; sqlite3 q.db "create table u(id,tenant); insert into u values(1,3),(2,4)"`, `sqlite3 q.db "select count(*) from u where tenant=4"`},
+		{"sqlite3 q.db <<EOF\ndelete from u where id=<ID>;\nEOF", `rm -f q.db; sqlite3 q.db "create table u(id,tenant); insert into u values(1,3),(2,4)"`, `sqlite3 q.db "select count(*) from u where tenant=4"`},
+		{`psql -qAt -c "delete from u where id=<ID>"`, `psql -qc "drop table if exists u; create table u(id text,tenant int); insert into u values('1',3),('2',4)"`, `psql -qAtc "select count(*) from u where tenant=4"`},
+		{"psql -qAt <<EOF\ndelete from u where id=<ID>;\nEOF", `psql -qc "drop table if exists u; create table u(id text,tenant int); insert into u values('1',3),('2',4)"`, `psql -qAtc "select count(*) from u where tenant=4"`},
+	} {
+		l, _ := Compile(parse(t, oneStep(c.command)), nil)
+		e := *l.entry("p1.s1")
+		for _, p := range []Parameter{e.Parameters[0], {Type: TypeInt}, {Type: TypeInt, Min: "0"}, {Type: TypeDBName}, {Type: TypeHostname}, {Type: TypeText, Pattern: plainValue}, {Type: TypeText, Pattern: "[0-9]+"}} {
+			typed := e
+			p.Name = e.Parameters[0].Name
+			typed.Decide, typed.Parameters = nil, []Parameter{p}
+			if typed.Blocked() != "" {
+				continue
+			}
+			for _, v := range []string{"id", "1 or 1=1", "1", "-1", "id--", "tenant", "true", "1;delete from u", "'"} {
+				b, err := Bind(&typed, map[string]string{p.Name: v})
+				if err != nil {
+					continue
+				}
+				ran++
+				cmd := exec.Command("bash", "--noprofile", "--norc", "-c", c.prepare+" 2>/dev/null\n"+typed.Run+"\n"+c.count)
+				cmd.Env, cmd.Dir, cmd.SysProcAttr = append(append(own.Env, "PATH="+filepath.Dir(own.Path)+":/usr/bin:/bin"), b.Env...), own.Dir, own.SysProcAttr
+				if out, _ := cmd.Output(); strings.TrimSpace(string(out)) != "1" {
+					t.Errorf("%q with %s %s %q: %q", c.command, p.Type, p.Pattern, v, out)
+				}
+			}
+		}
+	}
+	if ran < 12 {
+		t.Errorf("only %d values ran", ran)
 	}
 }

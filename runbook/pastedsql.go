@@ -91,6 +91,7 @@ func (t *tracer) boundPsql(o occurrence, text string) string {
 		return ""
 	}
 	var vars strings.Builder
+	was := text
 	for i := len(marks) - 1; i >= 0; i-- {
 		m := marks[i]
 		lower, from, to := strings.ToLower(m.name), m.from, m.to
@@ -109,14 +110,19 @@ func (t *tracer) boundPsql(o occurrence, text string) string {
 	var words []string
 	for i := 0; i < len(o.rest); i++ {
 		w := o.call.Args[o.at+1+i]
-		if o.rest[i] == "-c" || o.rest[i] == "--command" {
+		option, behind := o.rest[i], i+1 < len(o.rest) && o.rest[i+1] == was
+		switch {
+		case option == "-c" || option == "--command":
 			i++
-			continue
-		}
-		if len(t.marks(o.rest[i])) > 0 && strings.Contains(o.rest[i], text) {
+		case option == "--command="+was:
+		case behind && strings.HasPrefix(option, "-") && !strings.HasPrefix(option, "--") && strings.HasSuffix(option, "c"):
+			words = append(words, strings.TrimSuffix(option, "c")) // psql -tAc TEXT
+			i++
+		case strings.Contains(option, was):
 			return ""
+		default:
+			words = append(words, t.source(w))
 		}
-		words = append(words, t.source(w))
 	}
 	return strings.TrimSpace("psql "+strings.Join(words, " ")) + vars.String() + " <<'SQL'\n" + text + "\nSQL"
 }

@@ -30,6 +30,7 @@ type slot struct {
 	text     string
 	sample   bool
 	variable string // what it is assigned to as a whole: BACKUP="…"
+	assigned bool   // by the shell itself; else `name=value` is a word, or a condition in SQL
 	at, end  int    // of its mark in the marked text
 	done     bool   // rewritten
 }
@@ -186,6 +187,7 @@ func fill(src string) (rewritten, error) {
 	for _, v := range sh.names() {
 		f.used[v] = "$" + v
 	}
+	f.assigned(sh)
 	f.tokens(sh)
 	f.variables(sh)
 	f.text = f.edit()
@@ -326,8 +328,11 @@ func (f *filler) note(from, to string) {
 // parameter gives the name of a slot's parameter, and declares it the first time. embedded: the value stands among other words of one
 // argument, which something else may read as a language.
 func (f *filler) parameter(s slot, before string, embedded bool) string {
+	if embedded && !s.assigned {
+		s.variable = "" // `where id=<USER_ID>` sets nothing
+	}
 	p := guess(s, before)
-	if s.variable == "" {
+	if !s.assigned || p.Name != s.variable {
 		p.Name = f.free(p.Name, s.text)
 	}
 	if embedded && p.Type == TypeText && p.Pattern == "" {
@@ -357,37 +362,6 @@ func (f *filler) free(name, text string) string {
 		}
 		if had, ok := f.used[try]; !ok || had == text {
 			return try
-		}
-	}
-}
-
-// variables makes what nothing sets a parameter, and quotes it where bash would split it.
-func (f *filler) variables(sh *shell) {
-	free := sh.free()
-	free = slices.DeleteFunc(free, func(v string) bool {
-		return slices.ContainsFunc(f.parameters, func(p Parameter) bool { return p.Name == v })
-	})
-	if len(free) == 0 {
-		return
-	}
-	use := sh.uses()
-	for _, v := range free {
-		name := strings.ToUpper(v)
-		_, taken := f.used[name]
-		if !envName.MatchString(name) || name != v && taken || slices.Contains(forbiddenNames, name) || manyWords.MatchString(name) || use.odd[v] {
-			f.open = append(f.open, fmt.Sprintf("$%s is set nowhere: make it a parameter", v))
-			continue
-		}
-		f.declare(guess(slot{text: "$" + v, variable: name}, ""))
-		for _, u := range use.plain[v] {
-			value := "${" + name + "}"
-			if u.split {
-				value = `"` + value + `"`
-			}
-			if was := f.src[u.from:u.to]; u.split || name != v {
-				f.edits = append(f.edits, edit{u.from, u.to, value})
-				f.note(was, value)
-			}
 		}
 	}
 }
