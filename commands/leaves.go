@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -98,22 +97,4 @@ func leavesBlocks(r *incident.Run, now time.Time) []templates.Block {
 		lines = append(lines, []templates.Span{templates.T(line)})
 	}
 	return []templates.Block{templates.Lines{Lines: lines}}
-}
-
-// survive refuses to end a run while processes of a step that ended without a result may go on: its target would be free for
-// another run (I22, I30). Whoever has seen to them says so with the step.
-func survive(r *incident.Run) error {
-	for k := range r.Steps {
-		s := &r.Steps[k]
-		if s.State != incident.StepIsLost || len(s.Left) == 0 {
-			continue
-		}
-		verb := "processes of step %s may still run: %s."
-		if len(s.Left) == 1 {
-			verb = "process of step %s may still run: %s."
-		}
-		return incident.Refuse(incident.WrongState, fmt.Sprintf("%d ", len(s.Left))+verb, s.Number, cut(strings.Join(s.Left, ", "), 300)).
-			Then("End that on its host and say what you saw: Done: I looked… on its card, or hand %s and your words. Then the run can be cancelled.", s.Number)
-	}
-	return nil
 }

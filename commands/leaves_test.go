@@ -97,15 +97,44 @@ func TestI22_I30_CancelWaitsForWhatStillRuns(t *testing.T) {
 	r.answer()
 	r.begun()
 	s := r.next()
-	r.report("lost", incident.StepUnknown{Run: 1, Step: s.ID, Attempt: s.Attempt, Why: "its supervisor is gone", Left: []string{"4711 bash", "4712 sleep 1"}})
+	r.report("lost", incident.StepUnknown{Run: 1, Step: s.ID, Attempt: s.Attempt, Why: "its supervisor is gone" + incident.StillThere + "4711 bash", Left: []string{"4711 bash", "4712 sleep 1"}})
 	for range 2 {
 		r.refused(r.press(ana, "recover cancel", "R1", "reason", "another way"), incident.WrongState, "2 processes of step 1.4 may still run: 4711 bash, 4712 sleep 1")
 	}
 	if run := r.run(); run.State == incident.Ended {
 		t.Fatal("it ended")
 	}
+	for _, press := range []string{"recover retry", "recover hand", "recover skip", "recover undo"} {
+		reply := r.press(ana, press, "R1/p1.s4", "did", "killed both", "saw", "half of it is there", "reason", "it is enough")
+		r.refused(reply, incident.WrongState, "2 processes of step 1.4 may still run: 4711 bash, 4712 sleep 1")
+	}
+	seen := func(key string, left ...string) {
+		r.report(key, incident.StepSurvivors{Run: 1, Step: s.ID, Attempt: s.Attempt, Left: left})
+	}
+	seen("seen one", "4711 bash")
+	r.refused(r.press(ana, "recover cancel", "R1", "reason", "another way"), incident.WrongState, "1 process of step 1.4 may still run: 4711 bash.")
+	seen("seen none")
+	if now := r.next(); now.State != incident.StepIsLost || len(now.Left) != 0 || now.Note != "its supervisor is gone" {
+		t.Errorf("%s %v %q", now.State, now.Left, now.Note)
+	}
 	r.must(r.press(ana, "recover hand", "R1/p1.s4", "did", "killed both", "saw", "half of it is there"))
 	if _, said := r.cancelled(); !strings.Contains(said, "Done by hand: 1.4 (half of it is there)") {
 		t.Errorf("%s", said)
 	}
+}
+
+// TestI30_WhatMayLiveOnIsAPersonsToJudge: drbot waits for no end of processes that it cannot see or that the lock keeps, and still
+// begins nothing beside them.
+func TestI30_WhatMayLiveOnIsAPersonsToJudge(t *testing.T) {
+	r := recovery(t).rig()
+	r.must(r.press(bea, "recover approve", r.toApproval()))
+	r.answer()
+	r.begun()
+	s := r.next()
+	r.report("lost", incident.StepUnknown{Run: 1, Step: s.ID, Attempt: s.Attempt, Why: "gone", Left: []string{"4711 server"}, Unseen: true})
+	for _, press := range []string{"recover retry", "recover cancel"} {
+		object := map[string]string{"recover retry": "R1/p1.s4", "recover cancel": "R1"}[press]
+		r.refused(r.press(ana, press, object, "reason", "another way"), incident.WrongState, "1 process of step 1.4 may still run: 4711 server.")
+	}
+	r.must(r.press(ana, "recover hand", "R1/p1.s4", "did", "looked", "saw", "the server answers"))
 }

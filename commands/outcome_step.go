@@ -36,6 +36,11 @@ type (
 		Incident incident.ID
 		incident.StepUnknown
 	}
+	// SeeSurvivors: the runner looked again for the processes of a lost step.
+	SeeSurvivors struct {
+		Incident incident.ID
+		incident.StepSurvivors
+	}
 )
 
 // Report takes an event of the runner as an outcome; it is what package runner calls. A key is kept for ever; an empty one
@@ -56,6 +61,8 @@ func (o *Office) Report(ctx context.Context, id incident.ID, key string, e incid
 		c.Outcome = EndStep{id, e}
 	case incident.StepUnknown:
 		c.Outcome = LoseStep{id, e}
+	case incident.StepSurvivors:
+		c.Outcome = SeeSurvivors{id, e}
 	case incident.AttemptFound:
 		c.Outcome = AttemptFound{Attempt: e.Attempt}
 	default:
@@ -87,6 +94,10 @@ func (o *Office) stepOutcome(ctx context.Context, c Command) (reply Reply, known
 	case LoseStep:
 		reply, err = o.settleRun(ctx, c, e.Incident, func(d incident.Desk, i *incident.Incident) ([]incident.Event, error) {
 			return i.Lost(d, e.StepUnknown), nil
+		})
+	case SeeSurvivors:
+		reply, err = o.settleRun(ctx, c, e.Incident, func(_ incident.Desk, i *incident.Incident) ([]incident.Event, error) {
+			return i.Survivors(e.StepSurvivors), nil
 		})
 	default:
 		return Reply{}, false, nil

@@ -46,7 +46,7 @@ var kinds = func() map[string]reflect.Type {
 		RunPlanned{}, ReadsAsked{}, ReadsDone{}, RunStarted{}, RunPaused{}, RunResumed{}, CancelAsked{}, RunEnded{},
 		ApprovalAsked{}, Confirmed{}, Approved{}, Denied{}, Withdrawn{}, Expired{}, GlassBroken{},
 		RoleOffered{}, OfferEnded{}, RunHandedOver{},
-		HandAsked{}, ConditionAsked{}, ConditionAnswered{}, StepStarting{}, StepStarted{}, StepNotStarted{}, StepExtended{}, StepEnded{}, StepUnknown{}, StepSettled{},
+		HandAsked{}, ConditionAsked{}, ConditionAnswered{}, StepStarting{}, StepStarted{}, StepNotStarted{}, StepExtended{}, StepEnded{}, StepUnknown{}, StepSurvivors{}, StepSettled{},
 		StepSkipped{}, StepByHand{}, UndoPlanned{},
 		AlertLinked{}, AlertSeen{}, AlertPassed{}, Accepted{}, Declined{}, Merged{}, Triaged{},
 		PageAsked{}, Paged{}, PageFailed{}, CallsHushed{},

@@ -50,7 +50,7 @@ func (r *Runner) findAgain(w watch) {
 			delete(r.sought, w.attempt)
 			r.mu.Unlock()
 		}()
-		for pause := time.Duration(0); ; pause = r.Again {
+		for pause := time.Duration(0); ; {
 			select {
 			case <-r.ctx.Done():
 				return
@@ -58,6 +58,9 @@ func (r *Runner) findAgain(w watch) {
 			}
 			if r.found(w) {
 				return
+			}
+			if pause = r.Again; !r.far(w) {
+				pause = min(pause, lookAgain)
 			}
 		}
 	})
@@ -84,7 +87,7 @@ func (r *Runner) found(w watch) bool {
 	}
 	if status.State == attempt.StateUnknown {
 		if status.Far == "" {
-			return true
+			return r.outlived(ctx, w, run.Step(w.step), status.Leftover)
 		}
 		secrets, _ := r.secrets(nil, nil)
 		if err := attempt.Reattach(ctx, r.Dir, w.attempt, secrets); err != nil {

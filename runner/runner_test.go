@@ -175,6 +175,7 @@ func TestI26_ALostStepIsUnknownUntilAPersonDecides(t *testing.T) {
 		t.Fatalf("I27: it went on: %+v", reply)
 	}
 	r.write("go", "")
+	r.until("nothing of it lives", func(run *incident.Run) bool { return len(run.Step("1.2").Left) == 0 })
 	r.must(r.say(ana, "retry"))
 	run = r.untilStep("1.2", incident.StepWaits) // I21: the retry asks anew
 	r.must(r.press(bea, "recover approve", incident.ApprovalName(run.Step("1.2").Approval)))

@@ -105,7 +105,8 @@ func (r *Runner) prepare(ctx context.Context, id incident.ID, e incident.StepSta
 	if why := differs(i, s, spec, e); why != "" {
 		return job, why, nil
 	}
-	return r.job(i, spec, e), "", nil
+	why, err = r.beside(e, s)
+	return r.job(i, spec, e), why, err
 }
 
 // differs recomputes the digest of what would run from the bytes at hand, and holds it against the record and against

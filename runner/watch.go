@@ -112,9 +112,9 @@ func (w watch) ended(result attempt.Result) incident.Event {
 	case attempt.Unknown:
 		why := result.Why
 		if len(result.Survivors) > 0 {
-			why += "; processes of it are still there: " + strings.Join(result.Survivors, ", ")
+			why += incident.StillThere + strings.Join(result.Survivors, ", ")
 		}
-		return incident.StepUnknown{Run: w.run, Step: w.step, Attempt: w.attempt, Why: why, Left: result.Survivors}
+		return incident.StepUnknown{Run: w.run, Step: w.step, Attempt: w.attempt, Why: why, Left: result.Survivors, Unseen: result.Kept}
 	}
 	outcome, known := outcomes[result.Outcome]
 	if !known {

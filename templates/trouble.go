@@ -108,7 +108,7 @@ func troubleFacts(i *incident.Incident, r *incident.Run, s *incident.Step) map[s
 	}
 	note := s.Note
 	if len(s.Left) > 0 {
-		note, _, _ = strings.Cut(note, "; processes of it are still there: ") // its row names them
+		note, _, _ = strings.Cut(note, incident.StillThere) // its row names them
 	}
 	return map[string]any{
 		"ID": i.ID, "Run": r.Name(), "Number": s.Number, "Title": flat(s.Title, 90), "Operator": r.Operator, "Call": call,

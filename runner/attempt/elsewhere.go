@@ -313,6 +313,7 @@ func (s *supervisor) farResult(told Result) Result {
 	}
 	if r.Outcome == Unknown {
 		r.Why = "on " + s.job.Far.Name + ": " + r.Why
+		r.Kept = true // nobody here can look at its survivors
 	}
 	got := s.far.got
 	s.out.seal(&r)

@@ -87,6 +87,23 @@ func Inspect(runsDir, attempt string) (Status, error) {
 	return status.unknown(dir, attempt, err, claimErr), nil
 }
 
+// Leftover lists the living processes ("pid command") of an attempt on this host that runs or ended without a result. Of one
+// that has an exit record, or no folder any more, there are none.
+func Leftover(runsDir, attempt string) ([]string, error) {
+	dir, err := attemptDir(runsDir, attempt)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	status, err := Inspect(runsDir, attempt)
+	if status.State == StateRunning {
+		return marked(dir), err
+	}
+	return status.Leftover, err
+}
+
 func (s Status) notStarted(attempt, why string) Status {
 	s.State, s.Why = StateNotStarted, why
 	s.Result = Result{Version: Version, Attempt: attempt, Outcome: NotStarted, Why: why, Exit: -1, Ended: s.Since}
@@ -108,8 +125,10 @@ func (s Status) unknown(dir, attempt string, recordErr, claimErr error) Status {
 		s.Why = string(lost)
 	}
 	s.Leftover = marked(dir)
+	j, err := readJob(dir)
+	keeps := err == nil && j.Survivors == KeepSurvivors
 	s.Result = Result{Version: Version, Attempt: attempt, Outcome: Unknown, Why: s.Why, Exit: -1,
-		Started: s.Since, KeptBytes: s.OutputBytes, Survivors: s.Leftover}
+		Started: s.Since, KeptBytes: s.OutputBytes, Survivors: s.Leftover, Kept: keeps}
 	return s
 }
 
