@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/drbot/drbot/incident"
@@ -81,7 +82,7 @@ func drawable(object string) bool {
 	switch {
 	case object == "card" || object == "checklist" || object == "announcement":
 		return true
-	case strings.HasPrefix(object, "fail/") || strings.HasPrefix(object, "hand/") || strings.HasPrefix(object, "warning/"), strings.HasPrefix(object, offerPrefix), fleeting(object):
+	case strings.HasPrefix(object, "fail/") || strings.HasPrefix(object, "stop/") || strings.HasPrefix(object, "hand/") || strings.HasPrefix(object, "warning/"), strings.HasPrefix(object, offerPrefix), fleeting(object):
 		return true
 	}
 	return len(object) > 1 && (object[0] == 'A' || object[0] == 'R') && strings.Trim(object[1:], "0123456789") == ""
@@ -137,7 +138,7 @@ func (s *scene) run(name string) (m templates.Message, upload string, ok bool) {
 	return m, "", false
 }
 
-// step reads fail/R7/p1.s6/2, hand/R7/p1.s6 and warning/R7/p1.s6/….
+// step reads fail/R7/p1.s6/2, stop/R7/p1.s6/1, hand/R7/p1.s6 and warning/R7/p1.s6/….
 func (s *scene) step(object string) (m templates.Message, upload string, ok bool) {
 	parts := strings.Split(object, "/")
 	if len(parts) < 3 {
@@ -153,6 +154,9 @@ func (s *scene) step(object string) (m templates.Message, upload string, ok bool
 			return templates.Hand(s.i, r, step, s.facts), templates.StepKey(r, step), true
 		case "warning":
 			return templates.StepWarning(s.i, r, step, s.facts), "", true
+		case "stop":
+			n, err := strconv.ParseUint(parts[len(parts)-1], 10, 64)
+			return templates.Stopped(s.i, r, step, n), "", err == nil
 		case "fail":
 			current := len(parts) == 4 && strings.HasSuffix(step.Attempt, "-"+parts[3])
 			if !current || step.State == incident.StepIsLost {
@@ -191,7 +195,7 @@ func (s *scene) topic() string {
 // urgency orders redraws: approvals, failures, incident cards, run cards, checklists, live output.
 func urgency(object string) int {
 	switch {
-	case strings.HasPrefix(object, "fail/") || strings.HasPrefix(object, "hand/"):
+	case strings.HasPrefix(object, "fail/") || strings.HasPrefix(object, "stop/") || strings.HasPrefix(object, "hand/"):
 		return 1
 	case object == "card":
 		return 2

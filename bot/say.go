@@ -33,7 +33,7 @@ var sayWants = []string{
 	incident.RunPlanned{}.EventKind(), incident.ReadsDone{}.EventKind(), incident.RunStarted{}.EventKind(), incident.ApprovalAsked{}.EventKind(),
 	incident.StepEnded{}.EventKind(), incident.StepNotStarted{}.EventKind(), incident.StepUnknown{}.EventKind(), incident.HandAsked{}.EventKind(),
 	incident.GlassBroken{}.EventKind(), incident.RoleOffered{}.EventKind(),
-	incident.ConditionAsked{}.EventKind(), incident.Paged{}.EventKind(), incident.PageFailed{}.EventKind(),
+	incident.RunPaused{}.EventKind(), incident.ConditionAsked{}.EventKind(), incident.Paged{}.EventKind(), incident.PageFailed{}.EventKind(),
 }
 
 func (sayer) Name() string           { return Say }

@@ -34,6 +34,8 @@ func (t *talk) run(e incident.Event) error {
 		return t.failure(e.Run, e.Step, e.Attempt, templates.Failure)
 	case incident.StepUnknown:
 		return t.failure(e.Run, e.Step, e.Attempt, templates.Unknown)
+	case incident.RunPaused:
+		return t.stopped(e)
 	case incident.HandAsked:
 		return t.hand(e.Run, e.Step)
 	case incident.ConditionAsked:
@@ -128,6 +130,15 @@ func (t *talk) failure(run uint64, step, attempt string, draw func(*incident.Inc
 // failKey names the message of an attempt that failed: "fail/R7/p1.s6/2".
 func failKey(r *incident.Run, step, attempt string) string {
 	return fmt.Sprintf("fail/%s/%s/%s", r.Name(), step, attempt[strings.LastIndexByte(attempt, '-')+1:])
+}
+
+// stopped posts that drbot stopped a run before a step: the redraw of an approval's card calls nobody.
+func (t *talk) stopped(e incident.RunPaused) error {
+	r := t.i.Run(e.Run)
+	if e.Stop == nil || r == nil || r.Step(e.Stop.Step) == nil || !r.Stands(e.Stop.N) {
+		return nil // the run went on meanwhile
+	}
+	return t.line(fmt.Sprintf("stop/%s/%s/%d", r.Name(), e.Stop.Step, e.Stop.N), templates.Stopped(t.i, r, r.Step(e.Stop.Step), e.Stop.N))
 }
 
 // hand posts a step that waits for a person; whether it is needed and that it is theirs to do is one message.

@@ -236,10 +236,10 @@ func (i *Incident) ReadsDone(d Desk, e ReadsDone) ([]Event, error) {
 	switch {
 	case e.Failure != "":
 		w.void(s, "reading the target failed: "+e.Failure)
-		w.pause(r, "reading the target failed: "+e.Failure)
+		w.pause(r, StopRead, "reading the target failed: "+e.Failure)
 	case !sameIdentity(identity, declared):
 		w.void(s, "the target is another than was declared")
-		w.pause(r, "the target of step "+s.Number+" is another than was declared: "+difference(declared, identity))
+		w.pause(r, StopTarget, "the target of step "+s.Number+" is another than was declared: "+difference(declared, identity))
 	case e.For == ReadForApproval:
 		w.askApproval(d, r, s, identity, e.Facts)
 	default:
@@ -270,11 +270,5 @@ func difference(declared, read map[string]string) string {
 func (d *draft) void(s *Step, why string) {
 	if a := d.Approval(s.Approval); a != nil && a.Undecided() {
 		d.add(Withdrawn{Approval: a.N, Run: a.Run, Why: why})
-	}
-}
-
-func (d *draft) pause(r *Run, why string) {
-	if r.State == Running {
-		d.add(RunPaused{Run: r.N, By: Bot, Why: why})
 	}
 }

@@ -99,8 +99,7 @@ type Step struct {
 	Took     time.Duration `json:"took,omitempty"` // of its process, as the runner timed it
 	Exit     int           `json:"exit,omitempty"`
 	Outcome  string        `json:"outcome,omitempty"`
-	Left     []string      `json:"left,omitempty"` // processes of it that outlived what watched them: "4711 sleep"
-	Unseen   bool          `json:"unseen,omitempty"`
+	Left     []string      `json:"left,omitempty"`  // processes of it that outlived what watched them: "4711 sleep"
 	Note     string        `json:"note,omitempty"`  // why it failed, was skipped, what was seen
 	Last     string        `json:"last,omitempty"`  // last lines of the output
 	Bytes    int64         `json:"bytes,omitempty"` // of the whole output, once it ended
@@ -142,6 +141,7 @@ type Run struct {
 	Choices   map[string][]Choice          `json:"choices,omitempty"`  // as listed for the draft; once started, the chosen ones alone
 	Reasons   map[string]string            `json:"reasons,omitempty"`  // value -> why an unverified one was taken
 	Cancel    string                       `json:"cancel,omitempty"`   // reason, once asked
+	Stop      Stop                         `json:"stop,omitzero"`      // the newest of drbot's own pauses
 }
 
 // Name is how people type it: R7.

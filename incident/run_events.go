@@ -72,6 +72,8 @@ type RunPaused struct {
 	Run uint64 `json:"run"`
 	By  Person `json:"by"`
 	Why string `json:"why,omitempty"`
+	// Stop is there where drbot itself paused the run before a step and a person must choose how to go on.
+	Stop *Stop `json:"stop,omitempty"`
 }
 
 type RunResumed struct {
@@ -248,8 +250,6 @@ type StepUnknown struct {
 	Attempt string   `json:"attempt"`
 	Why     string   `json:"why"`
 	Left    []string `json:"left,omitempty"` // its processes that are still there: "4711 sleep"
-	// Unseen: those in Left are on another host, or the lock lets them live on. Nobody waits for their end.
-	Unseen bool `json:"unseen,omitempty"`
 }
 
 // StepSettled is a person's word on an unknown or failed step: done after looking, or to be run again.

@@ -62,9 +62,6 @@ func (i *Incident) Retry(d Desk, by Person, run uint64, step string) ([]Event, e
 	if err := i.mayRun(d, by); err != nil {
 		return nil, err
 	}
-	if err := r.Outlived(true); err != nil {
-		return nil, err
-	}
 	w := i.draft(d.At)
 	w.add(StepSettled{Run: r.N, Step: s.ID, By: by, As: "again"})
 	return w.goOn(d, r.N, by), nil
@@ -91,9 +88,6 @@ func (i *Incident) Skip(d Desk, by Person, run uint64, step, reason string) ([]E
 	}
 	if reason = strings.TrimSpace(reason); reason == "" {
 		return nil, Refuse(BadInput, "Skipping step %s needs a reason.", s.Number).Then("Like: skip %s the service was down already", s.Number)
-	}
-	if err := r.Outlived(false); err != nil {
-		return nil, err
 	}
 	w := i.draft(d.At)
 	w.void(w.Run(r.N).Step(s.ID), "the step was skipped")
@@ -130,9 +124,6 @@ func (i *Incident) ByHand(d Desk, by Person, run uint64, step, did, saw string) 
 	if saw, err = text("What you saw", saw, 1000); err != nil {
 		return nil, err
 	}
-	if err := r.Outlived(false); err != nil {
-		return nil, err
-	}
 	w := i.draft(d.At)
 	w.void(w.Run(r.N).Step(s.ID), "the step was done by hand")
 	w.add(StepByHand{Run: r.N, Step: s.ID, By: by, Did: strings.TrimSpace(did), Saw: saw})
@@ -157,9 +148,6 @@ func (i *Incident) Undo(d Desk, by Person, run uint64, step string) ([]Event, er
 		return nil, Refuse(WrongState, "Step %s is running.", next.Number).Then("Wait for it, or cancel the run.")
 	case next != nil && next.UndoOf == s.ID:
 		return nil, Refuse(WrongState, "The undo of %s is planned already: %s.", s.Number, r.Doing())
-	}
-	if err := r.Outlived(false); err != nil {
-		return nil, err
 	}
 	w := i.draft(d.At)
 	for _, a := range w.Approvals {
@@ -257,7 +245,7 @@ func (i *Incident) Deny(d Desk, by Person, n uint64, reason string) ([]Event, er
 	}
 	w := i.draft(d.At)
 	w.add(Denied{Approval: n, Run: a.Run, By: by, Reason: reason})
-	w.pause(w.Run(a.Run), a.Name()+" was denied by "+by.Name+": "+reason)
+	w.stop(w.Run(a.Run), StopDenied, a.Name()+" was denied by "+by.Name+": "+reason)
 	return w.events, nil
 }
 
@@ -304,7 +292,7 @@ func (i *Incident) expire(at time.Time, events []Event) []Event {
 	for _, e := range events {
 		w.add(e)
 		if x, ok := e.(Expired); ok {
-			w.pause(w.Run(x.Run), ApprovalName(x.Approval)+" ended and nobody decided")
+			w.pause(w.Run(x.Run), StopAsk, ApprovalName(x.Approval)+" ended and nobody decided")
 		}
 	}
 	return w.events
@@ -316,7 +304,7 @@ func (i *Incident) EndApprovals(at time.Time, why string) []Event {
 	for _, a := range w.Approvals {
 		if a.Undecided() {
 			w.add(Withdrawn{Approval: a.N, Run: a.Run, Why: why})
-			w.pause(w.Run(a.Run), why)
+			w.pause(w.Run(a.Run), StopAsk, why)
 		}
 	}
 	return w.events

@@ -89,7 +89,7 @@ func (d *draft) start(desk Desk, r *Run, s *Step) {
 	}
 	if why := d.mayStart(desk, r, s); why != "" {
 		d.void(s, why)
-		d.pause(r, "step "+s.Number+": "+why)
+		d.pause(r, d.stopKind(desk, r), "step "+s.Number+": "+why)
 		return
 	}
 	if s.Probe || s.Precheck {
@@ -120,14 +120,20 @@ func (d *draft) mayStart(desk Desk, r *Run, s *Step) string {
 	if a.Glass {
 		return desk.glassHolds(a, r.Operator)
 	}
-	valid := 0
+	valid, gone := 0, []Person(nil)
 	for _, v := range a.Votes {
-		if desk.mayAny(v.By.Key, a.From) && !v.By.Same(a.By) && !v.By.Same(r.Operator) {
+		switch {
+		case !desk.mayAny(v.By.Key, a.From):
+			gone = append(gone, v.By)
+		case !v.By.Same(a.By) && !v.By.Same(r.Operator):
 			valid++
 		}
 	}
-	if valid < a.Need {
-		return "the right to approve was removed"
+	switch {
+	case valid < a.Need && len(gone) > 0:
+		return "the right to approve was removed: " + names(gone)
+	case valid < a.Need:
+		return "who approved it is its operator now"
 	}
 	return ""
 }
@@ -139,21 +145,21 @@ func (d *draft) begin(desk Desk, r *Run, s *Step, identity map[string]string) {
 	}
 	if why := d.mayStart(desk, r, s); why != "" {
 		d.void(s, why)
-		d.pause(r, "step "+s.Number+": "+why)
+		d.pause(r, d.stopKind(desk, r), "step "+s.Number+": "+why)
 		return
 	}
 	spec := desk.Specs[s.Spec]
 	action, digest, err := desk.resolve(r, s, identity)
 	if err != nil {
 		d.void(s, err.Error())
-		d.pause(r, err.Error())
+		d.pause(r, StopText, err.Error())
 		return
 	}
 	if a := d.Approval(s.Approval); s.NeedsApproval() && a.Digest != digest {
 		why := "what would run is not what " + a.Name() + " approved"
 		d.add(Refused{By: Bot, What: "start " + s.Number, Kind: Blocked, Why: why, Run: r.N})
 		d.void(s, why)
-		d.pause(r, "step "+s.Number+": "+why)
+		d.pause(r, StopText, "step "+s.Number+": "+why)
 		return
 	}
 	d.add(StepStarting{
@@ -187,7 +193,7 @@ func (desk Desk) resolve(r *Run, s *Step, identity map[string]string) (Action, s
 func (d *draft) askApproval(desk Desk, r *Run, s *Step, identity map[string]string, facts []Fact) {
 	action, digest, err := desk.resolve(r, s, identity)
 	if err != nil {
-		d.pause(r, err.Error())
+		d.pause(r, StopText, err.Error())
 		return
 	}
 	for _, name := range s.Params {
@@ -281,9 +287,9 @@ func (i *Incident) after(desk Desk, run uint64, e Event) []Event {
 	if ok && ended.Outcome == Succeeded && r.State == Running && r.Cancel == "" && r.Next() != nil {
 		switch s := r.Step(ended.Step); {
 		case s.UndoOf != "":
-			w.pause(r, "undone; choose how to go on")
+			w.rest(r, "undone; choose how to go on")
 		case r.OneStep:
-			w.pause(r, "one step was asked for")
+			w.rest(r, "one step was asked for")
 		}
 	}
 	if r.Cancel != "" && r.State == Paused {

@@ -247,6 +247,18 @@ func approvalCards(add func(string, Message)) {
 	pause := incident.RunPaused{Run: 7, By: incident.Bot, Why: "A17 ended and nobody decided"}
 	card("expired", waiting().say("03:29", incident.Expired{Approval: 17, Run: 7}, pause), 17, nil)
 	card("unused", granted(waiting(), "03:16", 17).say("03:26", incident.Expired{Approval: 17, Run: 7, Approved: true}, pause), 17, nil)
+	for kind, why := range map[string]string{
+		incident.StopDenied: "A17 was denied by Bea Ode: wrong backup", incident.StopTarget: "the target of step 1.6 is another than was declared: name was f, is evil",
+		incident.StopRead: "reading the target failed: exit 1", incident.StopOperator: "step 1.6: Ana Ruiz is no operator any more",
+		incident.StopAsk: "step 1.6: the right to approve was removed", incident.StopText: "step 1.6: what would run is not what A17 approved",
+	} {
+		s := waiting().say("03:16", incident.Withdrawn{Approval: 17, Run: 7, Why: why}, incident.RunPaused{
+			Run: 7, By: incident.Bot, Why: why, Stop: &incident.Stop{N: 1, Step: "p1.s6", Kind: kind},
+		})
+		add("stopped/"+kind, Stopped(s.Incident, s.Run(7), s.Run(7).Step("p1.s6"), 1))
+		s.say("03:17", incident.RunResumed{Run: 7, By: ana})
+		add("stopped/over", Stopped(s.Incident, s.Run(7), s.Run(7).Step("p1.s6"), 1))
+	}
 	chosen := waiting()
 	chosen.Approval(17).Facts = nil
 	chosen.Run(7).Choices = map[string][]incident.Choice{"BACKUP": {{Value: "/srv/backups/20261124_020000", State: "verified", TakenAt: at("02:00")}}}
