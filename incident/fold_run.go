@@ -159,7 +159,7 @@ func (i *Incident) applyStep(at Stamp, e Event) {
 			s.State, s.Attempt, s.Started, s.Until = StepStarts, e.Attempt, at.Time, e.Until
 			s.Attempts, s.EndedAt, s.Note, s.Last, s.Outcome = s.Attempts+1, time.Time{}, "", "", ""
 			s.Took = 0
-			s.Bytes, s.Left, s.Earlier, s.Begun = 0, nil, s.Earlier || s.Begun, false
+			s.Bytes, s.Left, s.Unseen, s.Earlier, s.Begun = 0, nil, false, s.Earlier || s.Begun, false
 			s.Check = Checked{}
 		})
 	case StepStarted:
@@ -172,8 +172,10 @@ func (i *Incident) applyStep(at Stamp, e Event) {
 		i.attempt(e.Run, e.Step, e.Attempt, func(r *Run, s *Step) { r.stepEnded(at, s, e) })
 	case StepUnknown:
 		i.attempt(e.Run, e.Step, e.Attempt, func(_ *Run, s *Step) {
-			s.State, s.Note, s.EndedAt, s.Begun, s.Left = StepIsLost, e.Why, at.Time, true, e.Left
+			s.State, s.Note, s.EndedAt, s.Begun, s.Left, s.Unseen = StepIsLost, e.Why, at.Time, true, e.Left, e.Unseen
 		})
+	case StepSurvivors:
+		i.attempt(e.Run, e.Step, e.Attempt, func(_ *Run, s *Step) { s.survivors(e) })
 	case StepSettled:
 		i.step(e.Run, e.Step, func(_ *Run, s *Step) { s.State, s.Approval = StepTodo, 0 })
 	case StepSkipped:

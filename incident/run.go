@@ -99,7 +99,8 @@ type Step struct {
 	Took     time.Duration `json:"took,omitempty"` // of its process, as the runner timed it
 	Exit     int           `json:"exit,omitempty"`
 	Outcome  string        `json:"outcome,omitempty"`
-	Left     []string      `json:"left,omitempty"`  // processes of it that outlived what watched them: "4711 sleep"
+	Left     []string      `json:"left,omitempty"` // processes of it that outlived what watched them: "4711 sleep"
+	Unseen   bool          `json:"unseen,omitempty"`
 	Note     string        `json:"note,omitempty"`  // why it failed, was skipped, what was seen
 	Last     string        `json:"last,omitempty"`  // last lines of the output
 	Bytes    int64         `json:"bytes,omitempty"` // of the whole output, once it ended

@@ -250,6 +250,8 @@ type StepUnknown struct {
 	Attempt string   `json:"attempt"`
 	Why     string   `json:"why"`
 	Left    []string `json:"left,omitempty"` // its processes that are still there: "4711 sleep"
+	// Unseen: those in Left are on another host, or the lock lets them live on. Nobody waits for their end.
+	Unseen bool `json:"unseen,omitempty"`
 }
 
 // StepSettled is a person's word on an unknown or failed step: done after looking, or to be run again.

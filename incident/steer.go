@@ -62,6 +62,9 @@ func (i *Incident) Retry(d Desk, by Person, run uint64, step string) ([]Event, e
 	if err := i.mayRun(d, by); err != nil {
 		return nil, err
 	}
+	if err := r.Outlived(true); err != nil {
+		return nil, err
+	}
 	w := i.draft(d.At)
 	w.add(StepSettled{Run: r.N, Step: s.ID, By: by, As: "again"})
 	return w.goOn(d, r.N, by), nil
@@ -88,6 +91,9 @@ func (i *Incident) Skip(d Desk, by Person, run uint64, step, reason string) ([]E
 	}
 	if reason = strings.TrimSpace(reason); reason == "" {
 		return nil, Refuse(BadInput, "Skipping step %s needs a reason.", s.Number).Then("Like: skip %s the service was down already", s.Number)
+	}
+	if err := r.Outlived(false); err != nil {
+		return nil, err
 	}
 	w := i.draft(d.At)
 	w.void(w.Run(r.N).Step(s.ID), "the step was skipped")
@@ -124,6 +130,9 @@ func (i *Incident) ByHand(d Desk, by Person, run uint64, step, did, saw string) 
 	if saw, err = text("What you saw", saw, 1000); err != nil {
 		return nil, err
 	}
+	if err := r.Outlived(false); err != nil {
+		return nil, err
+	}
 	w := i.draft(d.At)
 	w.void(w.Run(r.N).Step(s.ID), "the step was done by hand")
 	w.add(StepByHand{Run: r.N, Step: s.ID, By: by, Did: strings.TrimSpace(did), Saw: saw})
@@ -148,6 +157,9 @@ func (i *Incident) Undo(d Desk, by Person, run uint64, step string) ([]Event, er
 		return nil, Refuse(WrongState, "Step %s is running.", next.Number).Then("Wait for it, or cancel the run.")
 	case next != nil && next.UndoOf == s.ID:
 		return nil, Refuse(WrongState, "The undo of %s is planned already: %s.", s.Number, r.Doing())
+	}
+	if err := r.Outlived(false); err != nil {
+		return nil, err
 	}
 	w := i.draft(d.At)
 	for _, a := range w.Approvals {
