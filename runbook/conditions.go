@@ -111,14 +111,20 @@ func brief(text string) string {
 	return strings.ToValidUTF8(text[:most], "")
 }
 
-// spoken is a sentence in one line; of a note of MkDocs its title.
+// spoken is a sentence in one line, without the marks of Obsidian; of a note of MkDocs its title.
 func spoken(text string) string {
 	text = strings.Join(strings.Fields(text), " ")
+	text = highlighted.ReplaceAllString(callout.ReplaceAllString(text, ""), "$1")
 	if m := noteTitle.FindStringSubmatch(text); m != nil {
 		return m[2]
 	}
 	return text
 }
+
+var (
+	callout     = re(`^\[!\w+\][+-]?\s*`)
+	highlighted = re(`==(\S(?:[^=]*[^=\s])?)==`)
+)
 
 // bareIf is a whole sentence that is only a condition: "If the archive is bad".
 var bareIf = re(`(?i)^((?:only\s+)?(?:if|when|unless|falls|wenn|sofern|si)\s[^,:.]{2,120})[.:]?$`)

@@ -136,6 +136,51 @@ var fixtures = []fixture{
 		fences: "blocked configuration configuration display blocked blocked executable blocked executable",
 		lists:  "executable display",
 	},
+	{
+		file: "alerts.md", // the runbooks of alerts: each heading an alert, its parts below
+		steps: `1 CartIndexDamaged
+1.1 p1.s1 executable See what the index weighs
+1.2 p1.s2 executable Ask it
+1.3 p1.s3 manual Never compact a damaged index
+1.4 p1.s4 executable Put it aside
+1.5 p1.s5 executable Build it again
+1.6 p1.s6 manual Tell the shop
+2 📦 CartQueueFull
+2.1 p2.s1 executable Find what waits longest
+2.2 p2.s2 executable Only when nothing else helps, throw the oldest away (when nothing else helps)
+2.3 p2.s3 executable Resolution
+3 CartNodeDown
+3.1 p3.s1 executable Start it
+3.2 p3.s2 manual See that it answers
+`,
+		fences: "executable executable display executable blocked executable executable executable",
+		lists:  "display executable manual executable",
+	},
+}
+
+// TestAlertRunbooksLoseNothing: each word under an alert stands in its procedure, and a heading like "Mitigation" is no procedure's title.
+func TestAlertRunbooksLoseNothing(t *testing.T) {
+	rb := fixture{file: "alerts.md"}.parse(t)
+	for i, want := range [][]string{{"does not answer its check", "carts show old prices", "sums are late", "Prices looked at", "Shop told"}, {"nine in ten places", "read twice an hour"}, {"One node less"}} {
+		p := rb.Procedures[i]
+		said := p.Scenario + "\n" + strings.Join(p.Notes, "\n")
+		for _, w := range want {
+			if !strings.Contains(said, w) {
+				t.Errorf("%s: %q is lost: %q", p.Title, w, said)
+			}
+		}
+	}
+	for src, want := range map[string]string{ // one file for each alert; a heading of its own that acts stays one
+		"# NodeGone\n\n## Meaning\n\nIt is gone.\n\n## Diagnosis\n\nLook:\n\n```bash\nuptime\n```\n":                                                                       "NodeGone",
+		"# NodeGone\n\n## Steps\n\n1. Look\n\n   ```bash\n   uptime\n   ```\n":                                                                                             "NodeGone",
+		"# Handbook\n\n## Diagnosis\n\nLook:\n\n```bash\nuptime\n```\n\n## Restore the store\n\n1. Do\n\n   ```bash\n   cp a b\n   ```\n":                                  "Restore the store",
+		"# Handbook\n\n## Store\n\n### Mitigation\n\n1. Do\n\n   ```bash\n   cp a b\n   ```\n\n### Resolution\n\nThen:\n\n```bash\nuptime\n```\n\n## Background\n\nOld.\n": "Store",
+	} {
+		rb, err := Parse([]byte(src), nil)
+		if err != nil || len(rb.Procedures) != 1 || rb.Procedures[0].Title != want {
+			t.Errorf("%q: %v %+v", src, err, rb)
+		}
+	}
 }
 
 func TestTenStylesAreReadAsCountedByHand(t *testing.T) {

@@ -27,6 +27,7 @@ func (p *parser) endProcedure() {
 	if p.proc == nil {
 		return
 	}
+	p.leftWords()
 	for i, it := range p.proc.items {
 		p.proc.Steps = append(p.proc.Steps, p.itemSteps(it, i+1)...)
 	}
@@ -80,6 +81,8 @@ func (p *parser) procedureBlock(n ast.Node) {
 		p.headingBlock(n)
 	case inProse:
 		p.proseBlock(n)
+	case inAlert:
+		p.partBlock(n)
 	default:
 		p.listBlock(n, margin)
 	}

@@ -23,6 +23,7 @@ const (
 	inList     mode = iota // items of numbered lists
 	inHeadings             // headings "1. …", "Step 2: …"
 	inProse                // each command, named by the sentence before it
+	inAlert                // both of these, in parts under headings like "Diagnosis"
 )
 
 var (
@@ -79,6 +80,8 @@ func (p *parser) shape(secs []section, i int, explicit bool) *found {
 		title = "Runbook"
 	}
 	switch {
+	case !numbered(steps) && p.inParts(s, kids):
+		return &found{inAlert, 0, title, end}
 	case hasOrderedList(s) && (mapped || p.runs(s) || recovers(s) && p.listsCommands(s)), (mapped || recovers(s)) && p.tablesCommands(s):
 		return &found{inList, 0, title, i + 1}
 	case s.level > 0 && numbered(steps) && slices.ContainsFunc(kids, p.runs):
@@ -195,13 +198,16 @@ func (p *parser) stepHeadingItem(s section, first bool) {
 	if p.proc == nil || first {
 		return
 	}
+	if p.proc.mode == inAlert {
+		p.leftWords()
+	}
 	p.proc.margin, p.proc.lead, p.proc.part = false, "", s.title
 	m := stepHeading.FindStringSubmatch(s.title)
 	switch {
 	case p.proc.mode == inHeadings && m != nil:
 		it := p.newItem(s.line)
 		it.name(strings.TrimSpace(m[1]+m[2]+m[3]), "")
-	case p.proc.mode == inProse:
+	case p.proc.mode == inProse || p.proc.mode == inAlert:
 		p.proc.heading = s.title
 	default:
 		if it := p.last(); it != nil {
