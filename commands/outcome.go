@@ -233,11 +233,25 @@ func (o *Office) peopleChanged(ctx context.Context) (func(state.View, []string) 
 	return func(v state.View, odd []string) state.Decision {
 		var d state.Decision
 		if v.House().People != table.Digest() || !slices.Equal(v.House().Odd, odd) {
-			e := incident.PeopleChanged{Digest: table.Digest(), Changes: table.Changes(before), Odd: odd}
+			e := incident.PeopleChanged{Digest: table.Digest(), Changes: table.Changes(before), Odd: odd, Unapproved: unapproved(before, table)}
 			d.House, d.Blobs = []incident.Event{e}, [][]byte{entries}
 		}
 		return d
 	}, nil
+}
+
+// unapproved lists the people who could approve by the table before and cannot by the one now.
+func unapproved(before, now *people.Table) []string {
+	if before == nil {
+		return nil
+	}
+	var keys []string
+	for _, p := range before.With(incident.Approver) {
+		if !slices.ContainsFunc(now.With(incident.Approver), p.Same) {
+			keys = append(keys, p.Key)
+		}
+	}
+	return keys
 }
 
 // tableOf reads a kept table; nil when it cannot be read, and then everybody counts as new.

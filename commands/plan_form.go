@@ -152,7 +152,7 @@ func shape(r *incident.Run) string {
 		case s.Manual:
 			hand++
 		case s.NeedsApproval():
-			approvals++
+			approvals += s.Need
 		}
 	}
 	text := templates.Plural(len(r.Steps), "step")

@@ -139,6 +139,26 @@ func TestI8_WhoAskedDoesNotApprove(t *testing.T) {
 	}
 }
 
+// A refusal names those who can decide, never who asked, and says of a right that was removed when that was.
+func TestI42_ARefusalNamesWhoCanDecide(t *testing.T) {
+	r := recovery(t).rig()
+	entries := append([]people.Entry{}, staff...)
+	entries[0].Roles = []string{"responder", "operator", "approver"}
+	r.people(entries)
+	r.outcome(commands.ConfigLoaded{Digest: "c2"})
+	a := r.toApproval()
+	r.refused(r.press(dev, "recover approve", a), incident.NotAllowed, "You cannot decide this: Bea Ode, Chen Li can.")
+	r.refused(r.press(ana, "recover approve", a), incident.NotAllowed, "someone else decides: Bea Ode, Chen Li.")
+	entries = append([]people.Entry{}, entries...)
+	entries[1].Roles = []string{"responder"}
+	r.now = r.now.Add(4 * time.Minute)
+	r.people(entries)
+	r.outcome(commands.ConfigLoaded{Digest: "c3"})
+	want := "Your right to approve was removed at " + r.now.UTC().Format("15:04 UTC") + ". Chen Li can decide this."
+	r.refused(r.press(bea, "recover approve", a), incident.NotAllowed, want)
+	r.refused(r.press(dev, "recover approve", a), incident.NotAllowed, "You cannot decide this: Chen Li can.")
+}
+
 func TestI10_ARemovedRightBlocksTheStart(t *testing.T) {
 	without := func(k int, roles ...string) []people.Entry {
 		entries := append([]people.Entry{}, staff...)

@@ -10,22 +10,23 @@ import (
 
 // House is the fold of stream 0: what must be true across incidents.
 type House struct {
-	Version  int                   `json:"v"`
-	Seq      uint64                `json:"seq"`
-	N        uint64                `json:"n"`
-	Time     time.Time             `json:"time"`
-	Config   string                `json:"config,omitempty"`
-	People   string                `json:"people,omitempty"`
-	Odd      []string              `json:"odd,omitempty"` // about people, as of the last change
-	Runbook  LoadedRunbook         `json:"runbook"`
-	Accepted map[string]Acceptance `json:"accepted,omitempty"` // entry digest -> who and when; only of entries that are loaded
-	Away     map[string]Acceptance `json:"away,omitempty"`     // of entries that are not loaded just now, see keepAccepted
-	Loaders  map[string]Loaded     `json:"loaders,omitempty"`  // entry digest that nobody accepted -> who loaded it first
-	Reviewed string                `json:"reviewed,omitempty"` // the newest lock of which every entry was accepted: later ones are compared with it
-	Frozen   *Freeze               `json:"frozen,omitempty"`
-	Stray    []string              `json:"stray,omitempty"` // attempts on disk that the record does not know
-	Head     HeadPosted            `json:"head"`
-	HeadDue  time.Time             `json:"head_due,omitzero"` // when the newest record is shown outside again
+	Version    int                   `json:"v"`
+	Seq        uint64                `json:"seq"`
+	N          uint64                `json:"n"`
+	Time       time.Time             `json:"time"`
+	Config     string                `json:"config,omitempty"`
+	People     string                `json:"people,omitempty"`
+	Odd        []string              `json:"odd,omitempty"`        // about people, as of the last change
+	Unapproved map[string]time.Time  `json:"unapproved,omitempty"` // person -> when the right to approve was last removed
+	Runbook    LoadedRunbook         `json:"runbook"`
+	Accepted   map[string]Acceptance `json:"accepted,omitempty"` // entry digest -> who and when; only of entries that are loaded
+	Away       map[string]Acceptance `json:"away,omitempty"`     // of entries that are not loaded just now, see keepAccepted
+	Loaders    map[string]Loaded     `json:"loaders,omitempty"`  // entry digest that nobody accepted -> who loaded it first
+	Reviewed   string                `json:"reviewed,omitempty"` // the newest lock of which every entry was accepted: later ones are compared with it
+	Frozen     *Freeze               `json:"frozen,omitempty"`
+	Stray      []string              `json:"stray,omitempty"` // attempts on disk that the record does not know
+	Head       HeadPosted            `json:"head"`
+	HeadDue    time.Time             `json:"head_due,omitzero"` // when the newest record is shown outside again
 
 	Scripts    map[string]Ran `json:"scripts,omitempty"`    // sha256 of a text -> how it ran
 	Procedures map[string]Ran `json:"procedures,omitempty"` // id -> how its runs went
@@ -71,6 +72,12 @@ func (h *House) Apply(at Stamp, e Event) {
 		h.Config = e.Digest
 	case PeopleChanged:
 		h.People, h.Odd = e.Digest, e.Odd
+		for _, key := range e.Unapproved {
+			if h.Unapproved == nil {
+				h.Unapproved = map[string]time.Time{}
+			}
+			h.Unapproved[key] = at.Time
+		}
 	case RunbookLoaded:
 		h.Runbook = LoadedRunbook{Digest: e.Digest, LockDigest: e.LockDigest, Loader: e.Loader, At: at.Time, Entries: e.Entries}
 		h.keepAccepted(e.Entries)

@@ -15,7 +15,10 @@ type PeopleChanged struct {
 	Digest  string   `json:"digest"`
 	Changes []string `json:"changes"`
 	Learned bool     `json:"learned,omitempty"` // from chat or PagerDuty, and not from the configuration
-	Odd     []string `json:"odd,omitempty"`     // what chat or PagerDuty say of them and drbot does not take
+	// Unapproved are the keys of those who could approve before and cannot now.
+	Unapproved []string `json:"unapproved,omitempty"`
+
+	Odd []string `json:"odd,omitempty"` // what chat or PagerDuty say of them and drbot does not take
 }
 
 // RunbookLoaded makes a runbook revision the one that new runs use. Loader is empty when serve read it by itself.

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -270,11 +271,21 @@ func (i *Incident) decidable(d Desk, by Person, n uint64) (*Approval, error) {
 	operator := i.Run(a.Run).Operator
 	switch {
 	case by.Same(a.By) || by.Same(operator):
-		return nil, Refuse(NotAllowed, "You asked for this, so someone else decides: %s.", names(a.Asked))
+		return nil, Refuse(NotAllowed, "You asked for this, so someone else decides: %s.", names(i.deciders(d, a)))
 	case !d.mayAny(by.Key, a.From):
-		return nil, Refuse(NotAllowed, "You cannot decide this: %s can.", names(d.Approvers(a.From)))
+		who := names(i.deciders(d, a))
+		if at := d.House.Unapproved[by.Key]; at.After(a.At) {
+			return nil, Refuse(NotAllowed, "Your right to approve was removed at %s. %s can decide this.", clock(at), who)
+		}
+		return nil, Refuse(NotAllowed, "You cannot decide this: %s can.", who)
 	}
 	return a, nil
+}
+
+// deciders are the people who can decide now: never the one who asked, nor the run's operator.
+func (i *Incident) deciders(d Desk, a *Approval) []Person {
+	operator := i.Run(a.Run).Operator
+	return slices.DeleteFunc(slices.Clone(d.Approvers(a.From)), func(p Person) bool { return p.Same(a.By) || p.Same(operator) })
 }
 
 // undecided finds an approval that waits and has not ended.
@@ -304,7 +315,11 @@ func (i *Incident) expire(at time.Time, events []Event) []Event {
 	for _, e := range events {
 		w.add(e)
 		if x, ok := e.(Expired); ok {
-			w.pause(w.Run(x.Run), StopAsk, ApprovalName(x.Approval)+" ended and nobody decided")
+			why := " ended and nobody decided"
+			if x.Approved {
+				why = " was approved and not started in time"
+			}
+			w.pause(w.Run(x.Run), StopAsk, ApprovalName(x.Approval)+why)
 		}
 	}
 	return w.events
