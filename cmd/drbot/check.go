@@ -194,7 +194,7 @@ func (p program) checkHost(c *config) []finding {
 	if c.Commands.RunAs == "" {
 		found = append(found, finding{
 			"warning", "Steps run as drbot's own account: they could reach its socket, data directory and secrets, so no decision is taken at the terminal.",
-			"Set runner: {user: drbot-run} with an account of its own; drbot then needs root, or CAP_SETUID, CAP_SETGID and CAP_KILL.",
+			"Set runner: {user: drbot-run} with an account of its own; drbot then needs root, or CAP_SETUID, CAP_SETGID and CAP_KILL, and CAP_SYS_RESOURCE to limit their memory where it has no cgroup.",
 		})
 	}
 	found = append(found, finding{"note", survival(), ""})

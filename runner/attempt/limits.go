@@ -33,7 +33,8 @@ type Applied struct {
 	By        string `json:"by"` // ByCgroup, ByRlimit or ByNone
 	Memory    int64  `json:"memory,omitempty"`
 	Processes int64  `json:"processes,omitempty"`
-	Output    int64  `json:"output"` // bytes kept
+	Output    int64  `json:"output"`            // bytes kept
+	Refused   string `json:"refused,omitempty"` // why nothing bounds it though limits were asked for
 }
 
 // What bounds a step.
@@ -100,18 +101,24 @@ func (b *bounds) bind() {
 		for _, p := range descendants(os.Getpid()) {
 			p = process{pid: p.pid, start: p.start}
 			if !bound[p] {
-				b.bindOne(p.pid)
+				if err := b.bindOne(p.pid); errors.Is(err, unix.EPERM) {
+					b.Applied = Applied{By: ByNone, Output: b.Output, Refused: "the kernel does not let drbot limit another account's processes: it needs CAP_SYS_RESOURCE, or a cgroup of its own"}
+					return
+				}
 				bound[p], again = true, true
 			}
 		}
 	}
 }
 
-// bindOne cannot fail but for a process that is gone, or a kernel that forbids it: then the step is bounded less.
-func (b *bounds) bindOne(pid int) {
+// bindOne bounds one process; that it is gone is no error. EPERM: of another account, and drbot may not.
+func (b *bounds) bindOne(pid int) error {
+	var failed error
 	set := func(what int, limit int64) {
 		if limit > 0 {
-			_ = unix.Prlimit(pid, what, &unix.Rlimit{Cur: uint64(limit), Max: uint64(limit)}, nil)
+			if err := unix.Prlimit(pid, what, &unix.Rlimit{Cur: uint64(limit), Max: uint64(limit)}, nil); err != nil && !errors.Is(err, unix.ESRCH) {
+				failed = err
+			}
 		}
 	}
 	if b.By == ByRlimit {
@@ -120,6 +127,7 @@ func (b *bounds) bindOne(pid int) {
 		set(unix.RLIMIT_NPROC, b.Processes)
 	}
 	_ = os.WriteFile(filepath.Join("/proc", strconv.Itoa(pid), "oom_score_adj"), []byte(strconv.Itoa(oomScore)), 0)
+	return failed
 }
 
 // reached says which limit ended a step that failed, or "". A cgroup counts; without one the peak of its largest process

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -155,5 +156,29 @@ func TestAChildIsBornInItsCgroup(t *testing.T) {
 	}
 	if err := unix.Access(g.dir, unix.F_OK); err == nil {
 		t.Error("it is still there")
+	}
+}
+
+// TestLimitsThatTheKernelRefusesAreSaid: of a step with an account of its own either the limits hold, or the record says
+// that none does and why.
+func TestLimitsThatTheKernelRefusesAreSaid(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("starts a process of another account, which needs root")
+	}
+	cmd := exec.Command("/bin/sleep", "60")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	b := &bounds{Applied: Applied{By: ByRlimit, Memory: 512 << 20, Processes: 100, Output: 7}}
+	b.bind()
+	limits, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(cmd.Process.Pid), "limits"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	holds := strings.Contains(string(limits), "536870912")
+	if said := b.By == ByRlimit; said != holds || holds == (b.Refused != "") || b.Output != 7 {
+		t.Errorf("it says %+v, and the kernel:\n%s", b.Applied, limits)
 	}
 }
