@@ -196,6 +196,9 @@ func (i *Incident) attempt(run uint64, step, attempt string, f func(*Run, *Step)
 
 func (r *Run) stepEnded(at Stamp, s *Step, e StepEnded) {
 	s.State, s.EndedAt, s.Exit, s.Outcome, s.Note, s.Last = StepFailed, at.Time, e.Exit, e.Outcome, e.Why, e.Last
+	if e.Said != "" && e.Outcome == Failed && e.Exit != 0 && s.Output != "none" {
+		s.Note += ": " + e.Said // the step's own words are the reason
+	}
 	s.Begun, s.Bytes, s.Took = true, e.Bytes, 0
 	if !e.Started.IsZero() {
 		s.Took = max(0, e.Ended.Sub(e.Started))

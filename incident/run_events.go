@@ -239,6 +239,7 @@ type StepEnded struct {
 	Kept     int64             `json:"kept"`
 	Output   string            `json:"output"` // sha256 of the whole output
 	Last     string            `json:"last,omitempty"`
+	Said     string            `json:"said,omitempty"` // its last line on standard error
 	Produced map[string]string `json:"produced,omitempty"`
 	Survived []string          `json:"survived,omitempty"`
 }

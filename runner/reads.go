@@ -234,7 +234,7 @@ func (r *Runner) read(ctx context.Context, one reading) (string, error) {
 		if why == "" {
 			why = result.Expectation
 		}
-		return "", fmt.Errorf("%s%s", why, lastLine(result.LastLines))
+		return "", fmt.Errorf("%s%s", why, reasonGiven(result))
 	}
 	excerpt, err := attempt.Tail(r.Reads, job.Attempt, readLines)
 	if err != nil {
@@ -244,6 +244,14 @@ func (r *Runner) read(ctx context.Context, one reading) (string, error) {
 		return "", fmt.Errorf("it printed %d bytes; 64 KiB and %d lines are read", excerpt.Total, readLines)
 	}
 	return excerpt.Text, nil
+}
+
+// reasonGiven is what a text that failed said itself: its last line on standard error, else its last line.
+func reasonGiven(result attempt.Result) string {
+	if result.Exit != 0 && result.Said != "" {
+		return ": " + result.Said
+	}
+	return lastLine(result.LastLines)
 }
 
 func lastLine(text string) string {

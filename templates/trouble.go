@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -53,9 +54,11 @@ func failureButtons(r *incident.Run, s *incident.Step) []Element {
 	return []Element{again, *undo}
 }
 
-// firstAction is what the card proposes: undo, again, check, passed (its check did), or look.
+// firstAction is what the card proposes: wait (for processes of it), undo, again, check, passed (its check did), or look.
 func firstAction(r *incident.Run, s *incident.Step) string {
 	switch {
+	case s.State == incident.StepIsLost && len(s.Left) > 0 && !s.Unseen:
+		return "wait"
 	case s.State == incident.StepIsLost && s.Check.OK:
 		return "passed"
 	case s.State == incident.StepIsLost && s.Check.At.IsZero() && r.Proof(s) != nil:
@@ -112,9 +115,29 @@ func troubleFacts(i *incident.Incident, r *incident.Run, s *incident.Step) map[s
 	}
 	return map[string]any{
 		"ID": i.ID, "Run": r.Name(), "Number": s.Number, "Title": flat(s.Title, 90), "Operator": r.Operator, "Call": call,
-		"Note": flat(note, 300), "Exit": s.Exit, "Outcome": s.Outcome, "At": s.EndedAt, "Now": flat(r.NowTrue(), 300), "Approved": s.NeedsApproval(),
+		"Note": flat(onlyReason(s, note), 300), "Exit": s.Exit, "Outcome": s.Outcome, "At": s.EndedAt, "Now": flat(r.NowTrue(), 300), "Approved": s.NeedsApproval(),
 		"Step": s, "Restarted": restarted(s), "Ended": r.State == incident.Ended, "How": r.How,
 	}
+}
+
+// onlyReason is what a failure's note says beside how it ended, which the card says itself.
+func onlyReason(s *incident.Step, note string) string {
+	if s.State != incident.StepFailed || s.Outcome != incident.Failed {
+		return note
+	}
+	how := fmt.Sprintf("exit %d", s.Exit)
+	for _, begin := range []string{how + ", but the check failed: ", how + ", but ", how + ": ", how + "; "} {
+		if rest, ok := strings.CutPrefix(note, begin); ok {
+			return rest
+		}
+	}
+	if note == how {
+		return ""
+	}
+	if before, after, ok := strings.Cut(note, "; "+how); ok && (after == "" || strings.HasPrefix(after, ": ")) {
+		return before + after
+	}
+	return note
 }
 
 // restarted reports whether a step did not begin because drbot was started anew before its process was.

@@ -103,3 +103,38 @@ func TestAKilledStepHasNoExitCode(t *testing.T) {
 		t.Errorf("%s", text)
 	}
 }
+		{incident.StepUnknown{Why: "gone", Left: []string{"23756 bash"}}, "First wait for what still runs, or end it on its host; drbot looks every few seconds"},
+		{incident.StepUnknown{Why: "gone", Left: []string{"23756 bash"}, Unseen: true}, "First look at the output and at the target"},
+
+// What the step said last on standard error is its reason, beside how it ended.
+func TestAFailureSaysWhatTheStepSaid(t *testing.T) {
+	for _, c := range []struct {
+		exit            int
+		why, said, want string
+	}{
+		{1, "exit 1", "", "Ana Ruiz: exit 1 "},
+		{1, "exit 1", "cp: no such file", "Ana Ruiz: exit 1: cp: no such file "},
+		{0, "exit 0, but the check failed: users 1,900", "a warning", "Ana Ruiz: exit 0, but the check failed: users 1,900 "},
+		{0, `exit 0, but the output is not "ok"`, "", `Ana Ruiz: exit 0, but the check failed: the output is not "ok" `},
+		{127, "a program is not there; exit 127", "bash: nano: command not found", "Ana Ruiz: exit 127: a program is not there: bash: nano: command not found "},
+		{127, "a program is not there; exit 127", "", "Ana Ruiz: exit 127: a program is not there "},
+	} {
+		s := started(restored(), "03:22", "p1.s7", 0).say("03:22:09", incident.StepEnded{
+			Run: 7, Step: "p1.s7", Attempt: "R7-p1.s7-1", Outcome: incident.Failed, Exit: c.exit, Why: c.why, Said: c.said,
+		})
+		text := strings.Join(strings.Fields(Text(Failure(s.Incident, s.Run(7), s.Run(7).Step("p1.s7"), s.facts()))), " ")
+		if !strings.Contains(text, c.want+"Now true") {
+			t.Errorf("%q is not in %q", c.want, text)
+		}
+	}
+}
+
+// What a step prints is not shown where its lock says so, its last words neither.
+func TestAStepWithoutOutputKeepsItsLastWords(t *testing.T) {
+	s := started(restored(), "03:22", "p1.s7", 0)
+	s.Run(7).Step("p1.s7").Output = "none"
+	s.say("03:22:09", incident.StepEnded{Run: 7, Step: "p1.s7", Attempt: "R7-p1.s7-1", Outcome: incident.Failed, Exit: 1, Why: "exit 1", Said: "row 7: private"})
+	if text := Text(Failure(s.Incident, s.Run(7), s.Run(7).Step("p1.s7"), s.facts())); strings.Contains(text, "private") {
+		t.Error(text)
+	}
+}

@@ -317,6 +317,7 @@ func (s *supervisor) farResult(told Result) Result {
 	}
 	got := s.far.got
 	s.out.seal(&r)
+	r.Said = lastSaid([]byte(s.farText(told.Said))) // both streams come as one
 	switch {
 	case told.KeptBytes != got && r.OutputError == "":
 		r.OutputError = fmt.Sprintf("%d of %d bytes came from %s", got, told.KeptBytes, s.job.Far.Name)

@@ -44,6 +44,7 @@ type output struct {
 	hash   *hasher
 	broken error // of the file; nothing is kept after it
 	last   []byte
+	errors []byte // the end of standard error
 	head   []byte // of standard output
 	cut    bool   // head is not all of it
 	sealed bool   // nothing counts any more
@@ -63,7 +64,10 @@ func newOutput(path string, limit int64, hide *secret.Redactor) (*output, error)
 	o := &output{done: make(chan struct{}), file: f, limit: limit, hash: newHasher()}
 	// Each stream is redacted by itself: a secret in one is whole there, whatever the
 	// other prints in between.
-	o.stdErr = hide.Writer(writerFunc(o.keep))
+	o.stdErr = hide.Writer(writerFunc(func(p []byte) (int, error) {
+		o.errors = endOf(o.errors, p)
+		return o.keep(p)
+	}))
 	o.stdOut = hide.Writer(writerFunc(func(p []byte) (int, error) {
 		room := min(len(p), stdoutKept-len(o.head))
 		o.head = append(o.head, p[:room]...)
@@ -140,11 +144,17 @@ func (o *output) keep(p []byte) (int, error) {
 		o.kept += int64(n)
 		o.broken = err
 	}
-	o.last = append(o.last, p[max(0, len(p)-tailKept):]...)
-	if extra := len(o.last) - tailKept; extra > tailKept {
-		o.last = append(o.last[:0], o.last[extra:]...)
-	}
+	o.last = endOf(o.last, p)
 	return len(p), nil
+}
+
+// endOf appends p and keeps at least the last tailKept bytes.
+func endOf(end, p []byte) []byte {
+	end = append(end, p[max(0, len(p)-tailKept):]...)
+	if extra := len(end) - tailKept; extra > tailKept {
+		end = append(end[:0], end[extra:]...)
+	}
+	return end
 }
 
 // seal lets what was held back go, and fills the result in. What comes after it is
@@ -162,6 +172,7 @@ func (o *output) seal(r *Result) {
 		r.OutputError = o.broken.Error()
 	}
 	r.LastLines = lastLines(o.last, recordLines, recordBytes, int64(len(o.last)) < o.total)
+	r.Said = lastSaid(o.errors)
 }
 
 // stdout gives the beginning of standard output, and whether that is all of it.

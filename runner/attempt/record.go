@@ -64,6 +64,7 @@ type Result struct {
 	Kept         bool              `json:"kept,omitempty"`         // survivors were left alone
 	Produced     map[string]string `json:"produced,omitempty"`
 	LastLines    string            `json:"last_lines,omitempty"` // at most 20 lines and 4 KiB, neutralised
+	Said         string            `json:"said,omitempty"`       // last line of standard error that is not empty, at most 500 bytes, neutralised
 	Extended     []time.Time       `json:"extended,omitempty"`   // the limits set by Extend
 	Limits       *Applied          `json:"limits,omitempty"`
 }

@@ -16,6 +16,7 @@ import (
 const (
 	recordLines = 20       // of LastLines in the exit record
 	recordBytes = 4 << 10  // likewise
+	saidBytes   = 500      // of Said
 	tailBytes   = 64 << 10 // the most that Tail reads, whatever the length of a line
 )
 
@@ -88,6 +89,21 @@ func lastLines(raw []byte, lines, limit int, cut bool) string {
 		}
 	}
 	return text
+}
+
+// lastSaid is the last line of standard error that says something: the reason of a failure, whatever else was printed and whichever
+// pipe was read last.
+func lastSaid(raw []byte) string {
+	text := strings.TrimSpace(Neutralise(string(lastOf(bytes.TrimSpace(raw), 1, len(raw) >= tailKept))))
+	text = strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:]) // a carriage return began a line
+	if len(text) <= saidBytes {
+		return text
+	}
+	n := saidBytes
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n] + "…"
 }
 
 // Neutralise makes text from a command harmless to show: escape sequences go,
