@@ -301,6 +301,8 @@ func TestI43_TamperedEvidenceIsFound(t *testing.T) {
 		"the output":         edit("commands/r7-p1-s6-1/output", "3 files", "4 files"),
 		"the lock":           edit("runbook/"+sum([]byte("format: 1\n"))+".lock.yaml", "1", "2"),
 		"a record taken out": func(dir string) { cut(t, filepath.Join(dir, "record", "headers.jsonl"), 4) },
+		"the script":         edit("commands/r7-p1-s6-1/script", "/srv/data", "/srv/date"),
+		"a payload left out": func(dir string) { m.ok(os.Remove(filepath.Join(dir, denial))) },
 		"the last taken out": func(dir string) { cut(t, filepath.Join(dir, "record", "headers.jsonl"), len(headers)-1) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -380,5 +382,29 @@ func TestI43_FilesOfAStepAreNotTrusted(t *testing.T) {
 	}
 	if err := evidence.Export(context.Background(), m.store, "", 99, &bytes.Buffer{}); !errors.Is(err, state.ErrNotFound) {
 		t.Errorf("an incident that does not exist: %v", err)
+	}
+}
+
+// TestI43_AHeadThatWasShownIsLookedFor: the script says which record a head belongs to, and that none has another one; a
+// file that the manifest does not name is no evidence.
+func TestI43_AHeadThatWasShownIsLookedFor(t *testing.T) {
+	m := begin(t)
+	m.play()
+	dir := m.unpack(m.export())
+	headers, err := os.ReadFile(filepath.Join(dir, "record", "headers.jsonl"))
+	m.ok(err)
+	line, _, _ := strings.Cut(string(headers), "\n")
+	t.Setenv("HEAD", sum([]byte(line))[:8])
+	if out, err := check(dir); err != nil || !strings.Contains(out, "the head "+os.Getenv("HEAD")+" is record ") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	t.Setenv("HEAD", "0123abcd")
+	if out, err := check(dir); err == nil || !strings.Contains(out, "no record has the head 0123abcd") {
+		t.Errorf("another head: %v\n%s", err, out)
+	}
+	t.Setenv("HEAD", "")
+	m.ok(os.WriteFile(filepath.Join(dir, "commands", "more"), []byte("x"), 0o600))
+	if out, err := check(dir); err == nil || !strings.Contains(out, "is not in MANIFEST") {
+		t.Errorf("a file more: %v\n%s", err, out)
 	}
 }
