@@ -74,6 +74,8 @@ func TestI26_TheUnknownCardNamesWhatStillRuns(t *testing.T) {
 	}{
 		{incident.StepUnknown{Why: "gone; processes of it are still there: 23756 bash, 23760 sleep", Left: []string{"23756 bash", "23760 sleep"}}, "gone (seen 03:18 UTC)."},
 		{incident.StepUnknown{Why: "gone", Left: []string{"23756 bash", "23760 sleep"}}, "Running 2 processes of 1.6: 23756 bash, 23760 sleep; no later step starts"},
+		{incident.StepUnknown{Why: "gone", Left: []string{"23756 bash"}}, "First wait for what still runs, or end it on its host; drbot looks every few seconds"},
+		{incident.StepUnknown{Why: "gone", Left: []string{"23756 bash"}, Unseen: true}, "First look at the output and at the target"},
 		{incident.StepUnknown{Why: "gone"}, "Running nothing; no later step starts"},
 		{incident.StepUnknown{Why: "gone; processes of it are still there: 7 sleep"}, "Running processes of 1.6 (above); no later step starts"}, // an older record
 	} {
@@ -103,8 +105,6 @@ func TestAKilledStepHasNoExitCode(t *testing.T) {
 		t.Errorf("%s", text)
 	}
 }
-		{incident.StepUnknown{Why: "gone", Left: []string{"23756 bash"}}, "First wait for what still runs, or end it on its host; drbot looks every few seconds"},
-		{incident.StepUnknown{Why: "gone", Left: []string{"23756 bash"}, Unseen: true}, "First look at the output and at the target"},
 
 // What the step said last on standard error is its reason, beside how it ended.
 func TestAFailureSaysWhatTheStepSaid(t *testing.T) {
