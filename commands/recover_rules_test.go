@@ -208,6 +208,11 @@ func TestI10_ARemovedRightBlocksTheStart(t *testing.T) {
 
 func TestI11_AQuorumIsOfDifferentPeople(t *testing.T) {
 	r := recovery(t, func(l *runbook.Lock) { entryOf(l, "p1.s4").Approvals = &runbook.Approvals{Need: 2} }).rig()
+	planned := r.say(ana, "/recover plan database")
+	r.must(planned)
+	if !strings.Contains(planned.Say.Text, "2 approvals") {
+		t.Errorf("the plan's answer counts steps: %s", planned.Say.Text)
+	}
 	a := r.toApproval()
 	starts := r.starts()
 	r.must(r.press(bea, "recover approve", a))

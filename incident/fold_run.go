@@ -159,7 +159,7 @@ func (i *Incident) applyStep(at Stamp, e Event) {
 			s.State, s.Attempt, s.Started, s.Until = StepStarts, e.Attempt, at.Time, e.Until
 			s.Attempts, s.EndedAt, s.Note, s.Last, s.Outcome = s.Attempts+1, time.Time{}, "", "", ""
 			s.Took = 0
-			s.Bytes, s.Left, s.Unseen, s.Earlier, s.Begun = 0, nil, false, s.Earlier || s.Begun, false
+			s.Bytes, s.Left, s.Unseen, s.Killed, s.Earlier, s.Begun = 0, nil, false, nil, s.Earlier || s.Begun, false
 			s.Check = Checked{}
 		})
 	case StepStarted:
@@ -199,7 +199,10 @@ func (r *Run) stepEnded(at Stamp, s *Step, e StepEnded) {
 	if e.Said != "" && e.Outcome == Failed && e.Exit != 0 && s.Output != "none" {
 		s.Note += ": " + e.Said // the step's own words are the reason
 	}
-	s.Begun, s.Bytes, s.Took = true, e.Bytes, 0
+	s.Begun, s.Bytes, s.Took, s.Killed = true, e.Bytes, 0, nil
+	if !e.Lives {
+		s.Killed = e.Survived
+	}
 	if !e.Started.IsZero() {
 		s.Took = max(0, e.Ended.Sub(e.Started))
 	}

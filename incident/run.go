@@ -101,11 +101,12 @@ type Step struct {
 	Outcome  string        `json:"outcome,omitempty"`
 	Left     []string      `json:"left,omitempty"` // processes of it that outlived what watched them: "4711 sleep"
 	Unseen   bool          `json:"unseen,omitempty"`
-	Note     string        `json:"note,omitempty"`  // why it failed, was skipped, what was seen
-	Last     string        `json:"last,omitempty"`  // last lines of the output
-	Bytes    int64         `json:"bytes,omitempty"` // of the whole output, once it ended
-	Check    Checked       `json:"check,omitzero"`  // what its proof showed after it ended without a result
-	By       Person        `json:"by"`              // who approved, confirmed, skipped or did it
+	Killed   []string      `json:"killed,omitempty"` // processes of it that outlived it and were ended: "4711 sleep"
+	Note     string        `json:"note,omitempty"`   // why it failed, was skipped, what was seen
+	Last     string        `json:"last,omitempty"`   // last lines of the output
+	Bytes    int64         `json:"bytes,omitempty"`  // of the whole output, once it ended
+	Check    Checked       `json:"check,omitzero"`   // what its proof showed after it ended without a result
+	By       Person        `json:"by"`               // who approved, confirmed, skipped or did it
 }
 
 // Ran reports whether any process of the step existed, or may have, since it was last undone.

@@ -241,7 +241,8 @@ type StepEnded struct {
 	Last     string            `json:"last,omitempty"`
 	Said     string            `json:"said,omitempty"` // its last line on standard error
 	Produced map[string]string `json:"produced,omitempty"`
-	Survived []string          `json:"survived,omitempty"`
+	Survived []string          `json:"survived,omitempty"` // its processes that were there when it ended: "4711 sleep"
+	Lives    bool              `json:"lives,omitempty"`    // the lock lets those live on; otherwise they were ended
 }
 
 // StepUnknown: the process is gone and left no result. A person settles it (I26).

@@ -132,6 +132,6 @@ func (w watch) ended(result attempt.Result) incident.Event {
 	return incident.StepEnded{
 		Run: w.run, Step: w.step, Attempt: w.attempt, Outcome: outcome, Exit: result.Exit, Signal: result.Signal, Why: strings.Join(why, "; "),
 		Started: result.Started.UTC(), Ended: result.Ended.UTC(), Bytes: result.OutputBytes, Kept: result.KeptBytes, Output: result.OutputSHA256,
-		Last: result.LastLines, Said: result.Said, Produced: result.Produced, Survived: result.Survivors,
+		Last: result.LastLines, Said: result.Said, Produced: result.Produced, Survived: result.Survivors, Lives: result.Kept,
 	}
 }

@@ -190,6 +190,9 @@ func runCards(add func(string, Message), frozen *incident.House) {
 	run("unknown", lost(), nil)
 	run("hand", byHand(), nil)
 	run("done", done(), nil)
+	run("killed", restoring().say("03:22", incident.StepEnded{
+		Run: 7, Step: "p1.s6", Attempt: "R7-p1.s6-1", Outcome: incident.Succeeded, Why: "ran, not verified", Survived: []string{"4711 bash", "4712 sleep"},
+	}), nil)
 	run("cancelling", restoring().say("03:17", incident.CancelAsked{Run: 7, By: ana, Reason: "wrong database"}), nil)
 	run("cancelled", waiting().say("03:17", incident.CancelAsked{Run: 7, By: ana, Reason: "wrong database"}, incident.RunEnded{Run: 7, How: incident.EndCancelled, Why: "wrong database"}), nil)
 	run("discarded", ready().say("03:17", incident.RunEnded{Run: 7, How: incident.EndDiscarded}), nil)

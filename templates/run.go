@@ -154,6 +154,7 @@ func stepLine(i *incident.Incident, r *incident.Run, s *incident.Step, f Facts) 
 		"Approval": "", "Took": tookOf(s), "Note": flat(s.Note, 160), "Said": "", "Usual": time.Duration(0),
 		"Confirm": r.AwaitsConfirm(s), "Tail": "", "TailAt": time.Time{}, "Draft": r.State == incident.Draft, "Why": flat(s.Why, 100), "Condition": flat(s.Condition, 80),
 	}
+	facts["Killed"] = killed(s.Killed)
 	facts["Glass"] = slices.ContainsFunc(i.Glass, func(g incident.Glass) bool { return g.Approval == s.Approval })
 	if s.Approval != 0 {
 		facts["Approval"] = incident.ApprovalName(s.Approval)
@@ -168,6 +169,14 @@ func stepLine(i *incident.Incident, r *incident.Run, s *incident.Step, f Facts) 
 		facts["Tail"], facts["TailAt"] = flat(tail.Line, 100), tail.At
 	}
 	return Line("run.step", facts)
+}
+
+// killed names the processes that outlived a step and were ended: who wanted a daemon to stay must hear that it is gone.
+func killed(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return Say("step.killed", map[string]any{"Count": len(list), "Names": flat(strings.Join(list, ", "), 160)})
 }
 
 // tookOf is how long a step's process ran, the same as the house remembers it; a record of an earlier version has only the

@@ -166,9 +166,18 @@ func troubleRows(r *incident.Run, s *incident.Step) Rows {
 	}
 	return Rows{Rows: []Row{
 		{Label: Say(label, nil), Spans: now},
-		{Label: Say("label.running", nil), Spans: Line("trouble.running", left)},
+		{Label: Say("label.running", nil), Spans: runningLine(s, left)},
 		{Label: Say("label.first", nil), Spans: Line("trouble.first", first)},
 	}}
+}
+
+// runningLine says what of a step runs, and what of it was ended with it.
+func runningLine(s *incident.Step, left map[string]any) []Span {
+	line := Line("trouble.running", left)
+	if gone := killed(s.Killed); gone != "" {
+		line = join(line, plain(gone))
+	}
+	return line
 }
 
 // changed reports whether anything of a run may have changed something.

@@ -60,6 +60,55 @@ func TestAStepThatNeverBeganIsRunAgainFirst(t *testing.T) {
 	}
 }
 
+// The reason stands on the card once, beside its exit code.
+func TestAFailureSaysItsReasonOnce(t *testing.T) {
+	for _, c := range []struct {
+		exit       int
+		note, want string
+	}{
+		{1, "exit 1", "Ana Ruiz: exit 1"},
+		{0, "exit 0, but the check failed: nothing in the output matches ^users: 2000$", "Ana Ruiz: exit 0, but the check failed: nothing in the output matches ^users: 2000$"},
+		{0, `exit 0, but the output is not "ok"`, `Ana Ruiz: exit 0, but the check failed: the output is not "ok"`},
+		{127, "a program that it needs is not there; exit 127", "Ana Ruiz: exit 127: a program that it needs is not there"},
+		{1, "the disk is full; make room; exit 1", "Ana Ruiz: exit 1: the disk is full; make room"},
+		{4, "exit 4; its output was not kept whole: no space", "Ana Ruiz: exit 4: its output was not kept whole: no space"},
+		{0, "users 1,900, manifest says 2,000", "Ana Ruiz: exit 0, but the check failed: users 1,900, manifest says 2,000"},
+	} {
+		s := failing()
+		step := s.Run(7).Step("p1.s7")
+		step.Exit, step.Note = c.exit, c.note
+		text := strings.Join(strings.Fields(Text(Failure(s.Incident, s.Run(7), step, s.facts()))), " ")
+		if !strings.Contains(text, c.want+" Now true") {
+			t.Errorf("%q is not in %q", c.want, text)
+		}
+	}
+}
+
+// What outlived a step and was ended is named on the run card, on the failure card and in the timeline.
+func TestI30_WhatWasKilledIsNamed(t *testing.T) {
+	e := incident.StepEnded{
+		Run: 7, Step: "p1.s6", Attempt: "R7-p1.s6-1", Outcome: incident.Succeeded, Survived: []string{"4711 bash", "4712 sleep"}, Why: "ran, not verified",
+	}
+	want := "2 processes outlived it and were ended: 4711 bash, 4712 sleep"
+	s := restoring().say("03:22", e)
+	if text := strings.Join(strings.Fields(Text(RunCard(s.Incident, s.Run(7), s.facts()))), " "); !strings.Contains(text, want) {
+		t.Error(text)
+	}
+	e.Outcome, e.Exit = incident.Failed, 1
+	s = restoring().say("03:22", e)
+	if text := strings.Join(strings.Fields(Text(Failure(s.Incident, s.Run(7), s.Run(7).Step("p1.s6"), s.facts()))), " "); !strings.Contains(text, want) {
+		t.Error(text)
+	}
+	if text, _ := InWords(e); !strings.Contains(text, want) {
+		t.Error(text)
+	}
+	e.Lives = true // the lock lets them live on: nothing was ended
+	s = restoring().say("03:22", e)
+	if text := Text(Failure(s.Incident, s.Run(7), s.Run(7).Step("p1.s6"), s.facts())); strings.Contains(text, "outlived") {
+		t.Error(text)
+	}
+}
+
 // Nothing is called "nothing" while processes of the step are there.
 func TestI26_TheUnknownCardNamesWhatStillRuns(t *testing.T) {
 	text := func(e incident.StepUnknown) string {

@@ -103,7 +103,10 @@ func eventFacts(i *incident.Incident, e incident.Event) map[string]any {
 	case incident.RunPlanned:
 		facts["Chosen"] = chosenBranches(e)
 	case incident.StepEnded:
-		facts["Took"] = max(0, e.Ended.Sub(e.Started))
+		facts["Took"], facts["Killed"] = max(0, e.Ended.Sub(e.Started)), ""
+		if !e.Lives {
+			facts["Killed"] = killed(e.Survived)
+		}
 	}
 	return facts
 }

@@ -48,7 +48,7 @@ func (s *supervisor) judge(r *Result) {
 	case r.Expectation != "":
 		r.Outcome = Failed
 		if r.Why = s.child.bounds.reached(s.peak(), r.LastLines); r.Why == "" {
-			r.Why = named(*r)
+			r.Why = named(*r, string(s.job.Script))
 		}
 	default:
 		r.Outcome = Succeeded

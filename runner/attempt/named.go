@@ -1,6 +1,9 @@
 package attempt
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // A step that failed because of its host, and not of what it restores, says so in words and with what to do, where the
 // kernel or the shell left a sign of it.
@@ -14,8 +17,11 @@ const (
 	sigXFSZ        = 25
 )
 
-// named gives the host's fault in one sentence, or "".
-func named(r Result) string {
+// asks finds a read that prompts. bash shows the prompt on a terminal alone, so such a step fails without a word.
+var asks = regexp.MustCompile(`(?m)(?:^|[;&|({!]|\b(?:if|while|until|then|do|else)\b)[ \t]*read(?:[ \t]+-\w+)*?[ \t]+-\w*p\b`)
+
+// named gives the host's fault, or that the text asks somebody, in one sentence, or "".
+func named(r Result, script string) string {
 	by := func(signal int) bool { return r.Signal == signal || r.Exit == shellSignal+signal }
 	switch last := strings.ToLower(r.LastLines); {
 	case strings.Contains(last, "no space left on device"), strings.Contains(last, "disk quota exceeded"), strings.Contains(last, "database or disk is full"):
@@ -30,6 +36,8 @@ func named(r Result) string {
 		return "a program that it needs may not be run (its last lines name it); look at its mode and at the account of steps"
 	case by(sigKill):
 		return "something other than drbot killed it or a part of it; the host may have run out of memory (see its kernel log)"
+	case r.Exit == 1 && strings.TrimSpace(last) == "" && asks.MatchString(script):
+		return "it asked for input and there is none: interactive commands cannot run here; take the question out of its text, the approval is the answer"
 	}
 	return ""
 }

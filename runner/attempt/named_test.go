@@ -21,6 +21,10 @@ func TestAHostsFaultIsNamed(t *testing.T) {
 		"kill -KILL $$":              "something other than drbot killed it",
 		"ulimit -f 8\nhead -c 1000000 /dev/zero > \"$HOME/big\"": "the size that a file may have",
 		"exit 3": "",
+		"read -r -p 'sure? ' answer\n[ \"$answer\" = yes ]":      "it asked for input and there is none: interactive commands cannot run here",
+		"if read -rp 'sure? ' answer; then echo yes; fi; exit 1": "it asked for input and there is none",
+		"echo checked; read -p sure answer":                      "", // what it said may be the reason
+		"grep -q absent /dev/null # read -p is not run":          "",
 	} {
 		_, r := run(t, bashJob("a1", script), nil)
 		if r.Outcome != Failed || (r.Why == "") != (want == "") || !strings.Contains(r.Why, want) {
