@@ -79,6 +79,10 @@ func (p planning) draft() (drafted, error) {
 		}
 	}
 	for name := range p.values {
+		if text := p.procedure.Takes(name); !taken[name] && text != nil {
+			return drafted{}, incident.Refuse(incident.BadInput, "Step %s %s takes %s, and drbot does not run it: %s.", text.Number, text.Title, name, text.Why).
+				Then("Plan it without %s and do that step by hand, or compile the lock, review and accept it.", name)
+		}
 		if !taken[name] {
 			return drafted{}, incident.Refuse(incident.BadInput, "%s takes no value %s.", p.procedure.Title, name).
 				Then("Values: %s.", words(slices.Sorted(maps.Keys(taken))))

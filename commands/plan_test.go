@@ -236,3 +236,17 @@ func TestAnUndoMayBeAnotherStep(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestAValueOfAStepThatBecameTextSaysWhy: not that the procedure takes no such value.
+func TestAValueOfAStepThatBecameTextSaysWhy(t *testing.T) {
+	o := recovery(t, func(l *runbook.Lock) {
+		for i, e := range l.Steps {
+			if slices.ContainsFunc(e.Parameters, func(p runbook.Parameter) bool { return p.Name == "BACKUP" }) {
+				l.Steps[i].Title += " as it was called"
+			}
+		}
+	})
+	r := o.rig()
+	r.refused(r.say(ana, "/recover plan database BACKUP=backup_2"), incident.BadInput, "takes BACKUP, and drbot does not run it: changed since review: its title.")
+	r.refused(r.say(ana, "/recover plan database NOPE=1"), incident.BadInput, "takes no value NOPE")
+}

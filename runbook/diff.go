@@ -17,6 +17,7 @@ type Difference struct {
 	After  string `json:"after,omitempty"`  // digest to accept, empty for a removed one
 
 	Target bool   `json:"target,omitempty"` // it is about a target
+	Form   bool   `json:"form,omitempty"`   // only what an older form of the lock did not say is written down
 	New    string `json:"-"`                // what a new entry or target is; empty: it is not new
 }
 
@@ -63,6 +64,7 @@ func Diff(old, new *Lock) []Difference {
 		out = append(out, d)
 	}
 	before, after := byID(old), byID(new)
+	older := old.Older()
 	names := stepNames(before, after)
 	for _, id := range slices.SortedFunc(maps.Keys(merged(before, after)), compareIDs) {
 		a, hadA := before[id]
@@ -77,7 +79,14 @@ func Diff(old, new *Lock) []Difference {
 		case a.digest == b.digest:
 			continue
 		default:
-			c.Text = strings.Join(changedWords(a, b, names), ", ")
+			if older { // what it did not say has not moved
+				a.After, a.Fence = b.After, b.Fence
+			}
+			words := changedWords(a, b, names)
+			if c.Form = older && len(words) == 0 && reflect.DeepEqual(old.Targets[a.Target], new.Targets[b.Target]); c.Form {
+				words = []string{"its place and the language of its fence are written down, nothing else changes"}
+			}
+			c.Text = cmp.Or(strings.Join(words, ", "), "its target changed") // the digest covers the target's definition
 		}
 		out = append(out, c)
 	}

@@ -23,6 +23,7 @@ func stepNames(locks ...map[string]Entry) map[string]string {
 	return names
 }
 
+// changedWords say what changed in the entry itself; none where nothing did.
 func changedWords(a, b Entry, names map[string]string) []string {
 	var out []string
 	switch {
@@ -54,8 +55,6 @@ func changedWords(a, b Entry, names map[string]string) []string {
 		out = append(out, "its fence in the Markdown changed; its branches say what runs")
 	case a.SourceSHA256 != b.SourceSHA256:
 		out = append(out, "its fence in the Markdown changed, and nothing that runs")
-	default:
-		out = append(out, "its target changed") // the digest covers the target's definition
 	}
 	return out
 }

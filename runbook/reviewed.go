@@ -1,6 +1,7 @@
 package runbook
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -20,6 +21,66 @@ const (
 
 // Drifted says that a step is text because the Markdown is no longer what was reviewed.
 func Drifted(why string) bool { return strings.HasPrefix(why, WhyChanged) }
+
+// Older says that a lock is of a form before the order of the steps and the languages of their fences were written down: an exchange of
+// either is not seen until it is compiled.
+func (l *Lock) Older() bool {
+	runs := false
+	for _, e := range l.Steps {
+		if e.After != "" || e.Fence != "" {
+			return false
+		}
+		runs = runs || e.Run != ""
+	}
+	return runs
+}
+
+// OlderForm is what people are told of such a lock.
+const OlderForm = "The lock is of an older form, which says neither the order of the steps nor the languages of their fences, so a change of these is not seen: compile it, review and accept"
+
+// Text is a step, or a branch of one, that drbot shows and does not run although it is a command.
+type Text struct{ Number, Title, Why string }
+
+func (t Text) String() string { return fmt.Sprintf("%s %s (%s)", t.Number, t.Title, t.Why) }
+
+// Texts are the commands that are text because the Markdown and the lock do not agree, in the runbook's order. Without a lock all are, and
+// none is named.
+func (rb *Runbook) Texts() []Text {
+	var out []Text
+	if rb.Lock == nil {
+		return nil
+	}
+	text := func(why string) bool { return why == WhyNoEntry || why == WhyDiffers || Drifted(why) }
+	for _, p := range rb.Procedures {
+		for _, s := range p.Steps {
+			if text(s.Why) {
+				out = append(out, Text{s.Number, s.Title, s.Why})
+				continue
+			}
+			for _, a := range s.Alternatives {
+				if text(a.Why) {
+					out = append(out, Text{s.Number, s.Title + ", " + a.Label, a.Why})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// Takes gives the step that would take a value if it were not text; nil: none.
+func (p *Procedure) Takes(name string) *Text {
+	for _, s := range p.Steps {
+		if s.Entry != nil && s.Entry.has(name) && s.Why != "" && !s.Ready {
+			return &Text{s.Number, s.Title, s.Why}
+		}
+		for _, a := range s.Alternatives {
+			if a.Entry != nil && a.Entry.has(name) && a.Why != "" && !a.Ready {
+				return &Text{s.Number, s.Title + ", " + a.Label, a.Why}
+			}
+		}
+	}
+	return nil
+}
 
 // untaggedFence is how the lock writes the language of a fence without one.
 const untaggedFence = "untagged"

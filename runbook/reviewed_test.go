@@ -235,3 +235,38 @@ func TestApprovalsThatAskNobodyAreRefusedWithTheirPlace(t *testing.T) {
 		}
 	}
 }
+
+// TestAnOldLockMovesNothing: a lock from before places and languages were written down says so once, and only what changed is a change.
+func TestAnOldLockMovesNothing(t *testing.T) {
+	l := orderedLock(t)
+	for i := range l.Steps {
+		l.Steps[i].After, l.Steps[i].Fence = "", ""
+	}
+	if !l.Older() || orderedLock(t).Older() {
+		t.Fatal("which lock is older")
+	}
+	next, rep := Compile(parse(t, strings.Replace(ordered, "df -h", "df -k", 1)), l)
+	for _, d := range rep.Changes {
+		if strings.Contains(d.Text, "moved") || strings.Contains(d.Text, "fence not said") || d.Form == (d.ID == "p1.s2") || d.ID == "p1.s2" && !strings.HasPrefix(d.Text, "command changed") {
+			t.Errorf("%+v", d)
+		}
+	}
+	if len(rep.Changes) != 4 || next.Older() {
+		t.Errorf("%+v", rep.Changes)
+	}
+}
+
+// TestTextsSayWhichCommandsAreTextAndWhy: what a reload and a plan tell of a Markdown that changed under its lock.
+func TestTextsSayWhichCommandsAreTextAndWhy(t *testing.T) {
+	rb, err := parse(t, strings.Replace(ordered, "/backup/$NAME", "/backups/$NAME", 1)).Join(orderedLock(t).Marshal(), "/srv")
+	must(t, err)
+	if got := rb.Texts(); len(got) != 1 || got[0].String() != "1.3 Copy (changed since review)" {
+		t.Errorf("%v", got)
+	}
+	if got := rb.Procedures[0].Takes("NAME"); got == nil || got.Why != WhyChanged || rb.Procedures[0].Takes("OTHER") != nil {
+		t.Errorf("%v", got)
+	}
+	if rb, err = parse(t, ordered).Join(orderedLock(t).Marshal(), "/srv"); err != nil || len(rb.Texts()) != 0 || rb.Procedures[0].Takes("NAME") != nil {
+		t.Errorf("%v %v", err, rb.Texts())
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/drbot/drbot/commands"
 	"github.com/drbot/drbot/incident"
@@ -88,16 +89,46 @@ func (h *house) reload(ctx context.Context, by incident.Person) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	open := len(house.Open())
+	text := textOf(rb)
+	if text != "" {
+		h.log.Warn("reload", "revision", rb.Digest[:6], "text", text)
+	}
+	return reloaded(rb, same, len(house.Open())) + text, nil
+}
+
+// reloaded says what a reading found, and how much of it waits for acceptance.
+func reloaded(rb *runbook.Runbook, same bool, open int) string {
 	switch {
 	case same && open > 0:
-		return "Runbook and lock are the ones that are loaded. " + waiting(open) + ".", nil
+		return "Runbook and lock are the ones that are loaded. " + waiting(open) + "."
 	case same:
-		return "Runbook and lock are the ones that are loaded.", nil
+		return "Runbook and lock are the ones that are loaded."
 	case open > 0:
-		return fmt.Sprintf("Loaded %s. %s; what is not accepted does not run.", rb.Digest[:6], waiting(open)), nil
+		return fmt.Sprintf("Loaded %s. %s; what is not accepted does not run.", rb.Digest[:6], waiting(open))
 	}
-	return fmt.Sprintf("Loaded %s. Every entry of the lock is accepted.", rb.Digest[:6]), nil
+	return fmt.Sprintf("Loaded %s. Every entry of the lock is accepted.", rb.Digest[:6])
+}
+
+// mostTexts bounds the steps that a reload names; `runbook show` has them all.
+const mostTexts = 8
+
+// textOf says which commands drbot does not run, since Markdown and lock do not agree on them, and what brings them back; empty: none.
+func textOf(rb *runbook.Runbook) string {
+	said := ""
+	if texts := rb.Texts(); len(texts) > 0 {
+		var names []string
+		for _, t := range texts[:min(len(texts), mostTexts)] {
+			names = append(names, t.String())
+		}
+		if more := len(texts) - len(names); more > 0 {
+			names = append(names, fmt.Sprintf("%d more", more))
+		}
+		said = " Text, which drbot does not run until it was compiled, reviewed and accepted: " + strings.Join(names, "; ") + "."
+	}
+	if rb.Lock != nil && rb.Lock.Older() {
+		said += " " + runbook.OlderForm + "."
+	}
+	return said
 }
 
 // waiting says how much of a lock nobody accepted yet.

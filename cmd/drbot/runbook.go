@@ -176,8 +176,13 @@ func compile(path string, sections runbook.Sections) (*compiled, error) {
 func (c *compiled) print(p program, diff bool) {
 	if diff {
 		changes := runbook.Diff(c.before, c.after)
+		if c.before != nil && c.before.Older() {
+			say(p.stdout, "%s.", runbook.OlderForm)
+		}
 		for _, d := range changes {
-			say(p.stdout, "%s: %s", d.ID, d.Text)
+			if !d.Form {
+				say(p.stdout, "%s: %s", d.ID, d.Text)
+			}
 		}
 		switch {
 		case len(changes) > 0:

@@ -109,7 +109,7 @@ func TestI4_I5_OneCharacterEdited(t *testing.T) {
 
 	edited := strings.Replace(small().markdown(), "echo did restore", "echo did restorE", 1)
 	w.ok(os.WriteFile(w.path("RUNBOOK.md"), []byte(edited), 0o600))
-	w.reread("Every entry of the lock is accepted")
+	w.reread("Every entry of the lock is accepted. Text, which drbot does not run until it was compiled, reviewed and accepted: 1.3 Restore (changed since review).")
 	w.press(w.bea, room, "recover.approve", "Approve step 1.3", "echo did restore")
 	w.press(w.ana, room, "recover.hand", "Call the hoster")
 	w.fill(w.ana, "Step 1.4", map[string]any{"saw": "fine"})
