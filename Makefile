@@ -12,7 +12,7 @@ help: ## print the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 test: tools vet lint ## install what the tests need, then run everything with the race detector
-	DRBOT_TEST_SERVERS=1 $(GO) test -race -timeout 12m $(PKGS)
+	DRBOT_TEST_SERVERS=1 $(GO) test -race -timeout 20m -parallel 4 $(PKGS)
 
 check: ## the fast loop: format, vet, lint, imports and unit tests
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run: make fmt"; exit 1; }

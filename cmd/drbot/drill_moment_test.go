@@ -15,6 +15,7 @@ import (
 // TestDrill_Postgres_PointInTime: rows are destroyed at a known moment, the primary is killed, and a copy is brought to the
 // moment before, looked at, promoted, and backed up anew. The old cluster is never touched.
 func TestDrill_Postgres_PointInTime(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("starts PostgreSQL")
 	}

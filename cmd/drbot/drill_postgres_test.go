@@ -173,6 +173,7 @@ func (p *production) oid(name string) string {
 }
 
 func TestDrill_Postgres(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("starts PostgreSQL")
 	}
@@ -267,6 +268,7 @@ func (p *production) beatOf(name string) time.Time {
 // TestI2_AnotherServerAtTheSameAddress: between approval and start somebody puts another cluster on the port. Nothing
 // starts on it, and the run says who is there instead. A server that refuses connections is named too.
 func TestI2_AnotherServerAtTheSameAddress(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("starts PostgreSQL")
 	}

@@ -16,6 +16,7 @@ import (
 // TestDrill_RealTerraform: steps 4.1 to 4.3 with Terraform itself and resources that it keeps in its state alone. One is added and one is
 // changed; what is there already stays.
 func TestDrill_RealTerraform(t *testing.T) {
+	t.Parallel()
 	program, err := exec.LookPath("terraform")
 	if err != nil {
 		t.Skip("terraform is not on this machine")
@@ -60,6 +61,7 @@ func TestDrill_RealTerraform(t *testing.T) {
 // TestKubectlKnowsEveryCall: what the stand-in takes for calls of kubectl the real one understands. Without a cluster it gets as far as the
 // connection, or answers by itself.
 func TestKubectlKnowsEveryCall(t *testing.T) {
+	t.Parallel()
 	program, err := exec.LookPath("kubectl")
 	if err != nil {
 		t.Skip("kubectl is not on this machine")

@@ -129,6 +129,7 @@ func (c *cache) files() map[string]string {
 }
 
 func TestDrill_Redis(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("starts Redis")
 	}

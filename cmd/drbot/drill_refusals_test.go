@@ -25,6 +25,7 @@ func startWhole(t *testing.T, way string, changes ...change) *whole {
 // TestDrill_WrongCluster: the kubeconfig's context leads to another cluster than the lock declares. Nothing is planned, and no call but
 // that reading is made.
 func TestDrill_WrongCluster(t *testing.T) {
+	t.Parallel()
 	w := newWhole(t)
 	w.lab.world(func(now *world) { now.Leads = "https://k8s.staging.internal:6443" })
 	w.settle(t, map[string]string{"aragora_test_token": "unused"}, nil)
@@ -44,6 +45,7 @@ func TestDrill_WrongCluster(t *testing.T) {
 
 // TestDrill_LostState: the state has no resources, so a plan would build everything a second time.
 func TestDrill_LostState(t *testing.T) {
+	t.Parallel()
 	w := newWhole(t, changing("module.k8s.cluster", "create"))
 	w.lab.world(func(now *world) { now.Resources = 0 })
 	w.settle(t, map[string]string{"aragora_test_token": "unused"}, nil)
@@ -62,6 +64,7 @@ func TestDrill_LostState(t *testing.T) {
 // TestDrill_APlanThatDeletes: the way that only builds refuses it before anybody is asked; the other way asks two people, who type the
 // target's name.
 func TestDrill_APlanThatDeletes(t *testing.T) {
+	t.Parallel()
 	replaced := changing("module.db.instance", "delete", "create")
 	w := startWhole(t, "a", replaced)
 	w.press(w.ana, w.room, "recover.confirm", "step 4.1")
@@ -95,6 +98,7 @@ func TestDrill_APlanThatDeletes(t *testing.T) {
 
 // TestDrill_AnEmptySecret: a value of the secret manager's file is empty. The line is named, no value is; nothing is stored.
 func TestDrill_AnEmptySecret(t *testing.T) {
+	t.Parallel()
 	w := startWhole(t, "a", changing("module.k8s.cluster", "create"))
 	w.ok(os.WriteFile(filepath.Join(w.deploy, "secrets.env"), []byte("ARAGORA_JWT_SECRET="+signingKey+"\nDATABASE_PASSWORD=\n"), 0o600))
 	w.press(w.ana, w.room, "recover.confirm", "step 4.1")
@@ -111,6 +115,7 @@ func TestDrill_AnEmptySecret(t *testing.T) {
 // TestDrill_RotationWithoutRollout: the new key is stored and the pods do not come up. The failure says so and offers to try again, which
 // needs a new approval and does not rotate a second time.
 func TestDrill_RotationWithoutRollout(t *testing.T) {
+	t.Parallel()
 	b := newBreach(t)
 	b.begin("a", "a")
 	b.reach("5.8", "done")
@@ -138,6 +143,7 @@ func TestDrill_RotationWithoutRollout(t *testing.T) {
 
 // TestDrill_EvidenceWasTouched: the archive is not the one that was sealed, so no session is ended.
 func TestDrill_EvidenceWasTouched(t *testing.T) {
+	t.Parallel()
 	b := newBreach(t)
 	b.begin("a", "b")
 	b.reach("5.6", "done")

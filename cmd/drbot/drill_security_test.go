@@ -169,6 +169,7 @@ func (b *breach) sealed() {
 // TestDrill_SecurityIncident_PreserveFirst: nothing is changed before the evidence is sealed; then everybody's sessions end and no other
 // key does, the signing key in the cluster is replaced, and a token that was let in is refused.
 func TestDrill_SecurityIncident_PreserveFirst(t *testing.T) {
+	t.Parallel()
 	b := newBreach(t)
 	others := slices.DeleteFunc(b.keys("*"), func(k string) bool { return strings.HasPrefix(k, "session:0") })
 	b.begin("a", "a")
@@ -224,6 +225,7 @@ func TestDrill_SecurityIncident_PreserveFirst(t *testing.T) {
 // TestDrill_SecurityIncident_IsolateFirst: data is leaving, so the application is cut off and goes on running; the evidence comes next;
 // the sessions of one account end. On the host the key file is replaced, brought back by the undo byte for byte, and replaced again.
 func TestDrill_SecurityIncident_IsolateFirst(t *testing.T) {
+	t.Parallel()
 	b := newBreach(t)
 	b.room, b.number = b.open(b.ana, "drill somebody was in"), 1
 	b.next("p5 5.2=b 5.9=b WHOSE=mallory", nil)

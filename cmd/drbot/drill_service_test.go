@@ -136,6 +136,7 @@ func damagedWhole(t *testing.T) (*whole, *production, *cache) {
 // TestDrill_WholeService: the infrastructure, the database and the cache are gone. They come back in their order, each by its
 // own procedure; the first deployment does not get its pods up, is undone to nothing, and goes through afterwards.
 func TestDrill_WholeService(t *testing.T) {
+	t.Parallel()
 	w, p, c := damagedWhole(t)
 	client := c.Client(t)
 	last := p.newest()

@@ -114,6 +114,7 @@ func settle(t *testing.T, b book, options ...func(*town, *workspace.Options)) *t
 		{"Ana Ruiz", "U0ANA", "responder, operator", ""}, {"Bea Ode", "U0BEA", "responder, approver", ""},
 		{"Chen Li", "U0CHEN", "responder, operator, approver, admin", ""}, {"Dev Nul", "U0DEV", "responder", ""},
 	}}
+	t.Cleanup(w.readingsEnd) // after drbot has ended, before the folder goes
 	o := workspace.Options{
 		BotToken: botToken, AppToken: appToken, SigningSecret: signingSecret, Commands: []string{"/incident", "/recover"}, Now: w.clock.Now,
 		Channels: []workspace.Channel{{ID: "C0INCIDENTS", Name: "incidents"}, {ID: "C0HOUSE", Name: "drbot"}, {ID: "C0RANDOM", Name: "random"}},
@@ -246,6 +247,17 @@ func (w *town) up() {
 	w.serve()
 	w.linked()
 	w.accept(w.bea)
+}
+
+// readingsEnd waits for what a reading's supervisor still writes after drbot has ended.
+func (w *town) readingsEnd() {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); <-tick.C {
+		if left, _ := os.ReadDir(filepath.Join(w.dir, "data", "reads")); len(left) == 0 {
+			return
+		}
+	}
 }
 
 // leave ends the life that runs, if any, and shows its log when the story failed.
