@@ -249,12 +249,12 @@ func (w *town) up() {
 	w.accept(w.bea)
 }
 
-// readingsEnd waits for what a reading's supervisor still writes after drbot has ended.
+// readingsEnd takes away what a reading's supervisor may still write into after drbot has ended.
 func (w *town) readingsEnd() {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); <-tick.C {
-		if left, _ := os.ReadDir(filepath.Join(w.dir, "data", "reads")); len(left) == 0 {
+		if os.RemoveAll(filepath.Join(w.dir, "data", "reads")) == nil {
 			return
 		}
 	}
