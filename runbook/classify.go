@@ -148,6 +148,9 @@ func classifySQL(src string) verdict {
 	return v
 }
 
+// asksSomebody ends the words about a text that reads an answer: there is nobody, and it gets the end of its input.
+const asksSomebody = " asks somebody, and there is no input: interactive commands cannot run here"
+
 func classifyShell(src string) verdict {
 	if hasPrompt(src) {
 		return verdict{verdict: "blocked", why: "begins with a prompt, which bash would run as a program", sure: true, open: []string{"take the prompts off, or tag the fence console"}}
@@ -158,6 +161,9 @@ func classifyShell(src string) verdict {
 		return verdict{verdict: "blocked", why: "does not parse as bash: " + unmark(err.Error(), mark, all), sure: true, open: []string{"mend the command: it does not parse as bash"}}
 	}
 	if what := sh.interactive(); what != "" {
+		if strings.HasPrefix(what, "read ") {
+			return verdict{verdict: "manual", why: unmark(what, mark, all) + asksSomebody}
+		}
 		return verdict{verdict: "manual", why: unmark(what, mark, all) + " opens a session and waits for a person"}
 	}
 	var open []string

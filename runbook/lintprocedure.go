@@ -111,7 +111,11 @@ func (l *linter) step(s *Step) {
 			l.add(c.Line, "settings", LevelError, fmt.Sprintf("step %s: %s", s.Number, v.why), "a fence of its own, tagged ini")
 		case "manual":
 			if v.call == "" {
-				l.add(c.Line, "interactive", LevelError, fmt.Sprintf("step %s: %s", s.Number, v.why), "give the statement with -c or -f")
+				fix := "give the statement with -c or -f"
+				if strings.HasSuffix(v.why, asksSomebody) {
+					fix = "take the question out: the approval, or a parameter of the plan, is the answer"
+				}
+				l.add(c.Line, "interactive", LevelError, fmt.Sprintf("step %s: %s", s.Number, v.why), fix)
 			}
 		case "blocked":
 			l.values(s, v, c.Line)
