@@ -56,6 +56,7 @@ func TestI2_AnotherTargetThanApproved(t *testing.T) {
 	}
 	w.expect(w.bea, room, "Withdrawn", "the target is another than was declared")
 	w.expect(w.bea, room, "R1 · Rescue", "server was db1a, is db1b")
+	w.expect(w.ana, room, "R1 stopped before", "@Ana", "server was db1a, is db1b", "find out which of the two is right")
 	server("db1a")
 	w.say(w.ana, room, "/recover resume")
 	w.press(w.bea, room, "recover.approve", "A2")
