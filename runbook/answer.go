@@ -180,7 +180,7 @@ func (e *Entry) proposeCode(ask string) string {
 // settled checks an answer against the text: what the question was about must be gone.
 func (e *Entry) settled(q Question, answer string) error {
 	still := func(line int, what string) error {
-		return &ValueError{q.ID, fmt.Sprintf("%s is still there at line %d of the command", what, line), "another text in run of " + e.ID + " and its sha256, or one of " + strings.Join(append(q.Options, AnswerManual), ", ")}
+		return &ValueError{q.ID, fmt.Sprintf("%s is still there at line %d of the command", what, line), "another text in run of " + e.ID + " and its sha256, or one of " + strings.Join(appendOnce(q.Options, AnswerManual), ", ")}
 	}
 	switch token := slotToken(q.Ask); {
 	case strings.Contains(q.Ask, pastedWords):

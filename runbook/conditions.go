@@ -68,8 +68,33 @@ func bracketed(text string) string {
 	return ""
 }
 
+// ownCondition finds a sentence about the step itself: "Skip this step if …", "Do this only after …".
+func ownCondition(text string) string {
+	text = brief(spoken(text))
+	if m := skipWhen.FindStringSubmatch(text); m != nil {
+		word := map[bool]string{true: "if ", false: "unless "}[strings.EqualFold(m[1], "unless")]
+		return word + strings.TrimSpace(m[2])
+	}
+	if m := doOnly.FindStringSubmatch(text); m != nil {
+		return withoutOnly(strings.TrimSpace(m[1]))
+	}
+	if m := bareIf.FindStringSubmatch(text); m != nil && onlyIf.MatchString(text) {
+		return withoutOnly(strings.TrimSpace(m[1]))
+	}
+	return ""
+}
+
+var (
+	thisStep = `(?:this|it|that|the step|the command)(?: step| command| part)?`
+	skipWhen = re(`(?i)^(?:you (?:can|may) )?(?:skip(?: ` + thisStep + `)?|not needed|not necessary|not required|` + thisStep + ` (?:is|can be) (?:not (?:needed|necessary|required)|skipped|unnecessary))\s+(if|when|unless|in case)\s+([^.:;!?]{2,160})`)
+	doOnly   = re(`(?i)^(?:please )?(?:(?:do|run|perform|execute|use|apply|try) ` + thisStep + `|` + thisStep + ` (?:is|may be|must be) (?:needed|necessary|required|run|done|used)|needed|necessary|required)\s+(only\s+(?:if|when|on|for|in|after|as|once)\s[^.:;!?]{2,160})`)
+)
+
 // startCondition finds one with which the text begins.
 func startCondition(text string) string {
+	if c := ownCondition(text); c != "" {
+		return c
+	}
 	for _, form := range []*regexp.Regexp{optionalOne, atStart, bareIf} {
 		if m := form.FindStringSubmatch(text); m != nil {
 			return withoutOnly(strings.TrimSpace(m[1]))

@@ -92,6 +92,9 @@ func (p *parser) read(it *item, n ast.Node) {
 			it.name(text, strong)
 		} else {
 			it.say(text)
+			if len(it.parts) == 0 {
+				it.condition = or(it.condition, ownCondition(text))
+			}
 		}
 		it.texts = append(it.texts, p.doc.full(n))
 		p.inlineCommands(it, n)

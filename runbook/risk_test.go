@@ -439,6 +439,8 @@ func TestWhatWaitsForAPerson(t *testing.T) {
 		"crontab -e": true, "crontab -l": false, "tail -f log": true, "tail -n 5 log": false, "timeout 5 tail -f log": false, "journalctl -fu web": true, "kubectl logs -f web": true,
 		"kubectl -n x get pods": false, "kubectl edit deploy x": true, "mysql -uroot app": true, "mysql -e 'select 1'": false, "sqlite3 a.db": true, "sqlite3 a.db .tables": false,
 		"bash": true, "bash x.sh": false, "python3": true, "python3 x.py": false, "vim f": true, "top -b -n 1": false, "ping db1": true, "read -p sure? x": true, "ls | while read -r f; do echo $f; done": false, "passwd bob": true, "systemctl edit x": true, "mongosh mongodb://x": true, "mongosh --eval 1": false, "ping -c 3 db1": false,
+		"apt-get install x": true, "sudo apt install x": true, "apt-get install -y x": false, "apt-get -yq install x": false, "apt-get -qq install x": false, "apt-get update": false, "dnf upgrade": true, "dnf --assumeyes upgrade": false, "apt list": false,
+		"aws ssm start-session --target i-1": true, "aws ssm send-command --document-name x": false,
 	} {
 		sh, err := readShell(text)
 		if err != nil {

@@ -225,11 +225,26 @@ func waits(words []string) bool {
 		})
 	case "systemctl":
 		return slices.Contains(rest, "edit")
+	case "apt", "apt-get", "aptitude", "yum", "dnf":
+		return packagesAsk(rest)
+	case "aws":
+		return slices.Contains(rest, "start-session")
 	case "read":
 		return slices.ContainsFunc(rest, func(w string) bool { return len(w) > 1 && w[0] == '-' && strings.HasSuffix(w, "p") }) // it asks
 	}
 	return false
 }
+
+// packagesAsk says that a package manager asks whether to go on.
+func packagesAsk(rest []string) bool {
+	return slices.ContainsFunc(rest, func(w string) bool {
+		return slices.Contains(strings.Fields("install reinstall remove purge erase upgrade dist-upgrade full-upgrade autoremove downgrade"), w)
+	}) && !slices.ContainsFunc(rest, func(w string) bool {
+		return assumesYes.MatchString(w)
+	})
+}
+
+var assumesYes = re(`^(?:-[a-zA-Z]*[ys][a-zA-Z]*|-[a-z]*q[a-z]*q|--yes|--assume-?yes|--assume-?no|--simulate|--just-print|--dry-run|--print-uris|--download-?only|--help)$`)
 
 // given are the variables that every step has: bash's own, and those that drbot sets.
 var given = []string{

@@ -214,3 +214,18 @@ func TestEveryWordOfAProcedureIsShown(t *testing.T) {
 		}
 	}
 }
+
+// TestConditionsInTheTextOfAStepAreAsked: the first sentence below the title may say it.
+func TestConditionsInTheTextOfAStepAreAsked(t *testing.T) {
+	for text, want := range map[string]string{
+		"Skip this step if the replica is healthy.": "unless the replica is healthy", "Skip unless the replica lags.": "if the replica lags", "Do this only after the backup is done. It takes an hour.": "after the backup is done",
+		"Run it only when nobody writes.": "when nobody writes", "Only if the disk is full.": "if the disk is full", "This step is not needed when the pool is empty.": "unless the pool is empty", "This is needed only if the index is gone.": "if the index is gone",
+		"The tool skips files if they are open.": "", "It restarts only what failed.": "", "Look at it when it is done.": "",
+	} {
+		for _, src := range []string{"## Procedure 1: P\n\n1. **Restart**\n\n   " + text + "\n\n   ```bash\n   systemctl restart x\n   ```\n", "## Procedure 1: P\n\n1. **Restart** " + text + "\n\n   ```bash\n   systemctl restart x\n   ```\n"} {
+			if s := parse(t, src).Procedures[0].Steps[0]; s.Condition != want || s.Title != "Restart" {
+				t.Errorf("%q: %q %q, want %q", text, s.Title, s.Condition, want)
+			}
+		}
+	}
+}

@@ -177,6 +177,9 @@ func (d *deciding) answerAll(answers []string) error {
 			return fmt.Errorf("no one open question is called %s; `drbot runbook decide --json` lists them", name)
 		}
 		if err := d.after.Answer(q, answer); err != nil {
+			if wrong := new(runbook.ValueError); errors.As(err, &wrong) && wrong.Parameter == q.ID {
+				return err // it names the question
+			}
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
