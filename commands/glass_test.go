@@ -79,6 +79,9 @@ func TestI16_GlassInTheChannelAndAtTheTerminal(t *testing.T) {
 	if reply := r.press(dev, "recover break", a, "reason", "too short", "target", "db1"); reply.Errors["reason"] == "" {
 		t.Errorf("a short reason: %+v", reply)
 	}
+	if reply := r.press(dev, "recover break", a, "reason", "too short", "target", "zz"); !strings.Contains(reply.Errors["reason"], "has 9 characters") {
+		t.Errorf("%+v", reply)
+	}
 	if reply := r.press(dev, "recover break", a, "reason", unheard, "target", "db2"); reply.Errors["target"] == "" {
 		t.Errorf("another target: %+v", reply)
 	}

@@ -101,16 +101,17 @@ func (i *Incident) BreakGlass(d Desk, by Person, n uint64, reason, typed, digest
 		return nil, Refuse(NotAllowed, "You asked for this, so someone else breaks the glass: %s.", names(d.Breakers))
 	case !a.MayBreak(d.At):
 		return nil, Refuse(WrongState, "The approvers have until %s to answer; then the glass may be broken.", clock(a.NudgeAt(GlassNudge)))
-	case typed != a.Target():
-		return nil, Refuse(BadInput, "%q is not the target of %s.", typed, a.Name()).Then("Read on its card where it runs, and type that.")
-	case digest != "" && !a.Shows(digest):
-		return nil, Refuse(BadInput, "%s is not the sha256 of %s.", digest, a.Name()).Then("It begins with the digits that the text is shown with.")
 	}
 	if reason, err = text("The reason", reason, 500); err != nil {
 		return nil, err
 	}
-	if utf8.RuneCountInString(reason) < MinGlassReason {
+	switch {
+	case utf8.RuneCountInString(reason) < MinGlassReason: // first: a form shows it at its own field
 		return nil, Refuse(BadInput, "The reason has %d characters; breaking the glass needs %d.", utf8.RuneCountInString(reason), MinGlassReason).Then("Say who was called, and why it cannot wait.")
+	case typed != a.Target():
+		return nil, Refuse(BadInput, "%q is not the target of %s.", typed, a.Name()).Then("Read on its card where it runs, and type that.")
+	case digest != "" && !a.Shows(digest):
+		return nil, Refuse(BadInput, "%s is not the sha256 of %s.", digest, a.Name()).Then("It begins with the digits that the text is shown with.")
 	}
 	w := i.draft(d.At)
 	w.add(GlassBroken{

@@ -145,6 +145,10 @@ func (i *Incident) liveRun(n uint64) (*Run, error) {
 	switch {
 	case r == nil && n != 0:
 		return nil, Refuse(NotFound, "%s has no run %s.", i.ID, RunName(n))
+	case r == nil && len(i.Runs) > 0:
+		last := i.Runs[len(i.Runs)-1]
+		return nil, Refuse(WrongState, "%s ended (%s), and no other run is planned.", last.Name(), last.How).
+			Then("Plan a procedure to do or undo anything more; what is undone by hand is noted.")
 	case r == nil:
 		return nil, Refuse(WrongState, "No run is planned.").Then("Plan one first.")
 	case r.State == Ended:
