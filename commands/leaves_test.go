@@ -138,3 +138,15 @@ func TestI30_WhatMayLiveOnIsAPersonsToJudge(t *testing.T) {
 	}
 	r.must(r.press(ana, "recover hand", "R1/p1.s4", "did", "looked", "saw", "the server answers"))
 }
+
+// A step that is running when its run is cancelled is being stopped: the answer does not say both.
+func TestCancel_SaysThatTheStepIsBeingStopped(t *testing.T) {
+	r := recovery(t).rig()
+	r.must(r.press(bea, "recover approve", r.toApproval()))
+	r.answer()
+	r.begun()
+	_, said := r.cancelled()
+	if !strings.Contains(said, "step 1.4 is being stopped") || strings.Contains(said, "is running") {
+		t.Error(said)
+	}
+}

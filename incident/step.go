@@ -49,6 +49,8 @@ func (r *Run) Doing() string {
 		return "all steps are over"
 	}
 	switch {
+	case r.Cancel != "" && s.State.Active():
+		return "step " + s.Number + " is being stopped"
 	case r.AwaitsConfirm(s):
 		return "step " + s.Number + " waits for your confirmation"
 	case s.State == StepWaits:

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -84,7 +85,7 @@ func (p program) exportEvidence(ctx context.Context, id incident.ID, data, file 
 	if file == "" {
 		file = filepath.Join(folder, "evidence", id.String()+".tar.gz")
 		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-			return err
+			return elsewhere(err)
 		}
 	}
 	sum, err := writeNew(file, write)
@@ -93,6 +94,14 @@ func (p program) exportEvidence(ctx context.Context, id incident.ID, data, file 
 	}
 	say(p.stdout, "%s is written, sha256 %s. VERIFY.md in it says how to check it.", file, sum)
 	return nil
+}
+
+// elsewhere tells an account that may not write into drbot's data where an archive can go.
+func elsewhere(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w: drbot's data is for its own account and root; name a FILE of yours, or - for standard output", err)
+	}
+	return err
 }
 
 // writeNew writes a file that must not exist, whole or not at all, and gives its sha256.
