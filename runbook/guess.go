@@ -20,7 +20,7 @@ const (
 
 var (
 	notName   = regexp.MustCompile(`[^A-Za-z0-9]+`)
-	valueWord = regexp.MustCompile(`(?i)^(?:change[_-]?me|replace[_-]?me|(?:[a-z]{1,8}-)?x{4,}(?:-x{4,})*)$`)
+	valueWord = regexp.MustCompile(`(?i)^(?:to[d]o|tbd|change[_-]?me|replace[_-]?me|(?:[a-z]{1,8}-)?x{4,}(?:-x{4,})*)$`)
 	manyWords = regexp.MustCompile(`_?(OPTS|OPTIONS|ARGS|FLAGS|HOSTS|FILES|LIST)$`)
 	stampForm = regexp.MustCompile(`20\d{6}_\d{6}`)
 	// nameTypes are what names promise; the first that fits is taken.
@@ -46,14 +46,14 @@ var (
 // guess says what parameter a slot is, by its form, then by its name. What it cannot tell is text, which somebody has to say more about.
 func guess(s slot, before string) Parameter {
 	name := s.variable
-	inner := strings.Trim(s.text, "[]<>{} $\t@%_")
+	inner := strings.Trim(s.text, "[]<>{}«» $\t@%_")
 	if own := strings.TrimPrefix(strings.TrimPrefix(strings.ToUpper(inner), "YOUR"), "REPLACE_WITH"); len(own) < len(inner) && strings.Trim(own, "_-") != "" {
 		inner = strings.Trim(own, "_-")
 	}
 	p := Parameter{}
 	switch {
 	case strings.HasPrefix(s.text, "$") && !strings.HasPrefix(s.text, "${{"):
-	case strings.HasPrefix(s.text, "YYYY"):
+	case datePrefix.MatchString(s.text):
 		p, name = dateForm(s.text), or(name, beside(before, map[bool]string{true: "STAMP", false: "DATE"}[strings.Contains(s.text, "HHMMSS")]))
 	case s.sample && stampForm.MatchString(s.text):
 		at := stampForm.FindStringIndex(s.text)
@@ -101,8 +101,11 @@ func byName(p *Parameter) {
 	}
 }
 
+// datePrefix begins a date as English, German, French and Spanish write it.
+var datePrefix = regexp.MustCompile(`^(?:YYYY|JJJJ|AAAA)-?MM`)
+
 func dateForm(text string) Parameter {
-	switch text {
+	switch strings.NewReplacer("JJJJ", "YYYY", "AAAA", "YYYY", "TT", "DD", "JJ", "DD").Replace(text) {
 	case "YYYY-MM-DD":
 		return Parameter{Type: TypeDate}
 	case "YYYYMMDD":

@@ -68,6 +68,7 @@ func TestI36_PlaceholdersInEveryDress(t *testing.T) {
 	for token, name := range map[string]string{
 		"[POD-NAME]": "POD_NAME", "[POD]": "POD", "[BACKUP FILE]": "BACKUP_FILE", "YOUR_DB_NAME": "DB_NAME", "your-cluster": "CLUSTER", "your_bucket": "BUCKET", "YOUR-REGION": "REGION", "@@X@@": "X", "__X__": "X", "__DB_HOST__": "DB_HOST", "%{host}": "HOST",
 		"xxxx": "VALUE", "i-xxxxxxxx": "VALUE", "XXXXXX": "VALUE", "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx": "VALUE", "CHANGEME": "VALUE", "CHANGE_ME": "VALUE", "change-me": "VALUE", "REPLACE_ME": "VALUE", "REPLACE_WITH_TOKEN": "TOKEN", "<your-zone>": "ZONE", "{{ cluster }}": "CLUSTER", "${{ secrets.ZONE }}": "ZONE", "${{ inputs.my-zone }}": "MY_ZONE", "db.example.com": "HOST",
+		"TO" + "DO": "VALUE", "TBD": "VALUE", "{db}": "DB", "«db»": "DB", "___": "VALUE", "my-database": "MY_DATABASE", "db-name-here": "DB_NAME_HERE", "JJJJMMTT": "DATE", "AAAA-MM-JJ": "DATE",
 	} {
 		command := "tool x " + token + " x"
 		l, _ := Compile(parse(t, oneStep(command)), nil)
@@ -88,6 +89,7 @@ func TestI36_PlaceholdersInEveryDress(t *testing.T) {
 	for _, command := range []string{
 		"[ -f x ]", "ls [a-z]*", "ls [A-Z]*", "ls [ABC]*", "ls x[AB]", "[[ -n x ]]", "a=(1); echo ${a[0]}", "tr '[A-Z]' '[a-z]' < f", "curl -w '%{http_code}' http://x", "rpm -q --qf '%{NAME}' x", "echo \"[INFO] started\"", "mktemp -d /tmp/xx.XXXXXX",
 		"date +%Y-%m-%d", "psql -c \"select to_char(now(), 'YYYY-MM-DD')\"", "python3 -c 'print(__name__)'", "echo yours", "YOUR_X=1; echo \"$YOUR_X\"", "grep -E 'x{4,}' f", "cat <<EOF\nx\nEOF", "if [ 1 -lt 2 ]; then ls; fi", "sort < in > out", "exchange-me x", "ls xxx", "echo maxxxx | cat",
+		"jq '{name}' f", "awk '{print}' f", "grep TO" + "DO f", "cp a b # TO" + "DO look", "mv x {a,b}", "exec {fd}> f", "ls __init__.py", "cp where-it-is x", "my-tool x", "git rev-parse HEAD@{upstream}",
 	} {
 		if p := placeholders(command); len(p) > 0 {
 			t.Errorf("%q: %q", command, p)
