@@ -89,7 +89,7 @@ func TestI36_PlaceholdersInEveryDress(t *testing.T) {
 	for _, command := range []string{
 		"[ -f x ]", "ls [a-z]*", "ls [A-Z]*", "ls [ABC]*", "ls x[AB]", "[[ -n x ]]", "a=(1); echo ${a[0]}", "tr '[A-Z]' '[a-z]' < f", "curl -w '%{http_code}' http://x", "rpm -q --qf '%{NAME}' x", "echo \"[INFO] started\"", "mktemp -d /tmp/xx.XXXXXX",
 		"date +%Y-%m-%d", "psql -c \"select to_char(now(), 'YYYY-MM-DD')\"", "python3 -c 'print(__name__)'", "echo yours", "YOUR_X=1; echo \"$YOUR_X\"", "grep -E 'x{4,}' f", "cat <<EOF\nx\nEOF", "if [ 1 -lt 2 ]; then ls; fi", "sort < in > out", "exchange-me x", "ls xxx", "echo maxxxx | cat",
-		"jq '{name}' f", "awk '{print}' f", "grep TO" + "DO f", "cp a b # TO" + "DO look", "mv x {a,b}", "exec {fd}> f", "ls __init__.py", "cp where-it-is x", "my-tool x", "git rev-parse HEAD@{upstream}",
+		"jq '{name}' f", "awk '{print}' f", "grep TO" + "DO f", "cp a b # TO" + "DO look", "mv x {a,b}", "exec {fd}> f", "ls __init__.py", "cp where-it-is x", "touch drbot-was-here", "my-tool x", "git rev-parse HEAD@{upstream}",
 	} {
 		if p := placeholders(command); len(p) > 0 {
 			t.Errorf("%q: %q", command, p)

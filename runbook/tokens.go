@@ -14,7 +14,7 @@ var placeholderForms = regexp.MustCompile(`(?:^|[^\w}$\]])(\[[A-Z][A-Z0-9_ ]*(?:
 	`|(@@[A-Za-z][\w.-]*@@|%\{[A-Za-z][\w.-]*\})` +
 	`|\b(__[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*__|(?:CHANGE|REPLACE)[_-]?ME|change[_-]?me|REPLACE_WITH_\w+|(?:YOUR|INSERT|ENTER)[_-][A-Z0-9]+(?:[_-][A-Z0-9]+)*|your[_-][a-z0-9]+(?:[_-][a-z0-9]+)*|(?:[a-z]{1,8}-)?(?:x{4,}|X{4,})(?:-(?:x{4,}|X{4,}))*)\b` +
 	`|(JJJJ-?MM-?TT(?:_HHMMSS)?|AAAA-?MM-?(?:JJ|DD)(?:_HHMMSS)?|«[^»\n]{1,40}»)` +
-	`|(?:^|[\s=:/@"'])(\{[a-z][a-z0-9_-]+\}|_{3,}|TO[D]O|TB[D]|[a-z]+(?:[-_][a-z]+)*[-_]here|my[-_](?:database|db|db-name|host|hostname|server|bucket|cluster|namespace|instance|project|password|user|username|domain|table))(?:$|[\s/:;"'])`)
+	`|(?:^|[\s=:/@"'])(\{[a-z][a-z0-9_-]+\}|_{3,}|TO[D]O|TB[D]|(?:[a-z]+[-_])*(?:name|id|host|key|value|path|password|token|url|user|address|bucket|database|db)[-_]here|my[-_](?:database|db|db-name|host|hostname|server|bucket|cluster|namespace|instance|project|password|user|username|domain|table))(?:$|[\s/:;"'])`)
 
 // formats are functions and programs to which YYYY-MM-DD says how a date is written.
 var formats = regexp.MustCompile(`(?i)\b(?:to_char|to_date|to_timestamp|date_format|strftime|moment|format)\b`)
