@@ -129,7 +129,9 @@ func lockHead(o LockOffer, most, long int) Message {
 	case o.Replaced:
 		lines = append(lines, Line("lock.replaced", facts))
 	}
-	lines = append(lines, Line("lock.loaded", facts))
+	if !o.At.IsZero() { // only of the lock that is loaded now
+		lines = append(lines, Line("lock.loaded", facts))
+	}
 	if o.open() {
 		lines = append(lines, Line("lock.who", facts))
 	}

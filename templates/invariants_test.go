@@ -373,3 +373,11 @@ func TestI44_DrillStandsFirst(t *testing.T) {
 		}
 	}
 }
+
+// A lock that another one replaced says so, and no time that nobody knows.
+func TestAReplacedLockHasNoTime(t *testing.T) {
+	card := fmt.Sprintf("%+v", LockCard(LockOffer{Digest: "4f2c19aa770000", Replaced: true}, Facts{}))
+	if strings.Contains(card, "Loaded") || !strings.Contains(card, "newer lock") {
+		t.Error(card)
+	}
+}
