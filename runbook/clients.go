@@ -12,7 +12,8 @@ import (
 // guess is a reading.
 type verbs struct {
 	grammar
-	reads, changes string // verbs, or verbs with the word behind them, between commas
+	// Verbs between commas, or verbs with the word behind them; "addr " is a verb with nothing behind it.
+	reads, changes string
 	forbid         string // long options that no reading and no change has
 	dry            string // options with which nothing is done
 	bare           bool   // alone it shows

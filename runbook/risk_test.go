@@ -155,6 +155,10 @@ func TestI45_NoNameIsTakenForAnother(t *testing.T) {
 		/usr/lib/postgresql/15/bin/dropdb app
 		/usr/pgsql-15/bin/psql -c 'drop table x'
 		/snap/bin/kubectl delete ns web
+		./kubectl exec x -- ls
+		./psql app <<< 'select 1'
+		/usr/bin/sudo sed -i s/a/b/ f
+		/usr/bin/env kubectl drain n1
 		./restore.sh
 		alias ls='rm -rf'⏎ls /srv
 		LD_PRELOAD=/evil.so ls
@@ -165,6 +169,9 @@ func TestI45_NoNameIsTakenForAnother(t *testing.T) {
 	classed(t, Change, `
 		PATH=/opt/x/bin:$PATH ls
 		/opt/x/ls
+		./bash -c ls
+		./find . -name x
+		./ssh db1 uptime
 		./x.sh
 		bash x.sh`)
 	classed(t, Read, `

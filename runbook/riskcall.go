@@ -15,6 +15,14 @@ const textsInTexts = 4
 // binFolders hold programs under their own names.
 var binFolders = strings.Fields("/bin /usr/bin /sbin /usr/sbin /usr/local/bin /usr/local/sbin")
 
+// plainName takes the folder off a program that stands where programs stand.
+func plainName(name string) string {
+	if slices.Contains(binFolders, path.Dir(name)) {
+		return path.Base(name)
+	}
+	return name
+}
+
 // call judges one command.
 func (r *Inferred) call(c call, funcs map[string]bool, depth int) {
 	texts, doubt := wrapped(c.words)
@@ -33,12 +41,13 @@ func (r *Inferred) call(c call, funcs map[string]bool, depth int) {
 		r.raise(Destructive, "runs a program whose name is not written out")
 		return
 	}
-	own := strings.Contains(name, "/") && !slices.Contains(binFolders, path.Dir(name)) // somebody's own, whatever it is called
+	name = plainName(name)
+	own := strings.Contains(name, "/") // somebody's own, whatever it is called
 	base := path.Base(name)
 	switch risk, known := judge(base, rest); {
-	case r.elsewhere(base, rest, depth):
+	case !own && r.elsewhere(base, rest, depth):
 	case known && risk == Read && slices.Contains(changers, base) && !own:
-	case c.fed != nil && r.fed(base, rest, *c.fed, depth):
+	case !own && c.fed != nil && r.fed(base, rest, *c.fed, depth):
 	case slices.Contains(destroyers, base), strings.HasPrefix(base, "mkfs"):
 		r.raise(Destructive, describe(base, rest))
 	case slices.Contains(changers, base):
@@ -46,6 +55,9 @@ func (r *Inferred) call(c call, funcs map[string]bool, depth int) {
 	case known && (!own || risk != Read):
 		r.raise(risk, describe(base, rest))
 	case r.nested(base, rest, c.input, depth):
+		if own {
+			r.Unknown = append(r.Unknown, shown(name))
+		}
 	case !own && slices.Contains(readers, base):
 	case funcs[name] && base == name: // its body stands in the text and was judged there
 	default:

@@ -44,21 +44,22 @@ func unwrapOne(words []string) ([]string, bool) {
 	if len(words) == 0 {
 		return nil, false
 	}
-	g, ok := wrappers[words[0]]
+	name := plainName(words[0])
+	g, ok := wrappers[name]
 	if !ok {
 		return words, false
 	}
 	c := g.parse(words[1:], true)
-	if words[0] == "command" && c.has("-v", "-V") {
+	if name == "command" && c.has("-v", "-V") {
 		return nil, true // it only says where the program is
 	}
 	rest := c.args
-	if words[0] == "sudo" || words[0] == "env" {
+	if name == "sudo" || name == "env" {
 		for len(rest) > 0 && isAssignment(rest[0]) {
 			rest = rest[1:]
 		}
 	}
-	return rest[min(len(rest), operands[words[0]]):], true
+	return rest[min(len(rest), operands[name]):], true
 }
 
 func isAssignment(w string) bool {
@@ -73,18 +74,19 @@ func wrapped(words []string) (texts []string, doubt string) {
 		if !ok {
 			return texts, doubt
 		}
-		switch c := wrappers[words[0]].parse(words[1:], true); {
+		name := plainName(words[0])
+		switch c := wrappers[name].parse(words[1:], true); {
 		case c.unknown != "":
-			doubt = words[0] + " " + c.unknown + " is not known here"
-		case words[0] == "env" && c.has("-S", "--split-string"):
+			doubt = name + " " + c.unknown + " is not known here"
+		case name == "env" && c.has("-S", "--split-string"):
 			doubt = "env takes a text apart"
-		case words[0] == "strace" && c.has("-o"):
+		case name == "strace" && c.has("-o"):
 			doubt = "strace writes a file"
-		case words[0] == "sudo" && len(next) == 0 && c.has("-i", "-s", "--login", "--shell"):
+		case name == "sudo" && len(next) == 0 && c.has("-i", "-s", "--login", "--shell"):
 			doubt = "sudo opens a shell"
-		case words[0] == "flock" && c.has("-c", "--command"):
+		case name == "flock" && c.has("-c", "--command"):
 			texts = append(texts, c.values("-c", "--command")...)
-		case words[0] == "flock" && (c.arg(1) == "-c" || c.arg(1) == "--command"):
+		case name == "flock" && (c.arg(1) == "-c" || c.arg(1) == "--command"):
 			texts = append(texts, c.arg(2))
 		}
 		words = next
