@@ -37,19 +37,7 @@ func outside(i *incident.Incident, list []reading) error {
 // supervisor there keeps the record. The step stays unknown until that is read, or until a person says what became of it. A run that
 // was cancelled meanwhile still ends what it left there.
 func (r *Runner) findAgain(w watch) {
-	r.mu.Lock()
-	known := r.sought[w.attempt]
-	r.sought[w.attempt] = true
-	r.mu.Unlock()
-	if known {
-		return
-	}
-	r.all.Go(func() {
-		defer func() {
-			r.mu.Lock()
-			delete(r.sought, w.attempt)
-			r.mu.Unlock()
-		}()
+	r.onlyOne(r.sought, w.attempt, func() {
 		for pause := time.Duration(0); ; {
 			select {
 			case <-r.ctx.Done():

@@ -23,11 +23,11 @@ const (
 	maxPatience = 10 * time.Second
 )
 
-// watch waits for the attempt in a goroutine of its own and tells that it began and how it ended.
-func (r *Runner) watch(w watch) {
+// onlyOne runs do in a goroutine of its own unless one for the attempt is at work; set holds those that are.
+func (r *Runner) onlyOne(set map[string]bool, attempt string, do func()) {
 	r.mu.Lock()
-	known := r.watched[w.attempt]
-	r.watched[w.attempt] = true
+	known := set[attempt]
+	set[attempt] = true
 	r.mu.Unlock()
 	if known {
 		return
@@ -35,9 +35,16 @@ func (r *Runner) watch(w watch) {
 	r.all.Go(func() {
 		defer func() {
 			r.mu.Lock()
-			delete(r.watched, w.attempt)
+			delete(set, attempt)
 			r.mu.Unlock()
 		}()
+		do()
+	})
+}
+
+// watch waits for the attempt in a goroutine of its own and tells that it began and how it ended.
+func (r *Runner) watch(w watch) {
+	r.onlyOne(r.watched, w.attempt, func() {
 		r.tell(w, func() incident.Event {
 			return incident.StepStarted{Run: w.run, Step: w.step, Attempt: w.attempt}
 		})
