@@ -81,15 +81,7 @@ func classify(lang, src string) verdict {
 	if sharedStart(src) {
 		return verdict{verdict: "blocked", why: "comments name two platforms after a common start", sure: true, open: []string{sharedQuestion}}
 	}
-	if first := strings.TrimSpace(commands[0]); dataLine.MatchString(first) {
-		return verdict{verdict: "configuration", why: fmt.Sprintf("begins with %q: a file's content, not a command", first)}
-	}
-	settings := slices.DeleteFunc(slices.Clone(commands), func(l string) bool { return !settingLine.MatchString(strings.TrimSpace(l)) })
-	if len(settings) > 0 {
-		why := "settings, not a command"
-		if len(settings) < len(commands) {
-			why = fmt.Sprintf("mixes commands with settings (%q): run, it would end with 127", strings.TrimSpace(settings[0]))
-		}
+	if why := holdsSettings(commands); why != "" {
 		return verdict{verdict: "configuration", why: why}
 	}
 	v := classifyShell(src)
@@ -98,6 +90,21 @@ func classify(lang, src string) verdict {
 		v.ask = append(v.ask, sharedQuestion)
 	}
 	return v
+}
+
+// holdsSettings says why lines are the content of a file, all or some of them; "" where none is.
+func holdsSettings(lines []string) string {
+	if first := strings.TrimSpace(lines[0]); dataLine.MatchString(first) {
+		return fmt.Sprintf("begins with %q: a file's content, not a command", first)
+	}
+	settings := slices.DeleteFunc(slices.Clone(lines), func(l string) bool { return !settingLine.MatchString(strings.TrimSpace(l)) })
+	switch len(settings) {
+	case 0:
+		return ""
+	case len(lines):
+		return "settings, not a command"
+	}
+	return fmt.Sprintf("mixes commands with settings (%q): run, it would end with 127", strings.TrimSpace(settings[0]))
 }
 
 const sharedQuestion = "does all of it run, or are these alternatives? Give each its own fence, or keep one text in run"

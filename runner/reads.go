@@ -73,6 +73,21 @@ func (r *Runner) reads(ctx context.Context, id incident.ID, e incident.ReadsAske
 	return later(err)
 }
 
+// identities lists what says who a step's target is: its probe, its server, the host that it is reached on.
+func (r *Runner) identities(spec *incident.Spec, take func(out string) error) []reading {
+	var list []reading
+	if spec.Probe != "" {
+		list = append(list, reading{"probe of " + spec.Target, spec.Probe, spec, nil, take, nil})
+	}
+	if spec.Server != nil {
+		list = append(list, reading{"identity of the server of " + spec.Target, "", spec, nil, take, nil})
+	}
+	if r.elsewhere(spec.Host) != nil {
+		list = append(list, reading{"the host of " + spec.Target, attempt.WhoScript, spec, nil, take, nil})
+	}
+	return list
+}
+
 // readings lists what to read: for a plan every target's probe and every listing, else the step's probe and precheck.
 func (r *Runner) readings(ctx context.Context, run *incident.Run, e incident.ReadsAsked, done *incident.ReadsDone) ([]reading, error) {
 	steps := slices.Concat(run.Steps, run.Undos)
@@ -99,20 +114,11 @@ func (r *Runner) readings(ctx context.Context, run *incident.Run, e incident.Rea
 		}
 		if !probed[spec.Target] {
 			probed[spec.Target] = true
-			take := func(out string) error {
+			list = append(list, r.identities(spec, func(out string) error {
 				mu.Lock()
 				defer mu.Unlock()
 				return identify(done, spec.Target, out)
-			}
-			if spec.Probe != "" {
-				list = append(list, reading{"probe of " + spec.Target, spec.Probe, spec, nil, take, nil})
-			}
-			if spec.Server != nil {
-				list = append(list, reading{"identity of the server of " + spec.Target, "", spec, nil, take, nil})
-			}
-			if r.elsewhere(spec.Host) != nil {
-				list = append(list, reading{"the host of " + spec.Target, attempt.WhoScript, spec, nil, take, nil})
-			}
+			})...)
 		}
 		env := known(spec, run.Values)
 		if e.For != incident.ReadForPlan {

@@ -43,25 +43,29 @@ func (a *Account) first(policy string) []User {
 	return nil
 }
 
+// pointer and creation are the body of POST /incidents.
+type pointer struct {
+	ID   string `json:"id"`
+	Type string `json:"type"`
+}
+
+type creation struct {
+	Incident struct {
+		Type        string   `json:"type"`
+		Title       string   `json:"title"`
+		Service     pointer  `json:"service"`
+		Urgency     string   `json:"urgency"`
+		IncidentKey string   `json:"incident_key"`
+		Policy      *pointer `json:"escalation_policy"`
+		Assignments []struct {
+			Assignee pointer `json:"assignee"`
+		} `json:"assignments"`
+	} `json:"incident"`
+}
+
 // create makes an incident by the API.
 func (a *Account) create(w http.ResponseWriter, r *http.Request, from *User) {
-	type pointer struct {
-		ID   string `json:"id"`
-		Type string `json:"type"`
-	}
-	var in struct {
-		Incident struct {
-			Type        string   `json:"type"`
-			Title       string   `json:"title"`
-			Service     pointer  `json:"service"`
-			Urgency     string   `json:"urgency"`
-			IncidentKey string   `json:"incident_key"`
-			Policy      *pointer `json:"escalation_policy"`
-			Assignments []struct {
-				Assignee pointer `json:"assignee"`
-			} `json:"assignments"`
-		} `json:"incident"`
-	}
+	var in creation
 	err := strict(r.Body, &in)
 	i := in.Incident
 	service := slices.IndexFunc(a.o.Services, func(p Place) bool { return p.ID == i.Service.ID })
