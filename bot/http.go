@@ -52,7 +52,8 @@ func (b *Bot) signed(next func(http.ResponseWriter, *http.Request, []byte, recei
 			b.unproved(w, r, err, http.StatusUnauthorized)
 			return
 		}
-		// The signature alone names the delivery; behind its instant, keys of the same minute lie together in the store.
+		// The signature names the delivery where nothing else does; behind its instant, keys of the same minute lie together in
+		// the store.
 		next(w, r, body, receipt{keys: []string{"slack/signature/" + stamp + "/" + signature}, keep: keepHTTP, at: at})
 	})
 }
@@ -107,6 +108,14 @@ func (b *Bot) malformed(w http.ResponseWriter, r *http.Request, why string, stat
 	http.Error(w, why, status)
 }
 
+// triggered names a delivery by its trigger: the same when it comes again with a signature of a later second.
+func (r receipt) triggered(trigger string) receipt {
+	if trigger != "" {
+		r.keys = []string{"slack/trigger/" + trigger}
+	}
+	return r
+}
+
 // fields reads a form from the body alone: the signature does not cover the query string.
 func (b *Bot) serveCommand(w http.ResponseWriter, r *http.Request, body []byte, rc receipt) {
 	fields, err := url.ParseQuery(string(body))
@@ -114,7 +123,8 @@ func (b *Bot) serveCommand(w http.ResponseWriter, r *http.Request, body []byte, 
 		b.malformed(w, r, "this is no slash command", http.StatusBadRequest)
 		return
 	}
-	b.reply(w, b.slashed(r.Context(), slashOf(fields), rc))
+	s := slashOf(fields)
+	b.reply(w, b.slashed(r.Context(), s, rc.triggered(s.TriggerID)))
 }
 
 func (b *Bot) serveInteraction(w http.ResponseWriter, r *http.Request, body []byte, rc receipt) {
@@ -127,7 +137,7 @@ func (b *Bot) serveInteraction(w http.ResponseWriter, r *http.Request, body []by
 		b.malformed(w, r, "this is no interaction", http.StatusBadRequest)
 		return
 	}
-	b.reply(w, b.interacted(r.Context(), x, rc))
+	b.reply(w, b.interacted(r.Context(), x, rc.triggered(x.TriggerID)))
 }
 
 func (b *Bot) serveEvent(w http.ResponseWriter, r *http.Request, body []byte, rc receipt) {

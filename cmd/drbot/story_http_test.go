@@ -118,8 +118,9 @@ func TestI14_I47_SignedHTTP(t *testing.T) {
 	}
 	at := w.clock.Now()
 	first := ""
-	for range 4 {
-		code, body := w.post("/slack/commands", signingSecret, at, strings.Replace(form, "forged", "again", 1))
+	for k := range 4 {
+		again := strings.Replace(form, "forged", "again", 1)
+		code, body := w.post("/slack/commands", signingSecret, at.Add(time.Duration(k)*time.Second), again) // signed anew, as who sends again does
 		var answer struct{ Text string }
 		w.ok(json.Unmarshal([]byte(body), &answer))
 		if first == "" {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -114,7 +115,7 @@ func settle(t *testing.T, b book, options ...func(*town, *workspace.Options)) *t
 		{"Ana Ruiz", "U0ANA", "responder, operator", ""}, {"Bea Ode", "U0BEA", "responder, approver", ""},
 		{"Chen Li", "U0CHEN", "responder, operator, approver, admin", ""}, {"Dev Nul", "U0DEV", "responder", ""},
 	}}
-	t.Cleanup(w.readingsEnd) // after drbot has ended, before the folder goes
+	t.Cleanup(w.attemptsEnd) // after drbot has ended, before the folder goes
 	o := workspace.Options{
 		BotToken: botToken, AppToken: appToken, SigningSecret: signingSecret, Commands: []string{"/incident", "/recover"}, Now: w.clock.Now,
 		Channels: []workspace.Channel{{ID: "C0INCIDENTS", Name: "incidents"}, {ID: "C0HOUSE", Name: "drbot"}, {ID: "C0RANDOM", Name: "random"}},
@@ -249,12 +250,12 @@ func (w *town) up() {
 	w.accept(w.bea)
 }
 
-// readingsEnd takes away what a reading's supervisor may still write into after drbot has ended.
-func (w *town) readingsEnd() {
+// attemptsEnd takes away what a supervisor may still write into after drbot has ended: they outlive it.
+func (w *town) attemptsEnd() {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); <-tick.C {
-		if os.RemoveAll(filepath.Join(w.dir, "data", "reads")) == nil {
+		if errors.Join(os.RemoveAll(w.path("data", "reads")), os.RemoveAll(w.path("data", "runs"))) == nil {
 			return
 		}
 	}
