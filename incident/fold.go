@@ -11,6 +11,7 @@ import (
 func (i *Incident) Apply(at Stamp, e Event) {
 	i.N, i.Seq, i.Time = at.N, at.Seq, at.Time
 	i.touch(e)
+	i.account(at, e)
 	switch e := e.(type) {
 	case Opened:
 		i.opened(at, e)

@@ -165,6 +165,7 @@ type Incident struct {
 	MergedInto  ID            `json:"merged_into,omitempty"` // where its alerts went on
 	Hands       bool          `json:"hands,omitempty"`       // somebody took part here in what PagerDuty opened
 	Pins        []string      `json:"pins,omitempty"`        // channel/ts of messages kept on the timeline
+	Promises    Promises      `json:"promises,omitzero"`     // what was kept and broken so far
 }
 
 // Parked is a delivery that a follower gave up on; a person requeues it.

@@ -1,0 +1,120 @@
+package incident
+
+import (
+	"strings"
+	"time"
+)
+
+// alertOpened is how an alert came to the incident that was opened for it.
+const alertOpened = "opened"
+
+// Promises counts what an incident kept and broke while it went on: the fold itself forgets a promise once the next one
+// stands, and a report needs all of them. Events that were there before fold into it too.
+type Promises struct {
+	Triggered time.Time `json:"triggered,omitzero"`  // when PagerDuty made the alert that opened it, if that was before
+	RespondBy time.Time `json:"respond_by,omitzero"` // as it stood at the first acknowledgement
+	Unheard   bool      `json:"unheard,omitempty"`   // a response time passed before anybody acknowledged
+	Updates   Cadence   `json:"updates,omitzero"`
+	Decided   int       `json:"decided,omitempty"` // approvals that people granted or denied
+	Deciding  Span      `json:"deciding,omitzero"` // from asking to their last needed word
+	Lapsed    int       `json:"lapsed,omitempty"`  // approvals that nobody decided in time
+	Moved     int       `json:"moved,omitempty"`   // updates that were put off before they were due
+}
+
+// Cadence counts updates that were promised for an instant: sent by then, sent later, or never sent. One that a resolution
+// ended before its instant counts in none.
+type Cadence struct {
+	Kept   int `json:"kept,omitempty"`
+	Late   int `json:"late,omitempty"`
+	Missed int `json:"missed,omitempty"`
+}
+
+// Promised is how many came to an end.
+func (c Cadence) Promised() int { return c.Kept + c.Late + c.Missed }
+
+// Span is a sum of durations with the longest of them.
+type Span struct {
+	Sum     time.Duration `json:"sum,omitempty"`
+	Longest time.Duration `json:"longest,omitempty"`
+}
+
+func (s *Span) add(d time.Duration) {
+	d = max(0, d)
+	s.Sum += d
+	s.Longest = max(s.Longest, d)
+}
+
+// account counts what an event does to promises; it looks at the fold as it was before the event.
+func (i *Incident) account(at Stamp, e Event) {
+	p := &i.Promises
+	switch e := e.(type) {
+	case AlertSeen:
+		a := i.Alert(e.Alert)
+		if a != nil && a.How == alertOpened && e.Facts[AlertStatus] == AlertTriggered && e.At.Before(i.OpenedAt) && (p.Triggered.IsZero() || e.At.Before(p.Triggered)) {
+			p.Triggered = e.At
+		}
+	case Acknowledged:
+		if i.AckedAt.IsZero() {
+			p.RespondBy, p.Unheard = i.RespondBy, p.Unheard || i.past(i.RespondBy, at.Time)
+		}
+	case DeadlineSpoken:
+		p.Unheard = p.Unheard || strings.HasPrefix(e.Key, DueRespond+"/100/") && i.AckedAt.IsZero()
+	case UpdateSent:
+		i.accountUpdate(e)
+	case Snoozed:
+		if i.UpdateDue.IsZero() {
+			break
+		}
+		if i.broke(at.Time) {
+			p.Updates.Missed++
+		} else {
+			p.Moved++
+		}
+	case Resolved:
+		if i.broke(at.Time) {
+			p.Updates.Missed++
+		}
+		if i.AckedAt.IsZero() {
+			p.RespondBy, p.Unheard = i.RespondBy, p.Unheard || i.past(i.RespondBy, at.Time)
+		}
+	case Approved, Denied, Expired:
+		i.accountApproval(at, e)
+	}
+}
+
+func (i *Incident) accountUpdate(e UpdateSent) {
+	switch {
+	case i.UpdateDue.IsZero() && i.LateSince.IsZero(): // nobody had promised it
+	case e.Late:
+		i.Promises.Updates.Late++
+	default:
+		i.Promises.Updates.Kept++
+	}
+}
+
+func (i *Incident) accountApproval(at Stamp, e Event) {
+	p := &i.Promises
+	decided := func(n uint64, whole func(*Approval) bool) {
+		if a := i.Approval(n); a != nil && a.State == Pending && whole(a) {
+			p.Decided++
+			p.Deciding.add(at.Time.Sub(a.At))
+		}
+	}
+	switch e := e.(type) {
+	case Approved:
+		decided(e.Approval, func(a *Approval) bool { return len(a.Votes)+1 >= a.Need })
+	case Denied:
+		decided(e.Approval, func(*Approval) bool { return true })
+	case Expired:
+		if !e.Approved {
+			p.Lapsed++
+		}
+	}
+}
+
+// broke reports whether the update that is promised now is late at an instant.
+func (i *Incident) broke(at time.Time) bool {
+	return !i.LateSince.IsZero() || i.past(i.UpdateDue, at)
+}
+
+func (i *Incident) past(due, at time.Time) bool { return !due.IsZero() && at.After(due) }
