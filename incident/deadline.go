@@ -67,6 +67,7 @@ func (i *Incident) Deadlines() []Deadline {
 			}
 		}
 	}
+	i.reviewDeadlines(add)
 	slices.SortStableFunc(all, func(a, b Deadline) int { return a.Due.Compare(b.Due) })
 	return all
 }
@@ -131,11 +132,14 @@ func (i *Incident) Tick(at time.Time) []Event {
 			_, _ = fmt.Sscanf(d.Key, d.Kind()+"/%d", &n)
 			events = append(events, Expired{Approval: n, Run: i.Approval(n).Run, Approved: d.Kind() == DueStart})
 			continue
-		case DueRespond, DueUpdate, DueNudge:
+		case DueRespond, DueUpdate, DueNudge, DueReview:
 			if d.Kind() == DueNudge {
 				if promise = d.Key[:strings.LastIndex(d.Key, "/")]; i.ended(promise, at) {
 					continue
 				}
+			}
+			if d.Kind() == DueReview {
+				promise = ofTask(d)
 			}
 			if k, ok := last[promise]; ok {
 				events[k] = spokenEvent(d, at)
@@ -170,6 +174,8 @@ func (i *Incident) spoken(e DeadlineSpoken) {
 		if c := i.CallOf(e.Key); c != nil {
 			c.made(e.Due.Add(e.Late))
 		}
+	case strings.HasPrefix(e.Key, DueReview+"/"):
+		i.saidOfTask(e)
 	case strings.HasPrefix(e.Key, "respond/again/"):
 		i.Spoken = append(i.Spoken, e.Key)
 	case strings.HasPrefix(e.Key, "respond/"):

@@ -50,10 +50,7 @@ func (i *Incident) Clone() *Incident {
 			c.Roles[role] = p
 		}
 	}
-	if i.Review != nil {
-		review := *i.Review
-		c.Review = &review
-	}
+	c.Review, c.Before = i.Review.clone(), i.Before.clone()
 	c.Runs = make([]*Run, len(i.Runs))
 	for k, r := range i.Runs {
 		run := *r

@@ -44,16 +44,14 @@ func (i *Incident) Apply(at Stamp, e Event) {
 		i.Summary, i.RootCause, i.DataImpact = e.Summary, e.RootCause, e.DataImpact
 		i.Spoken = nil
 	case Reopened:
-		i.State, i.Reopened, i.FalseAlarm, i.Review = StateOpen, i.Reopened+1, false, nil
+		i.State, i.Reopened, i.FalseAlarm = StateOpen, i.Reopened+1, false
+		i.putAway()
 		i.ResolvedBy, i.ResolvedAt, i.LateSince = Person{}, time.Time{}, time.Time{}
 		i.policy(e.Policy)
 	case Closed:
 		i.State = StateClosed
 	case ReviewOpened:
-		i.Review = &Review{Owner: e.Owner, Tasks: e.Tasks}
-		if n := len(e.Tasks); n > 0 {
-			i.Review.Due = e.Tasks[n-1].Due
-		}
+		i.reviewOpened(at, e)
 	case ChannelBound:
 		i.Channel = Channel{ID: e.ID, Name: e.Name, Private: e.Private}
 	case ChannelLost:
@@ -73,7 +71,7 @@ func (i *Incident) Apply(at Stamp, e Event) {
 	case DeliveryRequeued:
 		i.Parked = slices.DeleteFunc(i.Parked, func(p Parked) bool { return p.Follower == e.Follower && p.Seq == e.Seq })
 	default:
-		if !i.applyItem(at, e) && !i.applyApproval(at, e) && !i.applyOffer(at, e) && !i.applyAlert(at, e) && !i.applyPage(at, e) {
+		if !i.applyItem(at, e) && !i.applyApproval(at, e) && !i.applyOffer(at, e) && !i.applyAlert(at, e) && !i.applyPage(at, e) && !i.applyReview(at, e) {
 			i.applyRun(at, e)
 		}
 	}

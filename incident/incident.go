@@ -159,6 +159,7 @@ type Incident struct {
 	Glass       []Glass       `json:"glass,omitempty"`     // each time that the glass was broken
 	Parked      []Parked      `json:"parked,omitempty"`
 	Review      *Review       `json:"review,omitempty"`
+	Before      *Review       `json:"before,omitempty"`      // what a reopening put away
 	Alerts      []Alert       `json:"alerts,omitempty"`      // incidents of PagerDuty that it answers
 	Triaged     bool          `json:"triaged,omitempty"`     // it was opened to be accepted
 	AcceptedBy  Person        `json:"accepted_by,omitzero"`  // who or what made it more than an alert that waits
@@ -174,19 +175,6 @@ type Parked struct {
 	Seq      uint64    `json:"seq"`
 	Why      string    `json:"why"`
 	At       time.Time `json:"at"`
-}
-
-// Review is what the resolution opened.
-type Review struct {
-	Owner Person    `json:"owner"`
-	Due   time.Time `json:"due"`
-	Tasks []Task    `json:"tasks,omitempty"`
-}
-
-// Task is one row of the runbook's review timeline with its instant.
-type Task struct {
-	Title string    `json:"title"`
-	Due   time.Time `json:"due"`
 }
 
 // New is the empty fold of an incident that the next record opens.
@@ -243,6 +231,7 @@ type Summary struct {
 	Commander  string    `json:"commander,omitempty"`
 	Channel    string    `json:"channel,omitempty"`
 	UpdateDue  time.Time `json:"update_due,omitzero"`
+	Owing      []string  `json:"owing,omitempty"` // keys of people who owe something of its review
 }
 
 // Summarise is the line of this incident.
@@ -250,6 +239,6 @@ func (i *Incident) Summarise() Summary {
 	return Summary{
 		ID: i.ID, Title: i.Title, Type: i.Type, Severity: i.Severity, State: i.State, Status: i.Status, Drill: i.Drill,
 		Restricted: i.Restricted, OpenedAt: i.OpenedAt, ResolvedAt: i.ResolvedAt, Commander: i.Roles[Commander].Name,
-		Channel: i.Channel.ID, UpdateDue: i.UpdateDue,
+		Channel: i.Channel.ID, UpdateDue: i.UpdateDue, Owing: i.Owing(),
 	}
 }

@@ -134,12 +134,6 @@ type Closed struct {
 	Why string `json:"why"`
 }
 
-// ReviewOpened starts the deadlines of the review.
-type ReviewOpened struct {
-	Owner Person `json:"owner"`
-	Tasks []Task `json:"tasks,omitempty"`
-}
-
 // ChannelBound gives the incident its own channel.
 type ChannelBound struct {
 	ID      string `json:"id"`
@@ -230,7 +224,6 @@ func (Unpinned) EventKind() string         { return "Unpinned" }
 func (Resolved) EventKind() string         { return "Resolved" }
 func (Reopened) EventKind() string         { return "Reopened" }
 func (Closed) EventKind() string           { return "Closed" }
-func (ReviewOpened) EventKind() string     { return "ReviewOpened" }
 func (ChannelBound) EventKind() string     { return "ChannelBound" }
 func (ChannelLost) EventKind() string      { return "ChannelLost" }
 func (UpdateSent) EventKind() string       { return "UpdateSent" }

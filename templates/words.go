@@ -78,6 +78,7 @@ func eventFacts(i *incident.Incident, e incident.Event) map[string]any {
 	if n := number("Approval"); n != 0 {
 		facts["Approval"] = incident.ApprovalName(n)
 	}
+	facts["Task"] = text("Task") + text("Action")
 	facts["Step"], facts["Item"], facts["Sum"] = step, item, short8(text("Digest")+text("Script"))
 	if i != nil {
 		if r := i.Run(run); r != nil {
@@ -87,6 +88,9 @@ func eventFacts(i *incident.Incident, e incident.Event) map[string]any {
 		}
 		if it := i.Item(item); it != nil {
 			facts["Item"] = it.ID + " “" + flat(it.Text, 100) + "”"
+		}
+		if task := i.Review.Task(text("Task") + text("Action")); task != nil {
+			facts["Task"] = task.Key + " “" + flat(task.Title, 100) + "”"
 		}
 	}
 	switch e := e.(type) {
@@ -98,6 +102,8 @@ func eventFacts(i *incident.Incident, e incident.Event) map[string]any {
 			kind += "/" + next
 		case kind == incident.DueNudge:
 			facts["Approval"] = next
+		case kind == incident.DueReview:
+			facts["Task"] = next
 		}
 		facts["Kind"] = kind
 	case incident.RunPlanned:

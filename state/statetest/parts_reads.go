@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -247,7 +248,7 @@ func lists(t *testing.T, b *Bench) {
 		t.Errorf("after it was reopened: %v", got)
 	}
 	list, err := b.List(t.Context(), state.Query{Limit: 1})
-	if want := b.Get(state.Ref{ID: 2}).Summarise(); err != nil || len(list) != 1 || list[0] != want {
+	if want := b.Get(state.Ref{ID: 2}).Summarise(); err != nil || len(list) != 1 || !reflect.DeepEqual(list[0], want) {
 		t.Errorf("the line is %+v, want %+v (%v)", list, want, err)
 	}
 }
