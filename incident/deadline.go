@@ -42,6 +42,7 @@ func (i *Incident) Deadlines() []Deadline {
 	}
 	if i.State == StateOpen || i.State == StateTriage {
 		i.answerDeadlines(add)
+		i.promiseDeadlines(add)
 		if i.UpdateEvery > 0 && !i.UpdateDue.IsZero() && !i.MissedUpdate() {
 			if i.UpdateEvery > 2*RemindBefore {
 				add(i.UpdateDue.Add(-RemindBefore), "update/remind/%d", i.UpdateDue.Unix())
@@ -132,7 +133,7 @@ func (i *Incident) Tick(at time.Time) []Event {
 			_, _ = fmt.Sscanf(d.Key, d.Kind()+"/%d", &n)
 			events = append(events, Expired{Approval: n, Run: i.Approval(n).Run, Approved: d.Kind() == DueStart})
 			continue
-		case DueRespond, DueUpdate, DueNudge, DueReview:
+		case DueRespond, DueUpdate, DueNudge, DueReview, DueExecutives, DueWindow:
 			if d.Kind() == DueNudge {
 				if promise = d.Key[:strings.LastIndex(d.Key, "/")]; i.ended(promise, at) {
 					continue
@@ -168,6 +169,10 @@ func (i *Incident) spoken(e DeadlineSpoken) {
 		if i.LateSince.IsZero() {
 			i.LateSince = e.Due
 		}
+	case strings.HasPrefix(e.Key, DueExecutives+"/"):
+		i.executivesSaid(e)
+	case strings.HasPrefix(e.Key, DueWindow+"/"):
+		i.windowSaid(e.Key)
 	case strings.HasPrefix(e.Key, DueNudge+"/"):
 		i.nudged(e.Key)
 	case strings.HasPrefix(e.Key, DueCall+"/"):

@@ -42,7 +42,7 @@ var kinds = func() map[string]reflect.Type {
 		Opened{}, TypeSet{}, SeveritySet{}, StatusSet{}, Acknowledged{}, RoleTaken{}, RoleLeft{}, ImpactSet{}, ServicesSet{},
 		Noted{}, Pinned{}, PinEdited{}, Unpinned{}, Resolved{}, Reopened{}, Closed{}, ReviewOpened{},
 		ChannelBound{}, ChannelLost{}, ItemDone{}, ItemReopened{}, ItemExcused{}, ItemAssigned{},
-		UpdateSent{}, DeadlineSpoken{}, Snoozed{}, DeliveryParked{}, DeliveryRequeued{},
+		UpdateSent{}, UpdateDrafted{}, UpdateReviewed{}, UpdateEdited{}, WindowSet{}, DeadlineSpoken{}, Snoozed{}, DeliveryParked{}, DeliveryRequeued{},
 		RunPlanned{}, ReadsAsked{}, ReadsDone{}, RunStarted{}, RunPaused{}, RunResumed{}, CancelAsked{}, RunEnded{},
 		ApprovalAsked{}, Confirmed{}, Approved{}, Denied{}, Withdrawn{}, Expired{}, GlassBroken{},
 		RoleOffered{}, OfferEnded{}, RunHandedOver{},

@@ -43,6 +43,8 @@ func (i *Incident) Apply(at Stamp, e Event) {
 		i.State, i.ResolvedBy, i.ResolvedAt, i.FalseAlarm = StateResolved, e.By, at.Time, e.FalseAlarm
 		i.Summary, i.RootCause, i.DataImpact = e.Summary, e.RootCause, e.DataImpact
 		i.Spoken = nil
+		i.told(0, e.To)
+		i.published(at, e.To, e.Public)
 	case Reopened:
 		i.State, i.Reopened, i.FalseAlarm = StateOpen, i.Reopened+1, false
 		i.putAway()
@@ -59,11 +61,9 @@ func (i *Incident) Apply(at Stamp, e Event) {
 			i.Channel.Lost = e.Why
 		}
 	case UpdateSent:
-		i.Updates, i.UpdateDue, i.LateSince = e.Number, e.Due, time.Time{}
-		i.forget("update/")
+		i.updateSent(at, e)
 	case Snoozed:
-		i.UpdateDue, i.LateSince = e.Until, time.Time{}
-		i.forget("update/")
+		i.snoozed(e)
 	case DeadlineSpoken:
 		i.spoken(e)
 	case DeliveryParked:
@@ -71,7 +71,7 @@ func (i *Incident) Apply(at Stamp, e Event) {
 	case DeliveryRequeued:
 		i.Parked = slices.DeleteFunc(i.Parked, func(p Parked) bool { return p.Follower == e.Follower && p.Seq == e.Seq })
 	default:
-		if !i.applyItem(at, e) && !i.applyApproval(at, e) && !i.applyOffer(at, e) && !i.applyAlert(at, e) && !i.applyPage(at, e) && !i.applyReview(at, e) {
+		if !i.applyMessage(at, e) && !i.applyItem(at, e) && !i.applyApproval(at, e) && !i.applyOffer(at, e) && !i.applyAlert(at, e) && !i.applyPage(at, e) && !i.applyReview(at, e) {
 			i.applyRun(at, e)
 		}
 	}
@@ -90,6 +90,8 @@ func (i *Incident) opened(at Stamp, e Opened) {
 
 func (i *Incident) policy(p Policy) {
 	i.RespondBy, i.UpdateEvery, i.UpdateDue, i.Calls = p.RespondBy, p.UpdateEvery, p.UpdateDue, i.callsOf(p.Calls)
+	i.ExecutivesEvery, i.ExecutivesDue = p.ExecutivesEvery, p.ExecutivesDue
+	i.forget(DueExecutives + "/")
 	if !i.Hushed.After(i.Time) {
 		i.Hushed = time.Time{}
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // FoldVersion is written into every stored fold; a fold of another version is folded again from its record.
-const FoldVersion = 4
+const FoldVersion = 5
 
 // ID numbers an incident from 1; 0 is the house stream, which belongs to no incident.
 type ID uint64
@@ -151,22 +151,32 @@ type Incident struct {
 	UpdateDue   time.Time     `json:"update_due"`
 	LateSince   time.Time     `json:"late_since,omitzero"` // the missed update that drbot spoke of, until one is sent or it is moved
 	Updates     int           `json:"updates,omitempty"`   // how many were sent
-	Spoken      []string      `json:"spoken,omitempty"`    // deadlines that were said, by key
-	Checklist   []Item        `json:"checklist,omitempty"` // in the runbook's order
-	Runs        []*Run        `json:"runs,omitempty"`
-	Approvals   []*Approval   `json:"approvals,omitempty"` // undecided and unused ones, and the last decided of each step
-	Offers      []Offer       `json:"offers,omitempty"`    // hand-overs that wait, and the last that ended
-	Glass       []Glass       `json:"glass,omitempty"`     // each time that the glass was broken
-	Parked      []Parked      `json:"parked,omitempty"`
-	Review      *Review       `json:"review,omitempty"`
-	Before      *Review       `json:"before,omitempty"`      // what a reopening put away
-	Alerts      []Alert       `json:"alerts,omitempty"`      // incidents of PagerDuty that it answers
-	Triaged     bool          `json:"triaged,omitempty"`     // it was opened to be accepted
-	AcceptedBy  Person        `json:"accepted_by,omitzero"`  // who or what made it more than an alert that waits
-	MergedInto  ID            `json:"merged_into,omitempty"` // where its alerts went on
-	Hands       bool          `json:"hands,omitempty"`       // somebody took part here in what PagerDuty opened
-	Pins        []string      `json:"pins,omitempty"`        // channel/ts of messages kept on the timeline
-	Promises    Promises      `json:"promises,omitzero"`     // what was kept and broken so far
+	Newest      *Newest       `json:"newest,omitempty"`    // of them
+	Messages    []Sent        `json:"messages,omitempty"`  // the last of them, for cards and edits
+	Drafts      int           `json:"drafts,omitempty"`    // how many asked for a second look
+	Outgoing    []Outgoing    `json:"outgoing,omitempty"`  // those that wait for it, and the last that were decided
+	PublicAt    time.Time     `json:"public_at,omitzero"`  // when something of it was last on the status page; zero: never
+	Window      *Window       `json:"window,omitempty"`    // of scheduled maintenance; nil: an ordinary incident
+	// Executives have a cadence of their own.
+	ExecutivesEvery time.Duration `json:"executives_every,omitempty"`
+	ExecutivesDue   time.Time     `json:"executives_due,omitzero"`
+	ExecutivesLate  time.Time     `json:"executives_late,omitzero"` // the missed one that drbot spoke of
+	Spoken          []string      `json:"spoken,omitempty"`         // deadlines that were said, by key
+	Checklist       []Item        `json:"checklist,omitempty"`      // in the runbook's order
+	Runs            []*Run        `json:"runs,omitempty"`
+	Approvals       []*Approval   `json:"approvals,omitempty"` // undecided and unused ones, and the last decided of each step
+	Offers          []Offer       `json:"offers,omitempty"`    // hand-overs that wait, and the last that ended
+	Glass           []Glass       `json:"glass,omitempty"`     // each time that the glass was broken
+	Parked          []Parked      `json:"parked,omitempty"`
+	Review          *Review       `json:"review,omitempty"`
+	Before          *Review       `json:"before,omitempty"`      // what a reopening put away
+	Alerts          []Alert       `json:"alerts,omitempty"`      // incidents of PagerDuty that it answers
+	Triaged         bool          `json:"triaged,omitempty"`     // it was opened to be accepted
+	AcceptedBy      Person        `json:"accepted_by,omitzero"`  // who or what made it more than an alert that waits
+	MergedInto      ID            `json:"merged_into,omitempty"` // where its alerts went on
+	Hands           bool          `json:"hands,omitempty"`       // somebody took part here in what PagerDuty opened
+	Pins            []string      `json:"pins,omitempty"`        // channel/ts of messages kept on the timeline
+	Promises        Promises      `json:"promises,omitzero"`     // what was kept and broken so far
 }
 
 // Parked is a delivery that a follower gave up on; a person requeues it.

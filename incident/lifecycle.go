@@ -205,35 +205,9 @@ func (i *Incident) EditPin(channel, ts, text string) []Event {
 	return nil
 }
 
-// Update sends an update and promises the next one. next overrides the cadence; 0 keeps it.
+// Update sends an update to responders and announcement and promises the next one. next overrides the cadence; 0 keeps it.
 func (i *Incident) Update(now time.Time, by Person, body, steps string, next time.Duration) ([]Event, error) {
-	if err := i.active(); err != nil {
-		return nil, err
-	}
-	body, err := text("The update", body, 3000)
-	if err != nil {
-		return nil, err
-	}
-	u := UpdateSent{By: by, Number: i.Updates + 1, Text: body, Next: Written(steps)}
-	u.Late = !i.LateSince.IsZero() || (!i.UpdateDue.IsZero() && now.After(i.UpdateDue))
-	if next == 0 {
-		next = i.UpdateEvery
-	}
-	if next > 0 {
-		u.Due = now.Add(next).UTC()
-	}
-	return []Event{u}, nil
-}
-
-// Snooze moves the next update by a duration from now.
-func (i *Incident) Snooze(now time.Time, by Person, d time.Duration) ([]Event, error) {
-	if err := i.active(); err != nil {
-		return nil, err
-	}
-	if d <= 0 || d > 4*time.Hour {
-		return nil, Refuse(BadInput, "An update can be moved by up to 4 h.")
-	}
-	return []Event{Snoozed{By: by, Until: now.Add(d).UTC()}}, nil
+	return i.Post(now, Word{By: by, Text: body, Steps: steps, Next: next, To: []Audience{AudienceAnnouncement}, Seen: i.Updates})
 }
 
 // LeftOpen names what a resolution would leave undone.
@@ -244,6 +218,9 @@ func (i *Incident) LeftOpen() []string {
 	}
 	if !i.LateSince.IsZero() {
 		open = append(open, "an update that was promised and not sent")
+	}
+	for _, o := range i.Waiting() {
+		open = append(open, "a message that waits for a second look ("+joined(o.To)+")")
 	}
 	open = append(open, i.keptForUndo()...)
 	for _, p := range i.Parked {

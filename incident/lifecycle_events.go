@@ -7,7 +7,10 @@ type Policy struct {
 	RespondBy   time.Time     `json:"respond_by"`
 	UpdateEvery time.Duration `json:"update_every,omitempty"` // 0: no promised cadence
 	UpdateDue   time.Time     `json:"update_due"`
-	Calls       []Call        `json:"calls,omitempty"` // contacts of the runbook, while nobody answers
+	// Executives have a cadence of their own; 0: none is promised.
+	ExecutivesEvery time.Duration `json:"executives_every,omitempty"`
+	ExecutivesDue   time.Time     `json:"executives_due,omitzero"`
+	Calls           []Call        `json:"calls,omitempty"` // contacts of the runbook, while nobody answers
 }
 
 // Opened begins an incident.
@@ -122,6 +125,11 @@ type Resolved struct {
 	Reason     string   `json:"reason,omitempty"`
 	Open       []string `json:"open,omitempty"`
 	Outward    string   `json:"outward,omitempty"` // the runbook's resolution message, filled
+	Subject    string   `json:"subject,omitempty"` // its first line
+	// To are those who read it at once; none: of an earlier version, responders and announcement. Public are the status
+	// page's own words.
+	To     []Audience `json:"to,omitempty"`
+	Public string     `json:"public,omitempty"`
 }
 
 type Reopened struct {
@@ -147,18 +155,6 @@ type ChannelLost struct {
 	Why string `json:"why"`
 }
 
-// UpdateSent is an update to people; the next one is promised by Due.
-type UpdateSent struct {
-	By     Person    `json:"by"`
-	Number int       `json:"number"`
-	Text   string    `json:"text"`
-	Next   string    `json:"next,omitempty"` // next steps
-	Due    time.Time `json:"due"`            // zero: no further update is promised
-	Late   bool      `json:"late,omitempty"`
-	// Outward is the runbook's message with these facts, for people outside the response.
-	Outward string `json:"outward,omitempty"`
-}
-
 // DeadlineSpoken says that a promise's instant came and drbot said so; Late is how much after it.
 type DeadlineSpoken struct {
 	Key  string        `json:"key"`
@@ -166,10 +162,11 @@ type DeadlineSpoken struct {
 	Late time.Duration `json:"late,omitempty"`
 }
 
-// Snoozed moves the next update.
+// Snoozed moves the next update; For names the audience where it is not the responders'.
 type Snoozed struct {
 	By    Person    `json:"by"`
 	Until time.Time `json:"until"`
+	For   Audience  `json:"for,omitempty"`
 }
 
 type DeliveryParked struct {
@@ -226,7 +223,6 @@ func (Reopened) EventKind() string         { return "Reopened" }
 func (Closed) EventKind() string           { return "Closed" }
 func (ChannelBound) EventKind() string     { return "ChannelBound" }
 func (ChannelLost) EventKind() string      { return "ChannelLost" }
-func (UpdateSent) EventKind() string       { return "UpdateSent" }
 func (DeadlineSpoken) EventKind() string   { return "DeadlineSpoken" }
 func (Snoozed) EventKind() string          { return "Snoozed" }
 func (DeliveryParked) EventKind() string   { return "DeliveryParked" }

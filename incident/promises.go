@@ -62,7 +62,7 @@ func (i *Incident) account(at Stamp, e Event) {
 	case UpdateSent:
 		i.accountUpdate(e)
 	case Snoozed:
-		if i.UpdateDue.IsZero() {
+		if i.UpdateDue.IsZero() || e.For != "" {
 			break
 		}
 		if i.broke(at.Time) {
@@ -84,6 +84,7 @@ func (i *Incident) account(at Stamp, e Event) {
 
 func (i *Incident) accountUpdate(e UpdateSent) {
 	switch {
+	case e.Draft != 0: // it was sent to the others before
 	case i.UpdateDue.IsZero() && i.LateSince.IsZero(): // nobody had promised it
 	case e.Late:
 		i.Promises.Updates.Late++

@@ -98,7 +98,7 @@ func eventFacts(i *incident.Incident, e incident.Event) map[string]any {
 		kind, rest, _ := strings.Cut(e.Key, "/")
 		next, _, ok := strings.Cut(rest, "/")
 		switch {
-		case ok && (kind == incident.DueUpdate || kind == incident.DueRespond):
+		case ok && (kind == incident.DueUpdate || kind == incident.DueRespond || kind == incident.DueExecutives || kind == incident.DueWindow):
 			kind += "/" + next
 		case kind == incident.DueNudge:
 			facts["Approval"] = next

@@ -1,0 +1,69 @@
+package incident
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// DueExecutives is the kind of the deadlines of updates to executives: 5 min before, and when one is missed.
+const DueExecutives = "executives"
+
+func executivesLateKey(due time.Time) string {
+	return fmt.Sprintf(DueExecutives+"/late/%d", due.Unix())
+}
+
+// MissedExecutives reports whether drbot has said that the promised update to executives did not come.
+func (i *Incident) MissedExecutives() bool {
+	return slices.Contains(i.Spoken, executivesLateKey(i.ExecutivesDue))
+}
+
+// promiseDeadlines are those of executives' updates and of maintenance.
+func (i *Incident) promiseDeadlines(add func(due time.Time, key string, args ...any)) {
+	i.windowDeadlines(add)
+	if i.ExecutivesEvery == 0 || i.ExecutivesDue.IsZero() || i.MissedExecutives() {
+		return
+	}
+	if i.ExecutivesEvery > 2*RemindBefore {
+		add(i.ExecutivesDue.Add(-RemindBefore), DueExecutives+"/remind/%d", i.ExecutivesDue.Unix())
+	}
+	add(i.ExecutivesDue, "%s", executivesLateKey(i.ExecutivesDue))
+}
+
+// executivesSaid remembers what was said of a promise to executives.
+func (i *Incident) executivesSaid(e DeadlineSpoken) {
+	if e.Key == executivesLateKey(i.ExecutivesDue) {
+		i.forget(DueExecutives + "/")
+		if i.ExecutivesLate.IsZero() {
+			i.ExecutivesLate = e.Due
+		}
+	}
+	i.Spoken = append(i.Spoken, e.Key)
+}
+
+// Snooze moves the next update to an audience by a duration from now; no audience is the responders.
+func (i *Incident) Snooze(now time.Time, by Person, d time.Duration, whom ...Audience) ([]Event, error) {
+	if err := i.active(); err != nil {
+		return nil, err
+	}
+	if d <= 0 || d > 4*time.Hour {
+		return nil, Refuse(BadInput, "An update can be moved by up to 4 h.")
+	}
+	s := Snoozed{By: by, Until: now.Add(d).UTC()}
+	if slices.Contains(whom, AudienceExecutives) {
+		if s.For = AudienceExecutives; i.ExecutivesEvery == 0 {
+			return nil, Refuse(WrongState, "No updates to executives are promised.")
+		}
+	}
+	return []Event{s}, nil
+}
+
+func (i *Incident) snoozed(e Snoozed) {
+	if e.For == AudienceExecutives {
+		i.ExecutivesDue, i.ExecutivesLate = e.Until, time.Time{}
+		i.forget(DueExecutives + "/")
+		return
+	}
+	i.UpdateDue, i.LateSince = e.Until, time.Time{}
+	i.forget("update/")
+}
