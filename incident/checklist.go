@@ -15,8 +15,17 @@ type Item struct {
 	State  string    `json:"state,omitempty"` // "" | done | na
 	By     Person    `json:"by"`
 	At     time.Time `json:"at,omitzero"`
-	How    string    `json:"how,omitempty"` // what proved it, or why it does not apply
-	Who    Person    `json:"who"`           // assignee
+	How    string    `json:"how,omitempty"`    // what proved it, or why it does not apply
+	Anyway string    `json:"anyway,omitempty"` // why a person ticked it before the record showed it
+	Who    Person    `json:"who"`              // assignee
+	Due    time.Time `json:"due,omitzero"`
+	// Reminded is the due time that was spoken of.
+	Reminded time.Time `json:"reminded,omitzero"`
+	Bind     *Bind     `json:"bind,omitempty"`   // what proves it; nil: a person's word
+	Proof    string    `json:"proof,omitempty"`  // of a step: what proved it last
+	Again    uint64    `json:"again,omitempty"`  // record that opened it again last
+	Asked    time.Time `json:"asked,omitzero"`   // its probe was asked then, and has not answered
+	Probed   string    `json:"probed,omitempty"` // what its probe said last
 }
 
 // Closed reports whether nothing is left to do for the item.

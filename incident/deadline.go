@@ -50,6 +50,7 @@ func (i *Incident) Deadlines() []Deadline {
 			add(i.UpdateDue, lateKey(i.UpdateDue))
 		}
 	}
+	i.itemDeadlines(add)
 	for _, a := range i.Approvals {
 		switch a.State {
 		case Pending:
@@ -181,6 +182,8 @@ func (i *Incident) spoken(e DeadlineSpoken) {
 		}
 	case strings.HasPrefix(e.Key, DueReview+"/"):
 		i.saidOfTask(e)
+	case strings.HasPrefix(e.Key, DueItem+"/"):
+		i.reminded(e.Key)
 	case strings.HasPrefix(e.Key, "respond/again/"):
 		i.Spoken = append(i.Spoken, e.Key)
 	case strings.HasPrefix(e.Key, "respond/"):

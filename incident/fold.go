@@ -11,6 +11,7 @@ import (
 func (i *Incident) Apply(at Stamp, e Event) {
 	i.N, i.Seq, i.Time = at.N, at.Seq, at.Time
 	i.touch(e)
+	i.witness(at, e)
 	i.account(at, e)
 	switch e := e.(type) {
 	case Opened:
@@ -35,10 +36,6 @@ func (i *Incident) Apply(at Stamp, e Event) {
 		i.Impact = e.Text
 	case ServicesSet:
 		i.Services, i.RTO, i.RPO = e.Services, e.RTO, e.RPO
-	case Pinned:
-		i.Pins = append(i.Pins, e.Channel+"/"+e.TS)
-	case Unpinned:
-		i.Pins = slices.DeleteFunc(i.Pins, func(p string) bool { return p == e.Channel+"/"+e.TS })
 	case Resolved:
 		i.State, i.ResolvedBy, i.ResolvedAt, i.FalseAlarm = StateResolved, e.By, at.Time, e.FalseAlarm
 		i.Summary, i.RootCause, i.DataImpact = e.Summary, e.RootCause, e.DataImpact
@@ -71,7 +68,7 @@ func (i *Incident) Apply(at Stamp, e Event) {
 	case DeliveryRequeued:
 		i.Parked = slices.DeleteFunc(i.Parked, func(p Parked) bool { return p.Follower == e.Follower && p.Seq == e.Seq })
 	default:
-		if !i.applyMessage(at, e) && !i.applyItem(at, e) && !i.applyApproval(at, e) && !i.applyOffer(at, e) && !i.applyAlert(at, e) && !i.applyPage(at, e) && !i.applyReview(at, e) {
+		if !i.applyMessage(at, e) && !i.applyItem(at, e) && !i.applyPin(e) && !i.applyApproval(at, e) && !i.applyOffer(at, e) && !i.applyAlert(at, e) && !i.applyPage(at, e) && !i.applyReview(at, e) {
 			i.applyRun(at, e)
 		}
 	}
@@ -107,19 +104,33 @@ func (i *Incident) forget(prefix string) {
 func (i *Incident) applyItem(at Stamp, e Event) bool {
 	set := func(id, state, how string, by Person) {
 		if it := i.Item(id); it != nil {
-			it.State, it.How, it.By, it.At = state, how, by, at.Time
+			it.State, it.How, it.By, it.At, it.Anyway = state, how, by, at.Time, ""
 		}
 	}
 	switch e := e.(type) {
 	case ItemDone:
 		set(e.Item, "done", e.How, e.By)
+		i.itemProven(e)
 	case ItemExcused:
 		set(e.Item, "na", e.Reason, e.By)
 	case ItemReopened:
 		set(e.Item, "", "", e.By)
+		i.itemAgain(at, e)
 	case ItemAssigned:
 		if it := i.Item(e.Item); it != nil {
 			it.Who = e.Who
+		}
+	case ItemDue:
+		if it := i.Item(e.Item); it != nil {
+			it.Due = e.Due
+		}
+	case ProbeAsked:
+		if it := i.Item(e.Item); it != nil {
+			it.Asked = at.Time
+		}
+	case ItemProbed:
+		if it := i.Item(e.Item); it != nil {
+			it.Asked, it.Probed = time.Time{}, e.Said
 		}
 	default:
 		return false

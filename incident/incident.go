@@ -158,25 +158,27 @@ type Incident struct {
 	PublicAt    time.Time     `json:"public_at,omitzero"`  // when something of it was last on the status page; zero: never
 	Window      *Window       `json:"window,omitempty"`    // of scheduled maintenance; nil: an ordinary incident
 	// Executives have a cadence of their own.
-	ExecutivesEvery time.Duration `json:"executives_every,omitempty"`
-	ExecutivesDue   time.Time     `json:"executives_due,omitzero"`
-	ExecutivesLate  time.Time     `json:"executives_late,omitzero"` // the missed one that drbot spoke of
-	Spoken          []string      `json:"spoken,omitempty"`         // deadlines that were said, by key
-	Checklist       []Item        `json:"checklist,omitempty"`      // in the runbook's order
-	Runs            []*Run        `json:"runs,omitempty"`
-	Approvals       []*Approval   `json:"approvals,omitempty"` // undecided and unused ones, and the last decided of each step
-	Offers          []Offer       `json:"offers,omitempty"`    // hand-overs that wait, and the last that ended
-	Glass           []Glass       `json:"glass,omitempty"`     // each time that the glass was broken
-	Parked          []Parked      `json:"parked,omitempty"`
-	Review          *Review       `json:"review,omitempty"`
-	Before          *Review       `json:"before,omitempty"`      // what a reopening put away
-	Alerts          []Alert       `json:"alerts,omitempty"`      // incidents of PagerDuty that it answers
-	Triaged         bool          `json:"triaged,omitempty"`     // it was opened to be accepted
-	AcceptedBy      Person        `json:"accepted_by,omitzero"`  // who or what made it more than an alert that waits
-	MergedInto      ID            `json:"merged_into,omitempty"` // where its alerts went on
-	Hands           bool          `json:"hands,omitempty"`       // somebody took part here in what PagerDuty opened
-	Pins            []string      `json:"pins,omitempty"`        // channel/ts of messages kept on the timeline
-	Promises        Promises      `json:"promises,omitzero"`     // what was kept and broken so far
+	ExecutivesEvery time.Duration      `json:"executives_every,omitempty"`
+	ExecutivesDue   time.Time          `json:"executives_due,omitzero"`
+	ExecutivesLate  time.Time          `json:"executives_late,omitzero"` // the missed one that drbot spoke of
+	Spoken          []string           `json:"spoken,omitempty"`         // deadlines that were said, by key
+	Checklist       []Item             `json:"checklist,omitempty"`      // in the runbook's order
+	Runs            []*Run             `json:"runs,omitempty"`
+	Approvals       []*Approval        `json:"approvals,omitempty"` // undecided and unused ones, and the last decided of each step
+	Offers          []Offer            `json:"offers,omitempty"`    // hand-overs that wait, and the last that ended
+	Glass           []Glass            `json:"glass,omitempty"`     // each time that the glass was broken
+	Parked          []Parked           `json:"parked,omitempty"`
+	Review          *Review            `json:"review,omitempty"`
+	Before          *Review            `json:"before,omitempty"`      // what a reopening put away
+	Alerts          []Alert            `json:"alerts,omitempty"`      // incidents of PagerDuty that it answers
+	Triaged         bool               `json:"triaged,omitempty"`     // it was opened to be accepted
+	AcceptedBy      Person             `json:"accepted_by,omitzero"`  // who or what made it more than an alert that waits
+	MergedInto      ID                 `json:"merged_into,omitempty"` // where its alerts went on
+	Hands           bool               `json:"hands,omitempty"`       // somebody took part here in what PagerDuty opened
+	Pins            []string           `json:"pins,omitempty"`        // channel/ts of messages kept on the timeline
+	PinFacts        map[string]PinFact `json:"pin_facts,omitempty"`   // the same, to see what changed
+	Proofs          map[string]Proof   `json:"proofs,omitempty"`      // what the record showed for items of the checklist
+	Promises        Promises           `json:"promises,omitzero"`     // what was kept and broken so far
 }
 
 // Parked is a delivery that a follower gave up on; a person requeues it.

@@ -172,39 +172,6 @@ func (i *Incident) Note(now time.Time, by Person, at time.Time, note string) ([]
 	return []Event{Noted{By: by, At: at.UTC(), Text: note}}, nil
 }
 
-// Pin keeps a message on the timeline; pinning it again changes nothing.
-func (i *Incident) Pin(p Pinned) []Event {
-	for _, pin := range i.Pins {
-		if pin == p.Channel+"/"+p.TS {
-			return nil
-		}
-	}
-	if r := []rune(p.Text); len(r) > MaxText {
-		p.Text = string(r[:MaxText-1]) + "…"
-	}
-	return []Event{p}
-}
-
-// Unpin takes it off again; the record keeps that it was there.
-func (i *Incident) Unpin(by Person, channel, ts string) []Event {
-	for _, pin := range i.Pins {
-		if pin == channel+"/"+ts {
-			return []Event{Unpinned{By: by, Channel: channel, TS: ts}}
-		}
-	}
-	return nil
-}
-
-// EditPin follows an edit of a pinned message.
-func (i *Incident) EditPin(channel, ts, text string) []Event {
-	for _, pin := range i.Pins {
-		if pin == channel+"/"+ts {
-			return []Event{PinEdited{Channel: channel, TS: ts, Text: text}}
-		}
-	}
-	return nil
-}
-
 // Update sends an update to responders and announcement and promises the next one. next overrides the cadence; 0 keeps it.
 func (i *Incident) Update(now time.Time, by Person, body, steps string, next time.Duration) ([]Event, error) {
 	return i.Post(now, Word{By: by, Text: body, Steps: steps, Next: next, To: []Audience{AudienceAnnouncement}, Seen: i.Updates})
@@ -269,7 +236,8 @@ func (i *Incident) Resolve(r Resolved, tasks []Task) ([]Event, error) {
 			return nil, Refuse(BadInput, "A false alarm needs its reason.").Then("Like: resolve false-alarm the probe was wrong")
 		}
 		if len(i.Glass) > 0 { // a broken glass is reviewed whatever it was broken for (I16)
-			return append(events, r, ReviewOpened{Owner: i.reviewer(r.By), Tasks: i.glassTasks(nil)}), nil
+			owner := i.reviewer(r.By)
+			return append(events, r, ReviewOpened{Owner: owner, Tasks: owed(owner, i.glassTasks(tasks)[:len(i.Glass)])}), nil
 		}
 		return append(events, r, Closed{Why: "false alarm"}), nil
 	}
@@ -280,7 +248,8 @@ func (i *Incident) Resolve(r Resolved, tasks []Task) ([]Event, error) {
 		r.Open = open
 	}
 	events = append(events, r)
-	return append(events, ReviewOpened{Owner: i.reviewer(r.By), Tasks: i.glassTasks(tasks)}), nil
+	owner := i.reviewer(r.By)
+	return append(events, ReviewOpened{Owner: owner, Tasks: owed(owner, i.glassTasks(tasks))}), nil
 }
 
 // reviewer writes the review: the commander, else who resolved.

@@ -19,6 +19,7 @@ type Opened struct {
 	Title      string    `json:"title"`
 	Type       string    `json:"type,omitempty"`
 	Severity   int       `json:"severity"`
+	Chosen     bool      `json:"chosen,omitempty"` // a person named the severity
 	Triage     bool      `json:"triage,omitempty"`
 	Drill      bool      `json:"drill,omitempty"`
 	Restricted bool      `json:"restricted,omitempty"`
@@ -92,29 +93,6 @@ type Noted struct {
 	Text string    `json:"text"`
 }
 
-// Pinned keeps a message on the timeline with its own time and author.
-type Pinned struct {
-	By      Person    `json:"by"`
-	Channel string    `json:"channel"`
-	TS      string    `json:"ts"`
-	Author  Person    `json:"author"`
-	At      time.Time `json:"at"`
-	Text    string    `json:"text"`
-	Link    string    `json:"link,omitempty"`
-}
-
-type PinEdited struct {
-	Channel string `json:"channel"`
-	TS      string `json:"ts"`
-	Text    string `json:"text"`
-}
-
-type Unpinned struct {
-	By      Person `json:"by"`
-	Channel string `json:"channel"`
-	TS      string `json:"ts"`
-}
-
 // Resolved ends the work. Open names what was left undone and resolved anyway.
 type Resolved struct {
 	By         Person   `json:"by"`
@@ -184,7 +162,9 @@ type DeliveryRequeued struct {
 type ItemDone struct {
 	By   Person `json:"by"`
 	Item string `json:"item"`
-	How  string `json:"how,omitempty"` // what proved it, when drbot ticked it
+	How  string `json:"how,omitempty"` // what proved it
+	// Anyway is why a person ticked what the record does not show.
+	Anyway string `json:"anyway,omitempty"`
 }
 
 type ItemReopened struct {
@@ -215,9 +195,6 @@ func (RoleLeft) EventKind() string         { return "RoleLeft" }
 func (ImpactSet) EventKind() string        { return "ImpactSet" }
 func (ServicesSet) EventKind() string      { return "ServicesSet" }
 func (Noted) EventKind() string            { return "Noted" }
-func (Pinned) EventKind() string           { return "Pinned" }
-func (PinEdited) EventKind() string        { return "PinEdited" }
-func (Unpinned) EventKind() string         { return "Unpinned" }
 func (Resolved) EventKind() string         { return "Resolved" }
 func (Reopened) EventKind() string         { return "Reopened" }
 func (Closed) EventKind() string           { return "Closed" }

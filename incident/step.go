@@ -307,7 +307,7 @@ func (d *draft) tick(desk Desk, r *Run, s *Step, by Person, manner string) {
 	if s.UndoOf == "" {
 		for _, it := range d.itemsOf(desk.Specs[s.Spec]) {
 			if !it.Closed() && d.CanClose(it) == nil {
-				done := ItemDone{By: by, Item: it.ID, How: "step " + s.Number + " of " + r.Name() + manner}
+				done := ItemDone{By: by, Item: it.ID, How: stepProof(r, s, manner)}
 				d.add(append([]Event{done}, d.above(it)...)...)
 			}
 		}

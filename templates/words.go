@@ -12,7 +12,8 @@ import (
 type Entry struct {
 	At      time.Time
 	Text    string
-	Machine bool // drbot talking to itself: in the record and its exports, and not in a review
+	Link    string // of a kept message
+	Machine bool   // drbot talking to itself: in the record and its exports, and not in a review
 }
 
 // maxWords is how much of one event a timeline shows; the record has the rest.
@@ -86,8 +87,8 @@ func eventFacts(i *incident.Incident, e incident.Event) map[string]any {
 				facts["Step"] = s.Number + " “" + flat(s.Title, 100) + "”"
 			}
 		}
-		if it := i.Item(item); it != nil {
-			facts["Item"] = it.ID + " “" + flat(it.Text, 100) + "”"
+		if item != "" {
+			facts["Item"] = itemWords(i, item)
 		}
 		if task := i.Review.Task(text("Task") + text("Action")); task != nil {
 			facts["Task"] = task.Key + " “" + flat(task.Title, 100) + "”"
@@ -96,6 +97,10 @@ func eventFacts(i *incident.Incident, e incident.Event) map[string]any {
 	switch e := e.(type) {
 	case incident.DeadlineSpoken:
 		kind, rest, _ := strings.Cut(e.Key, "/")
+		if kind == incident.DueItem {
+			id, _, _ := strings.Cut(rest, "/")
+			facts["Item"] = itemWords(i, id)
+		}
 		next, _, ok := strings.Cut(rest, "/")
 		switch {
 		case ok && (kind == incident.DueUpdate || kind == incident.DueRespond || kind == incident.DueExecutives || kind == incident.DueWindow):
@@ -106,6 +111,10 @@ func eventFacts(i *incident.Incident, e incident.Event) map[string]any {
 			facts["Task"] = next
 		}
 		facts["Kind"] = kind
+	case incident.Pinned:
+		facts["Files"] = fileWords(e.Files)
+	case incident.FileKept:
+		facts["File"] = fileWords([]incident.File{{Name: e.Name, Size: e.Size}})
 	case incident.RunPlanned:
 		facts["Chosen"] = chosenBranches(e)
 	case incident.StepEnded:
