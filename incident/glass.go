@@ -50,8 +50,10 @@ type Glass struct {
 
 // NudgeAt is when the approvers are called for the n-th time again.
 func (a *Approval) NudgeAt(n int) time.Time {
-	return a.At.Add(time.Duration(n) * min(NudgeEvery, a.Expires.Sub(a.At)/5))
+	return a.At.Add(time.Duration(n) * a.nudgeEvery())
 }
+
+func (a *Approval) nudgeEvery() time.Duration { return min(NudgeEvery, a.Expires.Sub(a.At)/5) }
 
 func nudgeKey(n uint64, nth int) string {
 	return fmt.Sprintf("%s/%s/%d", DueNudge, ApprovalName(n), nth)
@@ -162,21 +164,75 @@ func (i *Incident) BrokenIn(run uint64) []Glass {
 
 // glassTasks are the review's items, one for each time that the glass was broken; they are due with its first task.
 func (i *Incident) glassTasks(tasks []Task) []Task {
-	var due time.Time
+	var first Task
 	for _, t := range tasks {
-		if due.IsZero() || !t.Due.IsZero() && t.Due.Before(due) {
-			due = t.Due
+		if first.Due.IsZero() || !t.Due.IsZero() && t.Due.Before(first.Due) {
+			first = t
 		}
 	}
 	var own []Task
 	for _, g := range i.Glass {
-		own = append(own, Task{Due: due, Title: fmt.Sprintf("Review the broken glass: %s for step %s of %s, by %s", ApprovalName(g.Approval), g.Number, RunName(g.Run), g.By.Name)})
+		own = append(own, Task{Due: first.Due, Remind: first.Remind, Escalate: first.Escalate, Title: fmt.Sprintf("Review the broken glass: %s for step %s of %s, by %s", ApprovalName(g.Approval), g.Number, RunName(g.Run), g.By.Name)})
 	}
 	return append(own, tasks...)
 }
 
+// NudgesHushed puts the next call for one request off.
+type NudgesHushed struct {
+	Approval uint64    `json:"approval"`
+	By       Person    `json:"by"`
+	Until    time.Time `json:"until"`
+}
+
+func (NudgesHushed) EventKind() string { return "NudgesHushed" }
+
+// HushNudges puts the next call for a request off, once until it was made: whoever reads the card has the time to. The
+// request itself ends when it ends.
+func (i *Incident) HushNudges(at time.Time, by Person, n uint64) ([]Event, error) {
+	a, err := i.undecided(at, n)
+	if err != nil {
+		return nil, err
+	}
+	until := at.Add(a.nudgeEvery()).UTC()
+	switch {
+	case at.Before(a.Hushed):
+		return nil, Refuse(WrongState, "%s put the next call for %s off until %s already.", a.HushedBy.Name, a.Name(), clock(a.Hushed))
+	case !until.Before(a.Expires):
+		return nil, Refuse(WrongState, "%s ends at %s: nobody is called again before that.", a.Name(), clock(a.Expires))
+	}
+	return []Event{NudgesHushed{Approval: n, By: by, Until: until}}, nil
+}
+
+// Nudges is how often its approvers were called again.
+func (i *Incident) Nudges(a *Approval) (n int) {
+	for slices.Contains(i.Spoken, nudgeKey(a.N, n+1)) {
+		n++
+	}
+	return n
+}
+
+// nudgeDeadlines are the calls that are still to come: the two that are promised, and a further one for whoever put the
+// last of them off.
+func (i *Incident) nudgeDeadlines(a *Approval, add func(due time.Time, key string, args ...any)) {
+	for n := 1; n <= GlassNudge; n++ {
+		due := a.NudgeAt(n)
+		if due.Before(a.Hushed) {
+			due = a.Hushed
+		}
+		add(due, nudgeKey(a.N, n))
+	}
+	if n := i.Nudges(a); n >= GlassNudge && !a.Hushed.IsZero() {
+		add(a.Hushed, nudgeKey(a.N, n+1))
+	}
+}
+
 // nudged remembers a call and the ones before it, so that after a downtime people hear one.
 func (i *Incident) nudged(key string) {
+	for _, a := range i.Approvals {
+		if strings.HasPrefix(key, DueNudge+"/"+a.Name()+"/") {
+			a.Hushed, a.HushedBy = time.Time{}, Person{}
+		}
+	}
 	at := strings.LastIndex(key, "/") + 1
 	last, _ := strconv.Atoi(key[at:])
 	for n := 1; n <= last; n++ {

@@ -32,7 +32,7 @@ type Review struct {
 // Sizes of a review: bytes of a text, and how many action items one review has at most.
 const (
 	MaxInline  = 4_096   // a longer text stands as a blob
-	MaxReview  = 512_000 // of one version
+	MaxReview  = 1 << 20 // of one version
 	MaxActions = 100
 )
 
