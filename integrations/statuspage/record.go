@@ -1,0 +1,185 @@
+package statuspage
+
+import (
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/state"
+)
+
+// wants are the kinds after which a published incident may look another way.
+var wants = []string{
+	incident.UpdateSent{}.EventKind(), incident.UpdateEdited{}.EventKind(), incident.UpdateDrafted{}.EventKind(), incident.UpdateReviewed{}.EventKind(),
+	incident.Resolved{}.EventKind(), incident.Reopened{}.EventKind(), incident.Merged{}.EventKind(), incident.Declined{}.EventKind(), incident.Closed{}.EventKind(),
+	incident.WindowSet{}.EventKind(), incident.DeadlineSpoken{}.EventKind(),
+	incident.Redacted{}.EventKind(), // of the house
+}
+
+// Read makes of an incident's records what was published of it; nil where nothing was. What is not in here reaches no page.
+// Severity and services are those of the last message that was published: what responders change in between shows when they
+// say so. Drills are never published (I44).
+func Read(id incident.ID, records iter.Seq2[state.Record, error]) (*Entry, error) {
+	r := reading{fold: incident.New(id), entry: &Entry{Incident: id}}
+	for record, err := range records {
+		if err != nil {
+			return nil, err
+		}
+		if err := r.record(record); err != nil {
+			return nil, err
+		}
+		if r.fold.Drill {
+			return nil, nil
+		}
+	}
+	return r.done(), nil
+}
+
+// reading is an entry on its way.
+type reading struct {
+	fold  *incident.Incident
+	entry *Entry
+}
+
+func (r *reading) record(record state.Record) error {
+	e, err := record.Event()
+	if err != nil {
+		return err
+	}
+	r.fold.Apply(record.Stamp(), e)
+	switch e := e.(type) {
+	case incident.UpdateSent:
+		status := r.fold.Status
+		if e.Status != "" {
+			status = e.Status
+		}
+		r.publish(record, e.To, e.Public, Update{Number: e.Number, Stage: r.stage(status)})
+	case incident.Resolved:
+		r.publish(record, e.To, e.Public, Update{Stage: r.stage(incident.Over)})
+	case incident.UpdateEdited:
+		r.edit(record, e)
+	}
+	r.follow(record)
+	return nil
+}
+
+// stage is how far it is while something is said: of a maintenance the phase, of an incident the status.
+func (r *reading) stage(status incident.Status) Stage {
+	if r.fold.Window != nil {
+		return Stage(r.fold.Phase())
+	}
+	return Stage(status)
+}
+
+// publish adds a message that went to the status page with words of its own.
+func (r *reading) publish(record state.Record, to []incident.Audience, public string, u Update) {
+	if !slices.Contains(to, incident.AudienceStatus) || strings.TrimSpace(clean(public)) == "" {
+		return
+	}
+	e := r.entry
+	if e.ID == "" {
+		e.ID = urlName(record.Hash)
+	}
+	if last := len(e.Updates) - 1; last >= 0 && e.Updates[last].Own && u.Number == 0 && u.Stage.over() {
+		e.Updates = e.Updates[:last] // a person's words for the same change
+	}
+	u.Seq, u.At, u.Words = record.Seq, record.Time, public
+	e.Updates = append(e.Updates, u)
+	e.Severity, e.Services = r.fold.Severity, slices.Clone(r.fold.Services)
+	for _, s := range e.Services {
+		if !slices.Contains(e.Touched, s) {
+			e.Touched = append(e.Touched, s)
+		}
+	}
+}
+
+// edit replaces the words of a message that stands there.
+func (r *reading) edit(record state.Record, e incident.UpdateEdited) {
+	if !slices.Contains(e.To, incident.AudienceStatus) || strings.TrimSpace(clean(e.Public)) == "" || e.Number == 0 {
+		return
+	}
+	for k := len(r.entry.Updates) - 1; k >= 0; k-- {
+		if u := &r.entry.Updates[k]; u.Number == e.Number {
+			u.Words, u.Edited = e.Public, record.Time
+			return
+		}
+	}
+}
+
+// follow keeps the entry with the incident where nobody wrote words for the public: that it is over, or open again, is said
+// by drbot in a sentence that is always the same.
+func (r *reading) follow(record state.Record) {
+	e, i := r.entry, r.fold
+	if len(e.Updates) == 0 {
+		return
+	}
+	e.Window = nil
+	if w := i.Window; w != nil {
+		e.Window = &Window{w.From, w.Until}
+	}
+	switch stage, said := r.now(), e.newest().Stage.over(); {
+	case !i.Active() && !said:
+		r.own(record, stage, ending(i))
+	case !stage.over() && said:
+		r.own(record, stage, "reopened")
+	}
+	if e.Stage = r.now(); !e.Stage.over() {
+		e.Ended = time.Time{}
+	} else if e.Ended.IsZero() {
+		e.Ended = record.Time
+	}
+}
+
+// now is how far the incident is, to people outside: of an open one what they were told last.
+func (r *reading) now() Stage {
+	switch newest := r.entry.newest(); {
+	case r.fold.Window != nil:
+		return r.stage("")
+	case !r.fold.Active():
+		return Resolved
+	case newest.Stage.over(), newest.Stage == Scheduled, newest.Stage == InProgress:
+		return r.stage(r.fold.Status)
+	default:
+		return newest.Stage
+	}
+}
+
+// ending names the sentence for an incident that is over.
+func ending(i *incident.Incident) string {
+	switch {
+	case i.MergedInto != 0:
+		return "merged"
+	case i.Window != nil:
+		return "completed"
+	}
+	return "resolved"
+}
+
+// own adds a sentence of drbot.
+func (r *reading) own(record state.Record, stage Stage, which string) {
+	words, err := render("own."+which, nil)
+	if err != nil {
+		panic(err) // the sentences are in the program
+	}
+	r.entry.Updates = append(r.entry.Updates, Update{Seq: record.Seq, At: record.Time, Stage: stage, Words: string(words), Own: true})
+}
+
+// done is the entry. While the words for a resolution wait for their second look, the page does not run ahead of them.
+func (r *reading) done() *Entry {
+	e := r.entry
+	if len(e.Updates) == 0 {
+		return nil
+	}
+	if newest := e.newest(); newest.Own && newest.Stage.over() && len(e.Updates) > 1 {
+		for _, o := range r.fold.Waiting() {
+			if o.Number == 0 && slices.Contains(o.To, incident.AudienceStatus) {
+				e.Updates = e.Updates[:len(e.Updates)-1]
+				e.Stage, e.Ended = e.newest().Stage, time.Time{}
+				break
+			}
+		}
+	}
+	return e
+}
