@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -86,7 +87,12 @@ func (b *Bot) replied(reply commands.Reply, err error, c commands.Command, to ca
 	case reply.Say.Empty():
 		return answer{}
 	}
-	return answer{then: func(ctx context.Context) { b.respond(ctx, to, reply.Say, reply.ID) }}
+	reply, known := b.withOutput(b.ctx, reply)
+	a := answer{then: func(ctx context.Context) { b.respond(ctx, to, reply.Say, reply.ID) }}
+	if !known {
+		a = b.followed(a, reply, to)
+	}
+	return a
 }
 
 // respond tells one person, by response_url where there is one, else in the channel for their eyes, else in a direct
@@ -181,6 +187,9 @@ func (b *Bot) frame(ctx context.Context, id incident.ID) frame {
 // linker finds the address of an object's message among the notes of say.
 func (b *Bot) linker(notes map[string]string) func(string) string {
 	return func(object string) string {
+		if strings.HasPrefix(object, outputPrefix) {
+			return notes[object] // an address already
+		}
 		at, ok := placeOf(notes[object])
 		if !ok {
 			return ""

@@ -64,6 +64,8 @@ type Options struct {
 	Facts func(context.Context, *incident.Incident) templates.Facts
 	// Messages are the runbook's own four messages by key; nil: the built-in ones.
 	Messages func(key string) templates.Form4
+	// Outputs are what steps printed; nil: no file of it is sent.
+	Outputs Outputs
 	// Review makes the draft of an incident's review from its record up to seq; nil: none is posted.
 	Review func(ctx context.Context, id incident.ID, seq uint64) ([]byte, error)
 	// Watch are the links besides Slack's, a line each, for App Home; nil: there are none.
@@ -79,6 +81,7 @@ type Options struct {
 type Bot struct {
 	Options
 	api      *slack.Client
+	files    *slack.Client // the same, patient enough for uploads
 	http     *http.Client
 	health   health
 	self     identity
@@ -86,6 +89,7 @@ type Bot struct {
 	late     lateAnswers
 	forged   sources
 	budget   budget
+	uploads  attaching
 	specs    sync.Map // digest -> *incident.Spec
 	drawer   *drawer
 	awayLong time.Duration
@@ -125,6 +129,8 @@ func open(o Options) *Bot {
 		options = append(options, slack.OptionAPIURL(strings.TrimSuffix(o.APIURL, "/")+"/"))
 	}
 	b.api = slack.New(o.BotToken.Reveal(), options...)
+	patient := &http.Client{Transport: b.http.Transport} // a context bounds each upload
+	b.files = slack.New(o.BotToken.Reveal(), append(options, slack.OptionHTTPClient(patient))...)
 	return b
 }
 

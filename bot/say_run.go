@@ -28,8 +28,11 @@ func (t *talk) run(e incident.Event) error {
 		return t.broken(e)
 	case incident.StepEnded:
 		if e.Outcome != incident.Succeeded {
-			return t.failure(e.Run, e.Step, e.Attempt, templates.Failure)
+			if err := t.failure(e.Run, e.Step, e.Attempt, templates.Failure); err != nil {
+				return err
+			}
 		}
+		return t.output(e)
 	case incident.StepNotStarted:
 		return t.failure(e.Run, e.Step, e.Attempt, templates.Failure)
 	case incident.StepUnknown:

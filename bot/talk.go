@@ -174,6 +174,13 @@ func (b *Bot) find(ctx context.Context, in place, m mark, since time.Time) (plac
 	if err != nil {
 		return place{}, false, err
 	}
+	return b.search(ctx, in, since, func(message slack.Message) bool {
+		return message.BotID == me.BotID && m.matches(message.Metadata)
+	})
+}
+
+// search looks for the first message that is the right one since an instant: in a channel, or in a thread of it (in.ts).
+func (b *Bot) search(ctx context.Context, in place, since time.Time, right func(slack.Message) bool) (_ place, found bool, err error) {
 	oldest := strconv.FormatInt(since.Add(-2*time.Minute).Unix(), 10)
 	cursor := ""
 	for range findPages {
@@ -195,7 +202,7 @@ func (b *Bot) find(ctx context.Context, in place, m mark, since time.Time) (plac
 			}
 		}
 		for _, message := range list {
-			if message.BotID == me.BotID && m.matches(message.Metadata) {
+			if right(message) {
 				return place{in.channel, message.Timestamp}, true, nil
 			}
 		}

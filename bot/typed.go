@@ -31,7 +31,12 @@ func (b *Bot) slashed(ctx context.Context, s slash, r receipt) answer {
 	if c.Verb == "incident open" && reply.ID != 0 && reply.Done() {
 		b.late.keep(reply.ID, caller{user: s.UserID, hook: s.ResponseURL, replace: true}, b.Now())
 	}
-	return b.inAck(reply, to, r)
+	reply, known := b.withOutput(ctx, reply)
+	a := b.inAck(reply, to, r)
+	if !known {
+		a = b.followed(a, reply, to)
+	}
+	return a
 }
 
 // inAck answers in the acknowledgement itself where it fits and is in time, else by response_url.

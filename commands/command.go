@@ -61,7 +61,12 @@ type Reply struct {
 	Seq    uint64
 	Again  bool
 	Data   any // documented view for --json
+	Output *Printed
 }
+
+// Printed is what a step printed, of which the asker gets all: as a file in the chat, found or sent under Key, or copied to
+// the terminal.
+type Printed struct{ Key, Attempt string }
 
 // Done reports whether the command was carried out.
 func (r Reply) Done() bool { return r.Kind == "" && len(r.Errors) == 0 }

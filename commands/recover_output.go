@@ -44,28 +44,63 @@ func showOutput(ctx context.Context, o *Office, c *call) (Reply, error) {
 	case o.Runs == nil:
 		return Reply{}, incident.Refuse(incident.Outage, "Outputs cannot be read here.").Then("They are in runs/%s/output of the data directory.", s.Attempt)
 	}
+	return o.showPrinted(ctx, c, i, r, s)
+}
+
+// showPrinted shows the end of what a step printed, as far as its lock entry lets the chat have it; the whole is a file in
+// the chat, and stands at the terminal.
+func (o *Office) showPrinted(ctx context.Context, c *call, i *incident.Incident, r *incident.Run, s *incident.Step) (Reply, error) {
 	head := "Step " + s.Number + " · " + s.Title + " · " + string(s.State)
-	where := fmt.Sprintf("The whole is runs/%s/output in drbot's data directory on %s.", s.Attempt, or(o.Config().Host, "its host"))
-	if s.Output == "none" && c.Actor.Slack != "" {
-		return Reply{ID: i.ID, Say: templates.Message{Text: head + "\nIts lock entry keeps the output out of the chat. " + where}}, nil
+	reply, whole := Reply{ID: i.ID}, &Printed{Key: templates.OutputKey(r, s), Attempt: s.Attempt}
+	chat := c.Actor.Slack != ""
+	if !chat || !s.State.Active() {
+		reply.Output = whole
+	}
+	said := ""
+	switch {
+	case chat && s.Output == incident.OutputNone:
+		said = fmt.Sprintf("Its lock entry keeps the output out of the chat. At the terminal: `drbot recover output %s %s`.", r.Name(), s.Number)
+		reply.Output = nil
+	case chat && s.Output == incident.OutputFile && s.State.Active():
+		said = "Its lock entry keeps the output to a file, which comes when the step ends."
+	case chat && s.Output == incident.OutputFile:
+		said = "Its lock entry keeps the output to a file, in the thread of " + r.Name() + "."
+	case s.NoText != "":
+		said = templates.NoText(s.Bytes, s.NoText)
+	}
+	if said != "" {
+		reply.Say = templates.Message{Text: head + "\n" + said}
+		return reply, nil
 	}
 	p, err := o.printed(ctx, s)
 	if err != nil {
 		return Reply{}, err
 	}
 	if p.end == "" {
-		return Reply{ID: i.ID, Say: templates.Message{Text: head + ": it printed nothing."}}, nil
+		if reply.Say = (templates.Message{Text: head + ": it printed nothing."}); !s.State.Active() {
+			reply.Output = nil
+		}
+		return reply, nil
 	}
+	reply.Say, reply.Data = p.message(head, r, s), p.text()
+	return reply, nil
+}
+
+// message is what is shown, under its head.
+func (p printed) message(head string, r *incident.Run, s *incident.Step) templates.Message {
 	lines := [][]templates.Span{{templates.T(head)}}
 	if said := p.cut(s); said != "" {
-		lines = append(lines, []templates.Span{templates.T(said + " " + where)})
+		if s.State.Active() {
+			said += fmt.Sprintf(" At the terminal `drbot recover output %s %s --follow` shows the rest.", r.Name(), s.Number)
+		}
+		lines = append(lines, []templates.Span{templates.T(said)})
 	}
 	m := templates.Message{Text: head + "\n" + p.text(), Blocks: []templates.Block{templates.Lines{Lines: lines}}}
 	if p.begin != "" {
 		m.Blocks = append(m.Blocks, templates.Code{Text: p.begin}, templates.Lines{Lines: [][]templates.Span{{templates.T("…")}}})
 	}
 	m.Blocks = append(m.Blocks, templates.Code{Text: p.end})
-	return Reply{ID: i.ID, Data: p.text(), Say: m}, nil
+	return m
 }
 
 // printed is what is shown of an output.

@@ -36,7 +36,7 @@ func recoverVerbs() []Verb {
 		},
 		{
 			Group: run, Name: "output", May: incident.Responder, Scope: OfIncident, Grammar: "[<step>]", Example: "output 1.6",
-			Deed: "read output", Does: "Shows the last 20 lines that a step printed.", do: showOutput,
+			Deed: "read output", Does: "Shows the last 20 lines that a step printed, and the file of all of it; at the terminal all of it, with --follow to its end.", do: showOutput,
 		},
 		{
 			Group: run, Name: "retry", May: op, Scope: InChannel, Example: "retry", Deed: "start runs", Decides: true,

@@ -158,7 +158,7 @@ func (i *Incident) applyStep(at Stamp, e Event) {
 		i.step(e.Run, e.Step, func(_ *Run, s *Step) {
 			s.State, s.Attempt, s.Started, s.Until = StepStarts, e.Attempt, at.Time, e.Until
 			s.Attempts, s.EndedAt, s.Note, s.Last, s.Outcome = s.Attempts+1, time.Time{}, "", "", ""
-			s.Took = 0
+			s.Took, s.NoText = 0, ""
 			s.Bytes, s.Left, s.Unseen, s.Killed, s.Earlier, s.Begun = 0, nil, false, nil, s.Earlier || s.Begun, false
 			s.Check = Checked{}
 		})
@@ -196,10 +196,13 @@ func (i *Incident) attempt(run uint64, step, attempt string, f func(*Run, *Step)
 
 func (r *Run) stepEnded(at Stamp, s *Step, e StepEnded) {
 	s.State, s.EndedAt, s.Exit, s.Outcome, s.Note, s.Last = StepFailed, at.Time, e.Exit, e.Outcome, e.Why, e.Last
-	if e.Said != "" && e.Outcome == Failed && e.Exit != 0 && s.Output != "none" {
+	if e.Said != "" && e.Outcome == Failed && e.Exit != 0 && s.Quoted() {
 		s.Note += ": " + e.Said // the step's own words are the reason
 	}
-	s.Begun, s.Bytes, s.Took, s.Killed = true, e.Bytes, 0, nil
+	s.Begun, s.Bytes, s.Took, s.Killed, s.NoText = true, e.Bytes, 0, nil, ""
+	if e.NoText {
+		s.NoText = e.Output
+	}
 	if !e.Lives {
 		s.Killed = e.Survived
 	}

@@ -101,16 +101,27 @@ type Step struct {
 	Outcome  string        `json:"outcome,omitempty"`
 	Left     []string      `json:"left,omitempty"` // processes of it that outlived what watched them: "4711 sleep"
 	Unseen   bool          `json:"unseen,omitempty"`
-	Killed   []string      `json:"killed,omitempty"` // processes of it that outlived it and were ended: "4711 sleep"
-	Note     string        `json:"note,omitempty"`   // why it failed, was skipped, what was seen
-	Last     string        `json:"last,omitempty"`   // last lines of the output
-	Bytes    int64         `json:"bytes,omitempty"`  // of the whole output, once it ended
-	Check    Checked       `json:"check,omitzero"`   // what its proof showed after it ended without a result
-	By       Person        `json:"by"`               // who approved, confirmed, skipped or did it
+	Killed   []string      `json:"killed,omitempty"`  // processes of it that outlived it and were ended: "4711 sleep"
+	Note     string        `json:"note,omitempty"`    // why it failed, was skipped, what was seen
+	Last     string        `json:"last,omitempty"`    // last lines of the output
+	Bytes    int64         `json:"bytes,omitempty"`   // of the whole output, once it ended
+	NoText   string        `json:"no_text,omitempty"` // sha256 of an output that is no text
+	Check    Checked       `json:"check,omitzero"`    // what its proof showed after it ended without a result
+	By       Person        `json:"by"`                // who approved, confirmed, skipped or did it
 }
 
 // Ran reports whether any process of the step existed, or may have, since it was last undone.
 func (s *Step) Ran() bool { return s.Begun || s.Earlier }
+
+// Quoted reports whether messages may quote what the step prints: its lock entry may keep that to a file, or out of the chat.
+func (s *Step) Quoted() bool { return s.Output != OutputFile && s.Output != OutputNone }
+
+// Where the output of a step goes besides the record; anything else is "channel": messages quote its end, and what is longer
+// is a file in the thread of the run's card.
+const (
+	OutputFile = "file" // only that file
+	OutputNone = "none" // nothing of it goes to the chat
+)
 
 // NeedsApproval reports whether other people decide on the step.
 func (s *Step) NeedsApproval() bool { return s.Need > 0 }

@@ -237,7 +237,8 @@ type StepEnded struct {
 	Ended    time.Time         `json:"ended"`
 	Bytes    int64             `json:"bytes"`
 	Kept     int64             `json:"kept"`
-	Output   string            `json:"output"` // sha256 of the whole output
+	Output   string            `json:"output"`            // sha256 of the whole output
+	NoText   bool              `json:"no_text,omitempty"` // bytes that nobody can read: Last is empty then
 	Last     string            `json:"last,omitempty"`
 	Said     string            `json:"said,omitempty"` // its last line on standard error
 	Produced map[string]string `json:"produced,omitempty"`

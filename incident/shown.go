@@ -129,7 +129,7 @@ func (q Asking) why() *Finding {
 		}
 		said := ""
 		switch {
-		case s.State == StepDone && s.Risk == Read && s.Output != "none":
+		case s.State == StepDone && s.Risk == Read && s.Quoted():
 			said = finding(s.Last)
 		case s.State == StepWasHand:
 			said = s.Note

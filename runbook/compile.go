@@ -2,6 +2,7 @@ package runbook
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -67,9 +68,25 @@ func Compile(rb *Runbook, prev *Lock) (*Lock, Report) {
 		out.Retired = append(out.Retired, e.ID)
 	}
 	dropDangling(out)
+	for i, p := range rb.Procedures {
+		out.guard(m.procedures[i], p.Title)
+	}
 	slices.SortStableFunc(out.Steps, func(a, b Entry) int { return compareIDs(a.ID, b.ID) })
 	slices.SortFunc(out.Retired, compareIDs)
 	return out, report(rb, out, old)
+}
+
+// sensitive are the words of a procedure whose steps print what not everybody in the channel may read.
+var sensitive = regexp.MustCompile(`(?i)\b(?:security|breach|intrusion|intruder|compromised?|forensics?|ransomware|attack(?:er)?)\b`)
+
+// guard keeps what the steps of a security procedure print to a file, where the lock does not say otherwise.
+func (l *Lock) guard(procedure, title string) {
+	for k := range l.Steps {
+		e := &l.Steps[k]
+		if e.Procedure == procedure && e.Output == "" && e.Run != "" && !e.Manual && sensitive.MatchString(title) {
+			e.Output = "file"
+		}
+	}
 }
 
 // add keeps an entry, and its undo with it.

@@ -46,7 +46,7 @@ func (l *Lock) Effective(e Entry) Entry {
 		e.Survivors = "kill"
 	}
 	if e.Output == "" {
-		e.Output = "file"
+		e.Output = "channel"
 	}
 	if e.OnFailure == "" {
 		e.OnFailure = "none"

@@ -43,7 +43,7 @@ func (r *Runner) proof(ctx context.Context, run *incident.Run, s *incident.Step,
 	}
 	who := locked(func(out string) error { return identify(done, spec.Target, out) })
 	list := []reading{{"step " + v.Number, spec.Script, spec, action.Env, locked(func(out string) error {
-		if v.Output == "none" {
+		if !v.Quoted() {
 			out = ""
 		}
 		done.Facts = []incident.Fact{{Name: "step " + v.Number, Value: ending(out)}}

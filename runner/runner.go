@@ -129,7 +129,22 @@ func (r *Runner) trouble(err error) {
 // Output is the end of what an attempt printed, at most lines long, redacted and neutralised; while it runs too.
 func (r *Runner) Output(_ context.Context, name string, lines int) (string, error) {
 	excerpt, err := attempt.Tail(r.Dir, name, lines)
+	if excerpt.NoText {
+		return fmt.Sprintf("(no text: %d bytes)", excerpt.Total), err
+	}
 	return excerpt.Text, err
+}
+
+// Document is the whole output of an attempt as a file for a chat: redacted, and neutralised where it is text; of more than
+// limit bytes the first and the last part (cut).
+func (r *Runner) Document(name string, limit int64) (body []byte, text, cut bool, err error) {
+	d, err := attempt.ReadDocument(r.Dir, name, limit)
+	return d.Body, d.Text, d.Cut, err
+}
+
+// Print copies the whole output of an attempt, redacted and neutralised; follow: until the attempt ends.
+func (r *Runner) Print(ctx context.Context, name string, w io.Writer, follow bool) error {
+	return attempt.Print(ctx, r.Dir, name, w, follow)
 }
 
 // Tail is the last line that an attempt printed, and when; empty when it printed nothing.

@@ -136,9 +136,13 @@ func (w watch) ended(result attempt.Result) incident.Event {
 	if result.OutputError != "" {
 		why = append(why, "its output was not kept whole: "+result.OutputError)
 	}
+	last := result.LastLines
+	if result.NoText {
+		last = ""
+	}
 	return incident.StepEnded{
 		Run: w.run, Step: w.step, Attempt: w.attempt, Outcome: outcome, Exit: result.Exit, Signal: result.Signal, Why: strings.Join(why, "; "),
 		Started: result.Started.UTC(), Ended: result.Ended.UTC(), Bytes: result.OutputBytes, Kept: result.KeptBytes, Output: result.OutputSHA256,
-		Last: result.LastLines, Said: result.Said, Produced: result.Produced, Survived: result.Survivors, Lives: result.Kept,
+		NoText: result.NoText, Last: last, Said: result.Said, Produced: result.Produced, Survived: result.Survivors, Lives: result.Kept,
 	}
 }

@@ -127,6 +127,7 @@ func cards() map[string]Message {
 	runCards(add, frozen)
 	approvalCards(add)
 	troubleCards(add)
+	outputCards(add)
 	handCards(add)
 	promiseCards(add)
 	houseCards(add, frozen)

@@ -152,20 +152,23 @@ func stepLine(i *incident.Incident, r *incident.Run, s *incident.Step, f Facts) 
 	facts := map[string]any{
 		"Sign": sign, "Number": s.Number, "Title": flat(s.Title, 100), "Step": s, "By": s.By, "Operator": r.Operator,
 		"Approval": "", "Took": tookOf(s), "Note": flat(s.Note, 160), "Said": "", "Usual": time.Duration(0),
-		"Confirm": r.AwaitsConfirm(s), "Tail": "", "TailAt": time.Time{}, "Draft": r.State == incident.Draft, "Why": flat(s.Why, 100), "Condition": flat(s.Condition, 80),
+		"Confirm": r.AwaitsConfirm(s), "NoText": "", "Tail": "", "TailAt": time.Time{}, "Draft": r.State == incident.Draft, "Why": flat(s.Why, 100), "Condition": flat(s.Condition, 80),
 	}
 	facts["Killed"] = killed(s.Killed)
 	facts["Glass"] = slices.ContainsFunc(i.Glass, func(g incident.Glass) bool { return g.Approval == s.Approval })
 	if s.Approval != 0 {
 		facts["Approval"] = incident.ApprovalName(s.Approval)
 	}
-	if s.State == incident.StepDone && s.Risk == incident.Read && s.Output != "none" && s.Note == "" {
+	if s.State == incident.StepDone && s.Risk == incident.Read && s.Quoted() && s.Note == "" {
 		facts["Said"] = flat(lastLine(s.Last), 100)
+	}
+	if s.NoText != "" && s.Quoted() {
+		facts["NoText"] = NoText(s.Bytes, short8(s.NoText))
 	}
 	if h, ok := f.History[s.Script]; ok {
 		facts["Usual"] = h.Usual
 	}
-	if tail, ok := f.Live[StepKey(r, s)]; ok && s.State.Active() && s.Output != "none" {
+	if tail, ok := f.Live[StepKey(r, s)]; ok && s.State.Active() && s.Quoted() {
 		facts["Tail"], facts["TailAt"] = flat(tail.Line, 100), tail.At
 	}
 	return Line("run.step", facts)

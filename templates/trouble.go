@@ -21,9 +21,7 @@ func Failure(i *incident.Incident, r *incident.Run, s *incident.Step, f Facts) M
 	}
 	m.Blocks = append(m.Blocks, Header{Text: short(drill(i, Say("failure.header", facts)), maxHeader)},
 		Lines{Lines: [][]Span{Line("failure.why", facts)}}, troubleRows(r, s))
-	if s.Output != "none" && s.Last != "" {
-		m.Blocks = append(m.Blocks, Code{Text: tail(s.Last, lastLines)})
-	}
+	m.Blocks = append(m.Blocks, outputBlocks(r, s, f)...)
 	list := append(failureButtons(r, s), Button{Verb: "recover output", Object: StepKey(r, s), Label: Say("button.output", nil)}, troubleMenu(r, s))
 	m.Blocks = append(m.Blocks, Actions{Elements: list})
 	return fit(m)
@@ -213,7 +211,7 @@ func tail(output string, n int) string {
 		lines = lines[len(lines)-n:]
 	}
 	for k := range lines {
-		lines[k] = short(visible(lines[k]), 200)
+		lines[k] = short(visible(lines[k]), maxQuotedLine)
 	}
 	return strings.Join(lines, "\n")
 }

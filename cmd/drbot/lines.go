@@ -29,6 +29,7 @@ type lineOptions struct {
 	verb, object string // or the verb itself
 	fields       map[string][]string
 	asJSON       bool
+	follow       bool   // a step's output until it ends
 	key          string // file of the person's public SSH key
 }
 
@@ -46,6 +47,11 @@ func (p program) line(ctx context.Context, o lineOptions) error {
 	a, err := client.Command(ctx, terminal.Request{Group: o.group, Verb: o.verb, Object: o.object, Text: o.text, Fields: o.fields})
 	if err != nil {
 		return fmt.Errorf("ask the running drbot: %w", err)
+	}
+	if a.Output != "" && !o.asJSON {
+		head, _, _ := strings.Cut(a.Text, "\n")
+		say(p.stderr, "%s", head) // standard output is the step's alone
+		return client.Output(ctx, a.Output, o.follow, p.stdout)
 	}
 	err = p.printAnswer(a, o.asJSON)
 	// What was typed is at fault; a runbook that cannot be loaded is bad input too, and was not typed.
@@ -120,7 +126,7 @@ func (p program) printAnswer(a terminal.Answer, asJSON bool) error {
 
 // verbs is `drbot incident …` and `drbot recover …`: the words of the slash commands.
 func (p program) verbs(name, short string) *cobra.Command {
-	var asJSON, offline bool
+	var asJSON, offline, follow bool
 	var key string
 	cmd := &cobra.Command{
 		Use: name + " VERB [words]", Short: short,
@@ -131,7 +137,7 @@ func (p program) verbs(name, short string) *cobra.Command {
 			if offline {
 				return p.offline(cmd.Context(), name, args, asJSON)
 			}
-			err := p.line(cmd.Context(), lineOptions{group: name, text: strings.Join(args, " "), asJSON: asJSON, key: key})
+			err := p.line(cmd.Context(), lineOptions{group: name, text: strings.Join(args, " "), asJSON: asJSON, follow: follow, key: key})
 			if errors.Is(err, terminal.ErrNobody) && name == "incident" && len(args) > 0 && (args[0] == "show" || args[0] == "list") {
 				return p.offline(cmd.Context(), name, args, asJSON)
 			}
@@ -141,6 +147,9 @@ func (p program) verbs(name, short string) *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.Flags().BoolVar(&offline, "offline", false, "read the record itself, with no drbot running")
 	cmd.Flags().StringVar(&key, "ssh-key", "", keyFlag)
+	if name == "recover" {
+		cmd.Flags().BoolVarP(&follow, "follow", "f", false, "output: go on until the step ends")
+	}
 	return cmd
 }
 

@@ -106,7 +106,7 @@ func wire(ctx context.Context, c *config, e env, log *slog.Logger) (_ *house, er
 	}
 	h.loop = follow.NewLoop(h.store, h.outcomes, follow.Options{Log: log}, list...)
 	h.terminal = &terminal.Door{
-		Handler: h.office, Record: h.store, Data: c.Data, Release: release(), Steps: c.Commands.RunAs, Group: c.SocketGroup, Log: log, Now: e.clock.Now,
+		Handler: h.office, Record: h.store, Data: c.Data, Release: release(), Outputs: h.runner, Steps: c.Commands.RunAs, Group: c.SocketGroup, Log: log, Now: e.clock.Now,
 	}
 	return h, nil
 }
@@ -158,7 +158,7 @@ func (h *house) botOptions(e env, flags *people.Cache) bot.Options {
 	return bot.Options{
 		BotToken: c.Slack.Bot, AppToken: c.Slack.App, SigningSecret: c.Slack.Signing, APIURL: c.Slack.APIURL, HTTP: c.SlackHTTP,
 		Incident: c.Commands.Incident, Recover: c.Commands.Recover, Announce: c.Announce, House: c.House,
-		Handler: h.office, Messages: h.office.Message, Memory: h.store, Flags: flags, People: h.office.People, Facts: h.facts, Review: h.reviewDraft, Watch: h.watch, Found: h.learned, Now: e.clock.Now, Log: h.log,
+		Handler: h.office, Messages: h.office.Message, Memory: h.store, Flags: flags, People: h.office.People, Facts: h.facts, Outputs: h.runner, Review: h.reviewDraft, Watch: h.watch, Found: h.learned, Now: e.clock.Now, Log: h.log,
 	}
 }
 

@@ -30,12 +30,14 @@ type Door struct {
 	Record  Record
 	Data    string // absolute data directory, which a client compares with its own
 	Release string
-	Steps   string // account of steps; it proves nobody
-	Group   string // may connect, besides drbot's own account and root; empty: nobody else
+	Outputs Outputs // nil: outputs are answered with their last lines
+	Steps   string  // account of steps; it proves nobody
+	Group   string  // may connect, besides drbot's own account and root; empty: nobody else
 	Log     *slog.Logger
 	Now     func() time.Time
 
-	nonces nonces
+	nonces  nonces
+	tickets tickets
 }
 
 // requestKeep is how long a request id is remembered.
@@ -114,6 +116,7 @@ func (d *Door) Serve(ctx context.Context, l net.Listener) error {
 	mux.HandleFunc("GET /v1/hello", d.hello)
 	mux.HandleFunc("POST /v1/nonce", d.nonce)
 	mux.HandleFunc("POST /v1/command", d.command)
+	mux.HandleFunc("GET /v1/output", d.output)
 	mux.HandleFunc("POST /v1/audit/verify", d.keeperOnly(d.verify))
 	mux.HandleFunc("GET /v1/audit/export", d.keeperOnly(d.export))
 	mux.HandleFunc("GET /v1/backup", d.keeperOnly(d.backup))
@@ -187,6 +190,9 @@ func (d *Door) command(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer := Answer{Text: templates.TextIn(reply.Say, columnsOf(r)), Kind: string(reply.Kind), ID: uint64(reply.ID), Seq: reply.Seq, Errors: reply.Errors, As: as}
+	if reply.Output != nil && d.Outputs != nil {
+		answer.Output = d.tickets.make(reply.Output.Attempt, d.Now())
+	}
 	if reply.Data != nil {
 		if answer.Data, err = json.Marshal(reply.Data); err != nil {
 			d.write(w, http.StatusInternalServerError, Answer{Text: err.Error(), Kind: "outage"})

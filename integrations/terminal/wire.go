@@ -50,5 +50,6 @@ type Answer struct {
 	Seq    uint64            `json:"seq,omitempty"`
 	Errors map[string]string `json:"errors,omitempty"`
 	Data   json.RawMessage   `json:"data,omitempty"`
-	As     string            `json:"as,omitempty"` // who the server took the sender for
+	Output string            `json:"output,omitempty"` // a ticket for all that a step printed
+	As     string            `json:"as,omitempty"`     // who the server took the sender for
 }

@@ -1,6 +1,7 @@
 package attempt
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -20,6 +21,7 @@ const (
 	fastRead   = 4 << 10   // a read this long is one of many to come
 	stdoutKept = 1 << 20   // of standard output, for the expectation
 	tailKept   = 8 << 10   // of everything, for the exit record
+	firstKept  = 64 << 10  // of everything, to judge whether it is text
 )
 
 // gather is how long a fast stream is left to fill its pipe between two reads.
@@ -42,7 +44,9 @@ type output struct {
 	kept   int64
 	total  int64
 	hash   *hasher
-	broken error // of the file; nothing is kept after it
+	broken error  // of the file; nothing is kept after it
+	first  []byte // of everything, to judge whether it is text
+	nulls  int64  // NUL bytes in everything
 	last   []byte
 	errors []byte // the end of standard error
 	head   []byte // of standard output
@@ -144,6 +148,8 @@ func (o *output) keep(p []byte) (int, error) {
 		o.kept += int64(n)
 		o.broken = err
 	}
+	o.nulls += int64(bytes.Count(p, []byte{0}))
+	o.first = append(o.first, p[:min(len(p), firstKept-len(o.first))]...)
 	o.last = endOf(o.last, p)
 	return len(p), nil
 }
@@ -173,6 +179,7 @@ func (o *output) seal(r *Result) {
 	}
 	r.LastLines = lastLines(o.last, recordLines, recordBytes, int64(len(o.last)) < o.total)
 	r.Said = lastSaid(o.errors)
+	r.NoText = tooMany(o.nulls, o.total, nullOf) || !IsText(o.first) || !IsText(o.last)
 }
 
 // stdout gives the beginning of standard output, and whether that is all of it.

@@ -58,6 +58,7 @@ type Result struct {
 	OutputBytes  int64             `json:"output_bytes"` // all of it, after redaction
 	KeptBytes    int64             `json:"kept_bytes"`   // what the output file holds
 	OutputSHA256 string            `json:"output_sha256"`
+	NoText       bool              `json:"no_text,omitempty"`      // see IsText
 	OutputError  string            `json:"output_error,omitempty"` // why less was kept than the limit allows
 	Expectation  string            `json:"expectation,omitempty"`  // "" ok, else what differed, or Unverified
 	Survivors    []string          `json:"survivors,omitempty"`    // "pid command"

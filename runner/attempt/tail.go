@@ -27,6 +27,7 @@ type Excerpt struct {
 	Total  int64  // bytes that the step printed; while it runs, those in the file
 	Kept   int64  // bytes in the file
 	SHA256 string // of all Total bytes; "" while it runs
+	NoText bool   // see IsText; Text is empty then
 }
 
 // Cut says whether there is more than Text shows.
@@ -53,12 +54,15 @@ func Tail(runsDir, attempt string, lines int) (Excerpt, error) {
 	}
 	t := Excerpt{Total: info.Size(), Kept: info.Size()}
 	if r, err := readResult(dir); err == nil {
-		t.Total, t.Kept, t.SHA256 = r.OutputBytes, r.KeptBytes, r.OutputSHA256
+		t.Total, t.Kept, t.SHA256, t.NoText = r.OutputBytes, r.KeptBytes, r.OutputSHA256, r.NoText
 	}
 	from := max(0, info.Size()-tailBytes)
 	raw, err := io.ReadAll(io.NewSectionReader(f, from, info.Size()-from))
 	if err != nil {
 		return Excerpt{}, fmt.Errorf("read output: %w", err)
+	}
+	if t.NoText = t.NoText || !IsText(raw); t.NoText {
+		return t, nil
 	}
 	raw = lastOf(raw, lines, from > 0)
 	t.Text, t.Shown = strings.TrimSuffix(Neutralise(string(raw)), "\n"), int64(len(raw))
@@ -94,6 +98,9 @@ func lastLines(raw []byte, lines, limit int, cut bool) string {
 // lastSaid is the last line of standard error that says something: the reason of a failure, whatever else was printed and whichever
 // pipe was read last.
 func lastSaid(raw []byte) string {
+	if !IsText(raw) {
+		return ""
+	}
 	text := strings.TrimSpace(Neutralise(string(lastOf(bytes.TrimSpace(raw), 1, len(raw) >= tailKept))))
 	text = strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:]) // a carriage return began a line
 	if len(text) <= saidBytes {
