@@ -9,10 +9,10 @@ const FiguresVersion = 1
 type Verdict string
 
 const (
-	Unpromised Verdict = ""        // nothing was promised, or it cannot be told
-	Waits      Verdict = "waiting" // its instant is not over
-	Kept       Verdict = "kept"
-	Broken     Verdict = "broken"
+	Unpromised    Verdict = ""        // nothing was promised, or it cannot be told
+	VerdictWaits  Verdict = "waiting" // its instant is not over
+	VerdictKept   Verdict = "kept"
+	VerdictBroken Verdict = "broken"
 )
 
 // Why an incident stands in no figure of incidents; a drill is counted apart and is none of these.
@@ -41,14 +41,15 @@ type Figures struct {
 	Resolved time.Time `json:"resolved,omitzero"` // the last resolution, while it stands
 	Reopened int       `json:"reopened,omitempty"`
 
-	Response  Verdict       `json:"response,omitempty"`
-	RespondBy time.Time     `json:"respond_by,omitzero"`
-	Updates   Cadence       `json:"updates,omitzero"`
-	UpdateDue time.Time     `json:"update_due,omitzero"` // promised now
-	Moved     int           `json:"moved,omitempty"`
-	RTO       time.Duration `json:"rto,omitempty"` // promised; counts from Opened, as on the card
-	RPO       time.Duration `json:"rpo,omitempty"`
-	Restored  bool          `json:"restored,omitempty"` // a run put a chosen backup in place: what was lost may be known
+	Response   Verdict       `json:"response,omitempty"`
+	RespondBy  time.Time     `json:"respond_by,omitzero"`
+	Updates    Cadence       `json:"updates,omitzero"`
+	UpdateDue  time.Time     `json:"update_due,omitzero"` // promised now
+	Executives Cadence       `json:"executives,omitzero"`
+	Moved      int           `json:"moved,omitempty"`
+	RTO        time.Duration `json:"rto,omitempty"` // promised; counts from Opened, as on the card
+	RPO        time.Duration `json:"rpo,omitempty"`
+	Restored   bool          `json:"restored,omitempty"` // a run put a chosen backup in place: what was lost may be known
 
 	Runs     int  `json:"runs,omitempty"`
 	Live     int  `json:"live,omitempty"` // runs that go on or are paused
@@ -70,7 +71,7 @@ func (i *Incident) Figures() Figures {
 	p := i.Promises
 	f := Figures{
 		ID: i.ID, Severity: i.Severity, Type: i.Type, State: i.State, Drill: i.Drill, Restricted: i.Restricted, Out: i.out(),
-		Opened: i.OpenedAt, Start: i.OpenedAt, Acked: i.AckedAt, Reopened: i.Reopened, Updates: p.Updates, Moved: p.Moved,
+		Opened: i.OpenedAt, Start: i.OpenedAt, Acked: i.AckedAt, Reopened: i.Reopened, Updates: p.Updates, Executives: p.Executives, Moved: p.Moved,
 		RTO: i.RTO.Limit, RPO: i.RPO.Limit, Glass: len(i.Glass), Decided: p.Decided, Deciding: p.Deciding, Lapsed: p.Lapsed, Parked: len(i.Parked),
 	}
 	if p.Triggered.Before(f.Start) && !p.Triggered.IsZero() {
@@ -103,6 +104,8 @@ func (i *Incident) out() string {
 		return OutMerged
 	case i.FalseAlarm:
 		return OutFalseAlarm
+	case i.Window != nil:
+		return OutMaintenance
 	case i.Triaged && i.AcceptedBy.Key == "" && i.State == StateTriage:
 		return OutTriage
 	case i.Dismissed():
@@ -119,13 +122,13 @@ func (i *Incident) response() (time.Time, Verdict) {
 	}
 	switch {
 	case i.Promises.Unheard:
-		return by, Broken
+		return by, VerdictBroken
 	case by.IsZero():
 		return by, Unpromised
 	case i.AckedAt.IsZero() && i.Active():
-		return by, Waits
+		return by, VerdictWaits
 	}
-	return by, Kept
+	return by, VerdictKept
 }
 
 func (f *Figures) run(r *Run) {
@@ -184,9 +187,9 @@ func (f Figures) RTOVerdict(now time.Time) Verdict {
 	case f.RTO <= 0:
 		return Unpromised
 	case end.Sub(f.Opened) > f.RTO:
-		return Broken
+		return VerdictBroken
 	case f.Resolved.IsZero():
-		return Waits
+		return VerdictWaits
 	}
-	return Kept
+	return VerdictKept
 }

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -11,14 +12,15 @@ const alertOpened = "opened"
 // Promises counts what an incident kept and broke while it went on: the fold itself forgets a promise once the next one
 // stands, and a report needs all of them. Events that were there before fold into it too.
 type Promises struct {
-	Triggered time.Time `json:"triggered,omitzero"`  // when PagerDuty made the alert that opened it, if that was before
-	RespondBy time.Time `json:"respond_by,omitzero"` // as it stood at the first acknowledgement
-	Unheard   bool      `json:"unheard,omitempty"`   // a response time passed before anybody acknowledged
-	Updates   Cadence   `json:"updates,omitzero"`
-	Decided   int       `json:"decided,omitempty"` // approvals that people granted or denied
-	Deciding  Span      `json:"deciding,omitzero"` // from asking to their last needed word
-	Lapsed    int       `json:"lapsed,omitempty"`  // approvals that nobody decided in time
-	Moved     int       `json:"moved,omitempty"`   // updates that were put off before they were due
+	Triggered  time.Time `json:"triggered,omitzero"`  // when PagerDuty made the alert that opened it, if that was before
+	RespondBy  time.Time `json:"respond_by,omitzero"` // as it stood at the first acknowledgement
+	Unheard    bool      `json:"unheard,omitempty"`   // a response time passed before anybody acknowledged
+	Updates    Cadence   `json:"updates,omitzero"`
+	Executives Cadence   `json:"executives,omitzero"` // the same of what executives are promised
+	Decided    int       `json:"decided,omitempty"`   // approvals that people granted or denied
+	Deciding   Span      `json:"deciding,omitzero"`   // from asking to their last needed word
+	Lapsed     int       `json:"lapsed,omitempty"`    // approvals that nobody decided in time
+	Moved      int       `json:"moved,omitempty"`     // updates that were put off before they were due
 }
 
 // Cadence counts updates that were promised for an instant: sent by then, sent later, or never sent. One that a resolution
@@ -61,6 +63,7 @@ func (i *Incident) account(at Stamp, e Event) {
 		p.Unheard = p.Unheard || strings.HasPrefix(e.Key, DueRespond+"/100/") && i.AckedAt.IsZero()
 	case UpdateSent:
 		i.accountUpdate(e)
+		i.accountExecutives(e)
 	case Snoozed:
 		if i.UpdateDue.IsZero() || e.For != "" {
 			break
@@ -73,6 +76,9 @@ func (i *Incident) account(at Stamp, e Event) {
 	case Resolved:
 		if i.broke(at.Time) {
 			p.Updates.Missed++
+		}
+		if !i.ExecutivesLate.IsZero() || i.past(i.ExecutivesDue, at.Time) {
+			p.Executives.Missed++
 		}
 		if i.AckedAt.IsZero() {
 			p.RespondBy, p.Unheard = i.RespondBy, p.Unheard || i.past(i.RespondBy, at.Time)
@@ -90,6 +96,16 @@ func (i *Incident) accountUpdate(e UpdateSent) {
 		i.Promises.Updates.Late++
 	default:
 		i.Promises.Updates.Kept++
+	}
+}
+
+func (i *Incident) accountExecutives(e UpdateSent) {
+	switch {
+	case !slices.Contains(e.To, AudienceExecutives) || i.ExecutivesDue.IsZero() && i.ExecutivesLate.IsZero():
+	case e.ExecutivesLate || !i.ExecutivesLate.IsZero():
+		i.Promises.Executives.Late++
+	default:
+		i.Promises.Executives.Kept++
 	}
 }
 

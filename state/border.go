@@ -71,6 +71,7 @@ const (
 type Leaf struct {
 	Page
 	Incident *incident.Summary // nil for the house
+	Figures  *incident.Figures // nil: as they were when this process last wrote the fold
 	Due      time.Time         // zero: nothing is due
 }
 

@@ -17,6 +17,8 @@ type fold struct {
 	tail  Digest
 	due   time.Time
 	size  int // bytes of its JSON, for the bound of the cache
+
+	figures incident.Figures // as they were written last
 }
 
 func newFold(id incident.ID) *fold {
@@ -77,6 +79,9 @@ func (f *fold) leaf() (Leaf, error) {
 	} else {
 		s := f.inc.Summarise()
 		l.Incident = &s
+		if now := f.inc.Figures(); now != f.figures {
+			f.figures, l.Figures = now, &now
+		}
 		l.Fold, err = json.Marshal(f.inc)
 	}
 	f.size = len(l.Fold)

@@ -86,6 +86,7 @@ func (r Record) Stamp() incident.Stamp { return incident.Stamp{Seq: r.Seq, N: r.
 // Query picks summaries, worst first, then oldest first.
 type Query struct {
 	Open  bool // only triage and open
+	Alive bool // only those that are not closed
 	Since time.Time
 	Limit int // 0: all
 }
@@ -123,6 +124,8 @@ type Reader interface {
 	// All yields every record of every stream in sequence.
 	All(ctx context.Context, after uint64) iter.Seq2[Record, error]
 	List(context.Context, Query) ([]incident.Summary, error)
+	// Figures are those of the incidents that a Query picks, by id; they are kept beside the folds and read none of them.
+	Figures(context.Context, Query) ([]incident.Figures, error)
 	Blob(context.Context, Digest) ([]byte, error)
 	// Due lists incidents with a deadline until then, and the first instant after it.
 	Due(ctx context.Context, until time.Time) (due []incident.ID, next time.Time, err error)

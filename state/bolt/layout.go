@@ -25,6 +25,8 @@ var (
 	tailBucket     = []byte("tails")     // incident -> seq, due, hash of its newest record
 	summaryBucket  = []byte("summaries") // incident -> JSON of incident.Summary
 	openBucket     = []byte("open")      // incident -> nothing; in triage or open
+	aliveBucket    = []byte("alive")     // incident -> nothing; not closed
+	figuresBucket  = []byte("figures")   // incident -> instant of its opening, version, JSON of incident.Figures
 	dueBucket      = []byte("due")       // instant incident -> nothing
 	keyBucket      = []byte("keys")      // delivery key -> JSON of state.Memory
 	expiryBucket   = []byte("expiry")    // instant delivery key -> nothing
@@ -40,6 +42,8 @@ var (
 		metaBucket, recordBucket, payloadBucket, streamBucket, foldBucket, tailBucket, summaryBucket, openBucket, dueBucket, keyBucket,
 		expiryBucket, claimBucket, indexBucket, counterBucket, blobBucket, followerBucket, pendingBucket, cursorBucket,
 	}
+	// derived are made when a file of an earlier version is opened for writing; a read-only one goes without them.
+	derived = [][]byte{aliveBucket, figuresBucket}
 
 	formatKey = []byte("format")
 	headKey   = []byte("head")

@@ -150,11 +150,13 @@ func openFile(path string) (*bbolt.DB, error) {
 		return nil, err
 	}
 	err = safely(func() error {
-		if done, err := laid(db); done || err != nil {
+		if done, err := laid(db); err != nil {
 			return err
+		} else if done {
+			return derive(db)
 		}
 		return db.Update(func(tx *bbolt.Tx) error {
-			for _, name := range buckets {
+			for _, name := range slices.Concat(buckets, derived) {
 				if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 					return err
 				}

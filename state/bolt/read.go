@@ -282,19 +282,12 @@ func (s *Store) chunks(ctx context.Context, after uint64, read func(reader, uint
 func (s *Store) List(ctx context.Context, q state.Query) ([]incident.Summary, error) {
 	var list []incident.Summary
 	err := s.view(ctx, func(r reader) error {
-		walk := summaryBucket
-		if q.Open {
-			walk = openBucket
-		}
-		return r.tx.Bucket(walk).ForEach(func(k, v []byte) error {
-			if q.Open {
-				v = r.get(summaryBucket, k)
-			}
+		return r.picked(q, func(id incident.ID) error {
 			var line incident.Summary
-			if err := json.Unmarshal(v, &line); err != nil {
-				return damaged(fmt.Errorf("summary of incident %d: %w", number(k), err))
+			if err := json.Unmarshal(r.get(summaryBucket, u64(uint64(id))), &line); err != nil {
+				return damaged(fmt.Errorf("summary of incident %d: %w", id, err))
 			}
-			if !line.OpenedAt.Before(q.Since) {
+			if !line.OpenedAt.Before(q.Since) && (!q.Alive || line.State != incident.StateClosed) {
 				list = append(list, line)
 			}
 			return nil

@@ -48,6 +48,9 @@ type Store struct {
 	db  *bbolt.DB
 	err error // why db is nil
 
+	figuredMu sync.Mutex
+	figured   map[incident.ID]incident.Figures // of incidents that no commit of this version wrote
+
 	wakeMu  sync.Mutex
 	wake    map[string]chan struct{}
 	pointed map[string]pointed

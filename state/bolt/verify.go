@@ -189,5 +189,5 @@ func (v *verifier) stream1(id incident.ID) error {
 	if !slices.Equal(fold, leaf.Fold) {
 		return fmt.Errorf("the fold of %s is not what its records give", id)
 	}
-	return nil
+	return v.figures(id, leaf.Figures)
 }

@@ -161,6 +161,9 @@ func (w writing) leaves(b *state.Batch) error {
 		if err := w.summary(key, leaf.Incident); err != nil {
 			return err
 		}
+		if err := w.figures(key, leaf.Figures); err != nil {
+			return err
+		}
 		if err := w.pending(id, old.seq, now.seq); err != nil {
 			return err
 		}
@@ -209,10 +212,18 @@ func (w writing) summary(key []byte, s *incident.Summary) error {
 			return err
 		}
 	}
-	if s.State == incident.StateOpen || s.State == incident.StateTriage {
-		return w.mark(openBucket, key)
+	if err := w.marked(aliveBucket, key, s.State != incident.StateClosed); err != nil {
+		return err
 	}
-	return w.tx.Bucket(openBucket).Delete(key)
+	return w.marked(openBucket, key, s.State == incident.StateOpen || s.State == incident.StateTriage)
+}
+
+// marked puts a mark or takes it away.
+func (w writing) marked(bucket, key []byte, on bool) error {
+	if on {
+		return w.mark(bucket, key)
+	}
+	return w.tx.Bucket(bucket).Delete(key)
 }
 
 // mark puts a row that says only that it is there; a page that has it already is not written again.

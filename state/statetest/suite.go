@@ -132,6 +132,7 @@ func (b *Bench) audit() {
 	for _, line := range list {
 		b.same(line.ID)
 	}
+	b.figured()
 	var prev state.Record
 	for r, err := range b.All(ctx, 0) {
 		if err != nil {
@@ -195,6 +196,7 @@ var parts = []part{
 	{"HouseIsOneStream", house},
 	{"I54_TimeNeverDecreasesWithinAnIncident", timeNeverDecreases},
 	{"ListsAreWorstFirst", lists},
+	{"FiguresFollowTheFolds", figures},
 	{"DueIsDerived", due},
 	{"BlobsAreKeptByTheirDigest", blobs},
 	{"LongPayloadsAndManyRecords", long},
