@@ -79,7 +79,7 @@ func TestI41_NothingInternalReachesThePage(t *testing.T) {
 // TestI44_DrillsAreNeverPublished, whatever a message of theirs says.
 func TestI44_DrillsAreNeverPublished(t *testing.T) {
 	d := newTape(t, 1, night, incident.Opened{Title: "x", Severity: 1, Drill: true}).
-		add(1, incident.UpdateSent{By: ana, Number: 1, To: all, Public: "words", Status: incident.Investigating}).add(2, incident.Resolved{By: ana, To: all, Public: "over"})
+		add(1, incident.UpdateSent{By: ana, Number: 1, To: everybody, Public: "words", Status: incident.Investigating}).add(2, incident.Resolved{By: ana, To: everybody, Public: "over"})
 	if e := d.read(); e != nil {
 		t.Errorf("published: %+v", e)
 	}
@@ -108,7 +108,7 @@ func component(p statuspage.Page, name string) statuspage.State {
 // told of shows with the next message.
 func TestComponentStates(t *testing.T) {
 	sent := func(n int, s incident.Status) incident.Event {
-		return incident.UpdateSent{By: ana, Number: n, To: all, Public: "words", Status: s}
+		return incident.UpdateSent{By: ana, Number: n, To: everybody, Public: "words", Status: s}
 	}
 	a := newTape(t, 1, night, incident.Opened{Severity: 2, Services: []string{"Users"}})
 	b := newTape(t, 2, night, incident.Opened{Severity: 3, Services: []string{"users", "search"}})
@@ -144,7 +144,7 @@ func TestMaintenance(t *testing.T) {
 	}
 	w := newTape(t, 1, night, incident.Opened{Severity: 4, Services: []string{"users"}}).
 		add(0, incident.WindowSet{By: ana}).
-		add(1, incident.UpdateSent{By: ana, Number: 1, To: all, Public: "Logins pause.", Status: incident.Investigating})
+		add(1, incident.UpdateSent{By: ana, Number: 1, To: everybody, Public: "Logins pause.", Status: incident.Investigating})
 	if p := compose(night.Add(time.Minute), w); len(p.Scheduled) != 1 || p.State != statuspage.Operational || !strings.Contains(files(t, p)["index.html"], "the time will be said here") {
 		t.Errorf("without a time: %+v", p)
 	}
@@ -173,12 +173,12 @@ func TestMaintenance(t *testing.T) {
 // TestSecondLookHoldsThePage: a resolution whose words wait for another person is not announced before.
 func TestSecondLookHoldsThePage(t *testing.T) {
 	w := newTape(t, 1, night, incident.Opened{Severity: 1, Services: []string{"users"}}).
-		add(1, incident.UpdateSent{By: ana, Number: 1, To: all, Public: "Logins fail.", Status: incident.Investigating}).
-		add(2, incident.Resolved{By: ana, To: all[:2]}, incident.UpdateDrafted{Draft: 1, Number: 0, Version: 1, By: ana, To: all[2:], Public: "unseen words", Status: incident.Over})
+		add(1, incident.UpdateSent{By: ana, Number: 1, To: everybody, Public: "Logins fail.", Status: incident.Investigating}).
+		add(2, incident.Resolved{By: ana, To: everybody[:2]}, incident.UpdateDrafted{Draft: 1, Number: 0, Version: 1, By: ana, To: everybody[2:], Public: "unseen words", Status: incident.Over})
 	if p := compose(night.Add(time.Hour), w); len(p.Current) != 1 || p.State != statuspage.Major || len(p.Current[0].Updates) != 1 {
 		t.Errorf("ahead of the second look: %+v", p)
 	}
-	w.add(3, incident.UpdateReviewed{Draft: 1, By: bea, Accepted: true}, incident.UpdateSent{By: ana, Number: 0, To: all[2:], Public: "Logins work.", Status: incident.Over, Draft: 1})
+	w.add(3, incident.UpdateReviewed{Draft: 1, By: bea, Accepted: true}, incident.UpdateSent{By: ana, Number: 0, To: everybody[2:], Public: "Logins work.", Status: incident.Over, Draft: 1})
 	p := compose(night.Add(time.Hour), w)
 	if len(p.Past) != 1 || len(p.Past[0].Updates) != 2 || p.Past[0].Updates[0].Words != "Logins work." || !p.Past[0].Ended.Equal(night.Add(2*time.Minute)) {
 		t.Errorf("after it: %+v", p.Past)
@@ -187,7 +187,7 @@ func TestSecondLookHoldsThePage(t *testing.T) {
 
 // TestHistoryIsOf90Days, and the bytes depend on nothing but the facts and the day.
 func TestHistoryIsOf90Days(t *testing.T) {
-	w := newTape(t, 1, night, incident.Opened{Severity: 3}).add(1, incident.UpdateSent{By: ana, Number: 1, To: all, Public: "Slow.", Status: incident.Investigating}).add(2, incident.Resolved{By: ana})
+	w := newTape(t, 1, night, incident.Opened{Severity: 3}).add(1, incident.UpdateSent{By: ana, Number: 1, To: everybody, Public: "Slow.", Status: incident.Investigating}).add(2, incident.Resolved{By: ana})
 	for days, want := range map[int]int{0: 1, 89: 1, 91: 0} {
 		if p := compose(night.Add(time.Duration(days)*24*time.Hour), w); len(p.Past) != want {
 			t.Errorf("after %d days: %d", days, len(p.Past))

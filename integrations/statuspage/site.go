@@ -59,6 +59,7 @@ type Site struct {
 	mu      sync.Mutex
 	loaded  bool
 	entries map[incident.ID]*Entry // those that were published
+	stale   bool                   // they changed since the files were made
 
 	trouble trouble
 }
@@ -108,8 +109,6 @@ func (s *Site) Wants(kind string) bool { return slices.Contains(wants, kind) }
 func (s *Site) Deliver(ctx context.Context, b follow.Batch) (follow.Done, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	why, _ := s.trouble.now()
-	changed := !s.loaded || why != ""
 	if err := s.load(ctx); err != nil {
 		return follow.Done{}, follow.Unavailable{Err: err, NotSent: true}
 	}
@@ -118,25 +117,33 @@ func (s *Site) Deliver(ctx context.Context, b follow.Batch) (follow.Done, error)
 		return follow.Done{}, follow.Unavailable{Err: err, NotSent: true}
 	}
 	for _, id := range ids {
-		entry, err := Read(id, s.Record.Records(ctx, id, 0))
-		if err != nil {
-			return follow.Done{}, follow.Unavailable{Err: fmt.Errorf("read %s: %w", id, err), NotSent: true}
-		}
-		if reflect.DeepEqual(entry, s.entries[id]) {
-			continue
-		}
-		changed = true
-		if s.entries[id] = entry; entry == nil {
-			delete(s.entries, id)
+		if err := s.refresh(ctx, id); err != nil {
+			return follow.Done{}, follow.Unavailable{Err: err, NotSent: true}
 		}
 	}
-	if !changed {
+	if why, _ := s.trouble.now(); !s.stale && why == "" {
 		return follow.Done{}, nil
 	}
 	if err := s.publish(); err != nil {
 		return follow.Done{}, follow.Unavailable{Err: err}
 	}
 	return follow.Done{}, nil
+}
+
+// refresh reads again what was published of an incident. The caller holds the lock.
+func (s *Site) refresh(ctx context.Context, id incident.ID) error {
+	entry, err := Read(id, s.Record.Records(ctx, id, 0))
+	if err != nil {
+		return fmt.Errorf("read %s: %w", id, err)
+	}
+	if reflect.DeepEqual(entry, s.entries[id]) {
+		return nil
+	}
+	s.stale = true
+	if s.entries[id] = entry; entry == nil {
+		delete(s.entries, id)
+	}
+	return nil
 }
 
 // concerned are the incidents that a batch may change on the page. A redaction stands in the house's stream, and names the
@@ -202,7 +209,7 @@ func (s *Site) load(ctx context.Context) error {
 			s.entries[i.ID] = entry
 		}
 	}
-	s.loaded = true
+	s.loaded, s.stale = true, true
 	return nil
 }
 
@@ -221,6 +228,7 @@ func (s *Site) publish() error {
 	}
 	s.shown.Store(serving(files))
 	err = write(s.Dir, files)
+	s.stale = err != nil
 	s.trouble.set(err, s.Clock.Now())
 	return err
 }
@@ -270,21 +278,20 @@ func (s *Site) Degraded() []string {
 	return []string{"The files of the status page cannot be written since " + since.UTC().Format("15:04 UTC") + ", so they show what they showed then: " + why}
 }
 
-// Entry is what was published of an incident, and State how a component does now; both for who tells others the same.
-func (s *Site) Entry(ctx context.Context, id incident.ID) (*Entry, error) {
-	return Read(id, s.Record.Records(ctx, id, 0))
-}
-
-// States are the components as they do now.
-func (s *Site) States(ctx context.Context) (map[string]State, error) {
+// Published is what the record says now of an incident, nil where nothing of it was published, and how the components do;
+// for who tells others the same.
+func (s *Site) Published(ctx context.Context, id incident.ID) (*Entry, map[string]State, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.load(ctx); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	all := map[string]State{}
+	if err := s.refresh(ctx, id); err != nil {
+		return nil, nil, err
+	}
+	entry, states := s.entries[id], map[string]State{}
 	for _, c := range s.page().Components {
-		all[c.Name] = c.State
+		states[c.Name] = c.State
 	}
-	return all, nil
+	return entry, states, nil
 }

@@ -14,10 +14,10 @@ import (
 )
 
 var (
-	night = time.Date(2026, 11, 24, 2, 0, 0, 0, time.UTC)
-	ana   = incident.Person{Key: "ana@example.com", Name: "Ana Ruiz", Slack: "U0ANA"}
-	bea   = incident.Person{Key: "bea@example.com", Name: "Bea Ode", Slack: "U0BEA"}
-	all   = []incident.Audience{incident.AudienceResponders, incident.AudienceAnnouncement, incident.AudienceStatus}
+	night     = time.Date(2026, 11, 24, 2, 0, 0, 0, time.UTC)
+	ana       = incident.Person{Key: "ana@example.com", Name: "Ana Ruiz", Slack: "U0ANA"}
+	bea       = incident.Person{Key: "bea@example.com", Name: "Bea Ode", Slack: "U0BEA"}
+	everybody = []incident.Audience{incident.AudienceResponders, incident.AudienceAnnouncement, incident.AudienceStatus}
 )
 
 var settings = statuspage.Settings{
@@ -83,24 +83,24 @@ func mainStory(t *testing.T) []*statuspage.Entry {
 	t.Helper()
 	logins := newTape(t, 42, night, incident.Opened{Title: "Users DB corrupted on db1, payroll leaked", Type: "Database corruption", Severity: 1, Services: []string{"users", "ledger"}}).
 		add(1, incident.Acknowledged{By: ana}, incident.ImpactSet{By: ana, Text: "42,113 rows of users are gone"}).
-		add(15, incident.UpdateSent{By: bea, Number: 1, Text: "db1 lost its files; we restore from s3://backups", To: all, Public: "Logins fail for everybody\n\nSince 02:00 nobody can log in, and payments are delayed. We look into it.\nNext message by 02:30.", Status: incident.Investigating}).
+		add(15, incident.UpdateSent{By: bea, Number: 1, Text: "db1 lost its files; we restore from s3://backups", To: everybody, Public: "Logins fail for everybody\n\nSince 02:00 nobody can log in, and payments are delayed. We look into it.\nNext message by 02:30.", Status: incident.Investigating}).
 		add(20, incident.StatusSet{By: ana, Status: incident.Identified}).
-		add(30, incident.UpdateSent{By: bea, Number: 2, Text: "R7 is at step 6", To: all, Public: "We know the cause and restore the newest backup.", Status: incident.Identified}).
+		add(30, incident.UpdateSent{By: bea, Number: 2, Text: "R7 is at step 6", To: everybody, Public: "We know the cause and restore the newest backup.", Status: incident.Identified}).
 		add(34, incident.UpdateEdited{Number: 2, Version: 2, By: bea, To: []incident.Audience{incident.AudienceStatus}, Public: "We know the cause and restore the backup of 02:00. What was written after it has to be written again.\n\nPayments are not lost: they are kept and booked later."}).
-		add(50, incident.UpdateSent{By: bea, Number: 3, Text: "internal only: ask legal", To: all[:2], Status: incident.Identified})
+		add(50, incident.UpdateSent{By: bea, Number: 3, Text: "internal only: ask legal", To: everybody[:2], Status: incident.Identified})
 	search := newTape(t, 7, night.Add(-40*time.Hour), incident.Opened{Title: "elastic node 3 OOM", Severity: 3, Services: []string{"search"}}).
-		add(5, incident.UpdateSent{By: ana, Number: 1, Text: "node 3", To: all, Public: "Search answers slowly.", Status: incident.Investigating}).
-		add(65, incident.Resolved{By: ana, Summary: "restarted node 3", To: all[:2]}).
+		add(5, incident.UpdateSent{By: ana, Number: 1, Text: "node 3", To: everybody, Public: "Search answers slowly.", Status: incident.Investigating}).
+		add(65, incident.Resolved{By: ana, Summary: "restarted node 3", To: everybody[:2]}).
 		add(80, incident.Reopened{By: ana, Reason: "node 3 again"}).
-		add(130, incident.Resolved{By: ana, Summary: "heap raised", To: all, Public: "Search is as fast as it was."})
+		add(130, incident.Resolved{By: ana, Summary: "heap raised", To: everybody, Public: "Search is as fast as it was."})
 	planned := newTape(t, 43, night.Add(-10*time.Hour), incident.Opened{Title: "pg 16 to 17 on pay1", Type: "Scheduled maintenance", Severity: 4, Services: []string{"payments"}}).
 		add(1, incident.WindowSet{By: ana, From: night.Add(44 * time.Hour), Until: night.Add(46 * time.Hour)}).
-		add(2, incident.UpdateSent{By: ana, Number: 1, Text: "pg upgrade", To: all, Public: "Payments pause for up to ten minutes while we renew their database.", Status: incident.Investigating})
+		add(2, incident.UpdateSent{By: ana, Number: 1, Text: "pg upgrade", To: everybody, Public: "Payments pause for up to ten minutes while we renew their database.", Status: incident.Investigating})
 	old := newTape(t, 3, night.Add(-30*24*time.Hour), incident.Opened{Title: "cert expired", Severity: 2, Services: []string{"payments"}}).
-		add(4, incident.UpdateSent{By: ana, Number: 1, Text: "cert", To: all, Public: "Card payments are refused.", Status: incident.Identified}).
-		add(58, incident.Resolved{By: ana, Summary: "renewed", To: all, Public: "Card payments work again."})
+		add(4, incident.UpdateSent{By: ana, Number: 1, Text: "cert", To: everybody, Public: "Card payments are refused.", Status: incident.Identified}).
+		add(58, incident.Resolved{By: ana, Summary: "renewed", To: everybody, Public: "Card payments work again."})
 	drill := newTape(t, 44, night, incident.Opened{Title: "drill", Severity: 1, Drill: true, Services: []string{"users"}}).
-		add(1, incident.UpdateSent{By: ana, Number: 1, Text: "drill", To: all, Public: "This is a drill.", Status: incident.Investigating})
+		add(1, incident.UpdateSent{By: ana, Number: 1, Text: "drill", To: everybody, Public: "This is a drill.", Status: incident.Investigating})
 	var entries []*statuspage.Entry
 	for _, w := range []*tape{logins, search, planned, old, drill} {
 		if e := w.read(); e != nil {
