@@ -118,6 +118,22 @@ func (h *Hours) Remind(from, due time.Time) time.Time {
 // Escalate is when others hear that something is late: a working day after.
 func (h *Hours) Escalate(due time.Time) time.Time { return h.After(due, day) }
 
+// End is when the work of a date ends: of that date of UTC in local time, or of the next day on which people work.
+// Without a calendar that is 17:00 UTC.
+func (h *Hours) End(date time.Time) time.Time {
+	y, m, d := date.UTC().Date()
+	if h == nil {
+		return time.Date(y, m, d, 17, 0, 0, 0, time.UTC)
+	}
+	noon := time.Date(y, m, d, 12, 0, 0, 0, h.Zone)
+	for n := range horizon {
+		if h.Works(h.clock(noon, n, 12*time.Hour)) {
+			return h.clock(noon, n, h.Until)
+		}
+	}
+	return h.clock(noon, 0, h.Until)
+}
+
 // Promise completes a task that has a date with its other instants.
 func (h *Hours) Promise(t Task, from time.Time) Task {
 	if !t.Due.IsZero() {

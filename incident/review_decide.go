@@ -24,8 +24,8 @@ func owed(owner Person, tasks []Task) []Task {
 	return tasks
 }
 
-// review gives the incident's review for a change of it.
-func (i *Incident) review() (*Review, error) {
+// Reviewed gives the incident's review for a look at it or a change.
+func (i *Incident) Reviewed() (*Review, error) {
 	switch {
 	case !i.Exists():
 		return nil, Refuse(NotFound, "There is no such incident.")
@@ -39,7 +39,7 @@ func (i *Incident) review() (*Review, error) {
 
 // writing gives the review while its text may change.
 func (i *Incident) writing() (*Review, error) {
-	r, err := i.review()
+	r, err := i.Reviewed()
 	if err == nil && !r.ClosedAt.IsZero() {
 		err = Refuse(WrongState, "The review of %s was closed by %s on %s.", i.ID, r.ClosedBy.Name, r.ClosedAt.UTC().Format("2 January")).Then("Its tasks and action items can still be done.")
 	}
@@ -47,7 +47,7 @@ func (i *Incident) writing() (*Review, error) {
 }
 
 func (i *Incident) task(key string) (*Task, error) {
-	r, err := i.review()
+	r, err := i.Reviewed()
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +102,7 @@ func (i *Incident) GiveReview(by, who Person) ([]Event, error) {
 
 // PostReview puts the review into the channel, once, when its owner says so.
 func (i *Incident) PostReview(by Person) ([]Event, error) {
-	r, err := i.review()
+	r, err := i.Reviewed()
 	switch {
 	case err != nil:
 		return nil, err

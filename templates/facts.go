@@ -25,9 +25,10 @@ type Facts struct {
 	Backup     *Backup           // nil: backups are not watched
 	Saved      *Saved            // nil: nothing came back from a backup, or it is not known from which
 	Contacts   []Contact
-	ChannelURL string // opens the incident's channel
-	Host       string // where drbot runs
-	Head       string // of the record at a resolution, "1234:<hash>"
+	ChannelURL string             // opens the incident's channel
+	Host       string             // where drbot runs
+	Head       string             // of the record at a resolution, "1234:<hash>"
+	Resolved   *incident.Resolved // how it was resolved, for the review; nil: not known
 }
 
 // Commands are the configured names of the two commands, without slash.

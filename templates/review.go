@@ -11,8 +11,11 @@ import (
 	"github.com/drbot/drbot/incident"
 )
 
-// maxTimeline is how many of the newest events a draft shows.
-const maxTimeline = 2_000
+// Bounds of the timeline in a draft: the newest events, and so many bytes of them, so that what people add still fits.
+const (
+	maxTimeline      = 2_000
+	maxTimelineBytes = incident.MaxReview / 2
+)
 
 // ReviewDraft is the review as far as the record can write it: durations, what was measured, the data, the timeline, and
 // then the runbook's own headings (own; may be empty) with what only people know left open. It depends on nothing but
@@ -24,14 +27,7 @@ func ReviewDraft(i *incident.Incident, timeline []Entry, f Facts, own string) []
 	d.measured()
 	d.data()
 	d.timeline(timeline)
-	d.title("review.actions", nil)
-	fmt.Fprint(&d.b, "| Action | Owner | Due |\n|---|---|---|\n| | | |\n")
-	if i.Review != nil && len(i.Review.Tasks) > 0 {
-		d.title("review.owed", nil)
-		for _, task := range i.Review.Tasks {
-			d.item(Line("review.task", map[string]any{"Title": flat(task.Title, 200), "Due": task.Due}))
-		}
-	}
+	d.actions()
 	d.own(own)
 	return d.b.Bytes()
 }
@@ -127,7 +123,7 @@ func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
 func (d *draft) measured() {
 	i := d.i
 	d.title("review.measured", nil)
-	took := i.ResolvedAt.Sub(i.OpenedAt)
+	took := i.ResolvedAt.Sub(i.Since())
 	if i.RTO.Limit > 0 {
 		d.item(Line("resolution.rto", map[string]any{"Met": took <= i.RTO.Limit, "Took": took, "Limit": i.RTO.Limit, "Phases": phaseWords(i)}))
 	} else if words := phaseWords(i); words != "" {
@@ -151,6 +147,10 @@ func (d *draft) measured() {
 		}))
 	}
 	d.exceptions()
+	d.cadence()
+	if open, why := d.anyway(); open != "" {
+		d.item(Line("review.anyway", map[string]any{"Open": open, "Why": why}))
+	}
 	if closed, all := i.ItemsDone(); all > 0 {
 		var open []string
 		for k := range i.Checklist {
@@ -160,6 +160,23 @@ func (d *draft) measured() {
 		}
 		d.item(Line("review.checklist", map[string]any{"Closed": closed, "All": all, "Open": flat(strings.Join(open, "; "), 3000)}))
 	}
+}
+
+// cadence says how many promised updates came, and in time.
+func (d *draft) cadence() {
+	c := d.i.Promises.Updates
+	if c.Promised() == 0 {
+		return
+	}
+	d.item(Line("review.cadence", map[string]any{"All": c.Promised(), "Kept": c.Kept, "Late": c.Late, "Missed": c.Missed, "Moved": d.i.Promises.Moved}))
+}
+
+// anyway is what was left open at the resolution, and why.
+func (d *draft) anyway() (open, why string) {
+	if d.f.Resolved == nil {
+		return "", ""
+	}
+	return flat(strings.Join(d.f.Resolved.Open, "; "), 2000), flat(d.f.Resolved.Reason, 500)
 }
 
 // exceptions are the steps that did not simply run once.
@@ -195,11 +212,38 @@ func (d *draft) data() {
 	}
 }
 
+// actions are the action items that are there already, and what is owed by when.
+func (d *draft) actions() {
+	d.title("review.actions", nil)
+	fmt.Fprint(&d.b, "| Action | Owner | Due |\n|---|---|---|\n")
+	if d.i.Review == nil || len(d.i.Review.Actions) == 0 {
+		fmt.Fprint(&d.b, "| | | |\n")
+	}
+	if d.i.Review == nil {
+		return
+	}
+	for _, a := range d.i.Review.Actions {
+		fmt.Fprintf(&d.b, "| %s | %s | %s |\n", literal(flat(a.Key+" "+a.Title, 300)), literal(flat(a.Owner.Name, 80)), literal(date(a.Due)))
+	}
+	if len(d.i.Review.Tasks) == 0 {
+		return
+	}
+	d.title("review.owed", nil)
+	for _, task := range d.i.Review.Tasks {
+		d.item(Line("review.task", map[string]any{"Title": flat(task.Title, 200), "Due": task.Due, "Owner": task.Owner}))
+	}
+}
+
 func (d *draft) timeline(entries []Entry) {
 	d.title("review.timeline", nil)
 	entries = slices.DeleteFunc(slices.Clone(entries), func(e Entry) bool { return e.Machine })
 	slices.SortStableFunc(entries, func(a, b Entry) int { return a.At.Compare(b.At) })
-	if more := len(entries) - maxTimeline; more > 0 {
+	room, first := maxTimelineBytes, len(entries)
+	for first > 0 && len(entries)-first < maxTimeline && room > 0 {
+		first--
+		room -= len(entries[first].Text) + 30
+	}
+	if more := first; more > 0 {
 		d.line("review.more", map[string]any{"More": more})
 		fmt.Fprintln(&d.b)
 		entries = entries[more:]
