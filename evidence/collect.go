@@ -20,6 +20,7 @@ type collected struct {
 	actions  map[string]incident.Action // attempt -> what it was to run
 	plans    map[uint64]incident.RunPlanned
 	started  map[uint64]incident.Person // run -> operator
+	files    []KeptFile                 // of messages on the timeline
 	words    map[string]*Word           // run/step -> the operator's confirmation that waits for its start
 	specs    map[string]*incident.Spec  // by digest
 	blobs    map[string][]byte          // spec, runbook and lock bytes, by digest
@@ -48,6 +49,8 @@ func (c *collected) collect(ctx context.Context) error {
 		switch e := c.events[k].(type) {
 		case incident.ReviewOpened:
 			c.reviewed(r)
+		case incident.Pinned, incident.FileKept:
+			c.keptFile(r, e)
 		case incident.RunPlanned:
 			c.plans[e.Run] = e
 			if err := c.readPlan(ctx, e); err != nil {

@@ -30,10 +30,12 @@ type Reader interface {
 	Blob(context.Context, state.Digest) ([]byte, error)
 }
 
-// Runs is the directory of attempts inside a data directory, Pages that of incidents' files.
+// Runs is the directory of attempts inside a data directory, Pages that of incidents' files, Kept that of files of messages
+// on the timeline, each named by its sha256.
 const (
 	Runs  = "runs"
 	Pages = "incidents"
+	Kept  = "files"
 )
 
 //go:embed verify.md
@@ -110,6 +112,9 @@ func (f *file) pack(ctx context.Context, a *archive, store Reader, data string) 
 		return err
 	}
 	if err := c.pack(ctx, a, data); err != nil {
+		return err
+	}
+	if err := c.packKept(ctx, a, data); err != nil {
 		return err
 	}
 	if err := a.add("timeline.md", f.timeline()); err != nil {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/templates"
@@ -142,14 +143,14 @@ func (c *collected) packFile(a *archive, cmd *Command, root *os.Root, to, name s
 // timeline is the incident in sentences, one a record, at the time that it is about.
 func (f *file) timeline() []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# %s: what the record says\n\nTimes are UTC. The number before a line is its record.\n\n", f.id)
+	fmt.Fprintf(&b, "# %s: what the record says\n\nTimes are UTC, and behind it the local time where the archive was made. The number before a line is its record.\n\n", f.id)
 	for k, r := range f.record {
 		text := r.Kind
 		at := r.Time
 		if e, ok := templates.EntryOf(f.fold, r.Time, f.events[k]); ok {
 			text, at = e.Text, e.At
 		}
-		fmt.Fprintf(&b, "- %d · %s · %s\n", r.Seq, at.UTC().Format("2006-01-02 15:04:05"), text)
+		fmt.Fprintf(&b, "- %d · %s · %s\n", r.Seq, templates.BothTimes(at, time.Local), text)
 	}
 	return b.Bytes()
 }

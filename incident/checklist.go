@@ -64,29 +64,24 @@ func (i *Incident) item(id string) (*Item, error) {
 
 // CanClose says why an item cannot be ticked yet: an ordered sibling before it, or an open child.
 func (i *Incident) CanClose(it *Item) error {
+	before := true
 	for k := range i.Checklist {
 		other := &i.Checklist[k]
-		if other.Parent == it.ID && !other.Closed() {
+		if other.ID == it.ID {
+			before = false // nothing stands in front of itself
+			continue
+		}
+		if other.Closed() {
+			continue
+		}
+		if other.Parent == it.ID {
 			return Refuse(WrongState, "%s closes with its children; %s “%s” is open.", it.ID, other.ID, other.Text)
 		}
-		if it.Order && other.Parent == it.Parent && other.Order && before(i.Checklist, other.ID, it.ID) && !other.Closed() {
+		if it.Order && before && other.Order && other.Parent == it.Parent {
 			return Refuse(WrongState, "These go in order: %s “%s” comes before %s.", other.ID, other.Text, it.ID)
 		}
 	}
 	return nil
-}
-
-// before reports whether a stands in front of b; nothing stands in front of itself.
-func before(items []Item, a, b string) bool {
-	for k := range items {
-		switch items[k].ID {
-		case b:
-			return false
-		case a:
-			return true
-		}
-	}
-	return false
 }
 
 // CloseItem ticks an item, or excuses it when a reason is given. What stands above it closes with its last child.

@@ -105,7 +105,7 @@ func (b *Bind) Waits() string {
 	if b.Address() {
 		return "when " + b.Probe + " answers as it should"
 	}
-	return "when step " + b.Probe + " of a run passes"
+	return "when step " + strings.Replace(strings.TrimPrefix(b.Probe, "p"), ".s", ".", 1) + " of a run passes"
 }
 
 var audienceWords = map[Audience]string{

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/drbot/drbot/incident"
 )
@@ -11,6 +13,11 @@ import (
 const (
 	boxesAGroup = 10 // Slack: options in a checkbox group
 	maxBoxes    = 40
+	maxHeads    = 12    // lines above boxes of children
+	maxWaiting  = 8     // items that the record ticks
+	maxPhases   = 12    // shown beside the one at hand
+	boxRoom     = 4_000 // characters of boxes and the lines above them
+	itemsAPage  = 25
 )
 
 // Checklist is the checklist message: the phase that is at hand is open, the others are a count. Only what a person
@@ -28,6 +35,9 @@ func Checklist(i *incident.Incident) Message {
 	now := phaseNow(i, phases)
 	var counts [][]Span
 	for k, p := range phases {
+		if len(phases) > maxPhases && (k < now-maxPhases/2 || k > now+maxPhases/2) {
+			continue
+		}
 		done, of := phaseDone(i, p)
 		name := "checklist.phase"
 		if k == now {
@@ -37,6 +47,9 @@ func Checklist(i *incident.Incident) Message {
 	}
 	m.Blocks = append(m.Blocks, Lines{Lines: [][]Span{join(counts...)}})
 	m.Blocks = append(m.Blocks, boxes(i, phases[now])...)
+	if lines := waitingLines(i, phases[now]); len(lines) > 0 {
+		m.Blocks = append(m.Blocks, Lines{Lines: lines})
+	}
 	if lines := closedLines(i, phases[now]); len(lines) > 0 {
 		m.Blocks = append(m.Blocks, Lines{Lines: lines})
 	}
@@ -101,24 +114,30 @@ func phaseDone(i *incident.Incident, phase string) (closed, all int) {
 
 // boxes gives the groups of boxes of a phase: first the items that stand for themselves, then under a line for each item
 // with others below it those that can be ticked now. Of an ordered list that is the next one alone, and the line has the
-// order.
+// order. What the record proves has no box (UX §7). Blocks and characters are bounded, whatever the list is.
 func boxes(i *incident.Incident, phase string) []Block {
 	var own []Check
 	var parents []string
 	below := map[string][]Check{}
 	heads := map[string][]Span{}
-	shown, more := 0, 0
+	shown, more, room := 0, 0, boxRoom
 	for k := range i.Checklist {
 		it := &i.Checklist[k]
-		if it.Phase != phase || it.Closed() || i.CanClose(it) != nil {
-			continue
-		}
-		if shown++; shown > maxBoxes {
-			more++
+		if it.Phase != phase || it.Closed() || waits(it) || i.CanClose(it) != nil {
 			continue
 		}
 		check := Check{Value: it.ID, Text: boxText(it)}
-		if it.Parent == "" && !it.Order {
+		alone := it.Parent == "" && !it.Order
+		cost := utf8.RuneCountInString(check.Text) + 2
+		if !alone && heads[it.Parent] == nil {
+			cost += spansSize(headOf(i, it)) + 1
+		}
+		if shown == maxBoxes || cost > room || !alone && heads[it.Parent] == nil && len(parents) == maxHeads {
+			more++
+			continue
+		}
+		shown, room = shown+1, room-cost
+		if alone {
 			own = append(own, check)
 			continue
 		}
@@ -148,13 +167,43 @@ func boxes(i *incident.Incident, phase string) []Block {
 	return blocks
 }
 
-// boxText is the item, with the person it was given to.
-func boxText(it *incident.Item) string {
-	if it.Who.Name == "" {
-		return flat(it.Text, maxLabel)
+// waits reports whether an item is ticked by the record and not by a press. One whose proof drbot itself goes and asks for
+// has a box: ticking it is the question.
+func waits(it *incident.Item) bool { return it.Bind != nil && !it.Bind.Address() }
+
+// waitingLines say what drbot ticks, and when.
+func waitingLines(i *incident.Incident, phase string) [][]Span {
+	var lines [][]Span
+	more := 0
+	for k := range i.Checklist {
+		it := &i.Checklist[k]
+		if it.Phase != phase || it.Closed() || it.Bind == nil {
+			continue
+		}
+		if len(lines) == maxWaiting {
+			more++
+			continue
+		}
+		lines = append(lines, Line("checklist.waits", map[string]any{
+			"Item": it.ID, "Text": flat(it.Text, 100), "When": flat(it.Bind.Waits(), 160), "Who": flat(it.Who.Name, 30), "Due": it.Due, "Asked": !it.Asked.IsZero(), "Probed": flat(it.Probed, 100),
+		}))
 	}
-	who := " · " + flat(it.Who.Name, 20)
-	return flat(it.Text, maxLabel-len([]rune(who))) + who
+	if more > 0 {
+		lines = append(lines, Line("checklist.more", map[string]any{"Count": more}))
+	}
+	return lines
+}
+
+// boxText is the item, with the person it was given to and the time by which it is to be done.
+func boxText(it *incident.Item) string {
+	tail := ""
+	if it.Who.Name != "" {
+		tail = " · " + flat(it.Who.Name, 20)
+	}
+	if !it.Due.IsZero() {
+		tail += " · " + Say("checklist.due", map[string]any{"Due": it.Due})
+	}
+	return flat(it.Text, maxLabel-utf8.RuneCountInString(tail)) + tail
 }
 
 // headOf is the line above the boxes of one item's children: its text, and for an ordered list the whole order.
@@ -169,6 +218,9 @@ func headOf(i *incident.Incident, child *incident.Item) []Span {
 	var names []string
 	for k := range i.Checklist {
 		it := &i.Checklist[k]
+		if len(names) > 40 { // more than the line holds
+			break
+		}
 		if it.Parent != child.Parent || !it.Order || it.Phase != child.Phase {
 			continue
 		}
@@ -185,13 +237,17 @@ func headOf(i *incident.Incident, child *incident.Item) []Span {
 func closedLines(i *incident.Incident, phase string) [][]Span {
 	var done, excused []string
 	var lines [][]Span
-	bot := 0
+	bot, anyway := 0, 0
 	for k := range i.Checklist {
 		it := &i.Checklist[k]
 		switch {
 		case it.Phase != phase || !it.Closed():
 		case it.State == "na":
 			excused = append(excused, it.ID+" "+flat(it.By.Name, 30)+" ("+flat(it.How, 60)+")")
+		case it.Anyway != "":
+			if anyway++; anyway <= maxWaiting {
+				lines = append(lines, Line("checklist.anyway", map[string]any{"Item": it.ID, "Who": flat(it.By.Name, 30), "Why": flat(it.Anyway, 150)}))
+			}
 		case it.By.Same(incident.Bot):
 			if bot++; bot <= 12 {
 				lines = append(lines, Line("checklist.bot", map[string]any{"Text": flat(it.Text, 100), "How": flat(it.How, 100)}))
@@ -209,26 +265,102 @@ func closedLines(i *incident.Incident, phase string) [][]Span {
 	return lines
 }
 
-// AllItems is the whole checklist, for the one who asked.
-func AllItems(i *incident.Incident) Message {
+// AllItems is the first page of the whole checklist, for the one who asked.
+func AllItems(i *incident.Incident) Message { return ItemsPage(i, 1) }
+
+// ItemsPage is a page of the whole checklist; pages count from 1.
+func ItemsPage(i *incident.Incident, page int) Message {
 	closed, all := i.ItemsDone()
 	m := Message{Text: locked(i, Say("checklist.text", map[string]any{"ID": i.ID, "Closed": closed, "All": all}))}
-	for _, phase := range phases(i) {
-		lines := [][]Span{{B(flat(phase, 100))}}
-		for k := range i.Checklist {
-			it := &i.Checklist[k]
-			if it.Phase != phase {
-				continue
-			}
-			indent := ""
-			if it.Parent != "" {
-				indent = "└ "
-			}
-			lines = append(lines, Line("checklist.item", map[string]any{
-				"Indent": indent, "Item": it, "Text": flat(it.Text, 200), "How": flat(it.How, 100),
-			}))
+	pages := max(1, (all+itemsAPage-1)/itemsAPage)
+	page = max(1, min(page, pages))
+	var lines [][]Span
+	phase, room := "", maxBlock
+	flush := func() {
+		if len(lines) > 0 {
+			m.Blocks = append(m.Blocks, Lines{Lines: lines})
 		}
-		m.Blocks = append(m.Blocks, Lines{Lines: lines})
+		lines, room = nil, maxBlock
+	}
+	deep := depths(i)
+	for k := (page - 1) * itemsAPage; k < min(page*itemsAPage, all); k++ {
+		it := &i.Checklist[k]
+		if it.Phase != phase || k == (page-1)*itemsAPage {
+			flush()
+			phase = it.Phase
+			lines, room = append(lines, []Span{B(flat(phase, 100))}), room-101
+		}
+		line := itemLine(it, deep[it.ID])
+		if room -= spansSize(line) + 1; room < 0 {
+			flush()
+			room -= spansSize(line) + 1
+		}
+		lines = append(lines, line)
+	}
+	flush()
+	if pages > 1 {
+		m.Blocks = append(m.Blocks, Note{Spans: Line("checklist.page", map[string]any{"Page": page, "Pages": pages})})
+		var buttons []Element
+		if page > 1 {
+			buttons = append(buttons, Button{Verb: "incident items", Object: fmt.Sprintf("%s/%d", object(i), page-1), Label: Say("button.previouspage", nil)})
+		}
+		if page < pages {
+			buttons = append(buttons, Button{Verb: "incident items", Object: fmt.Sprintf("%s/%d", object(i), page+1), Label: Say("button.nextpage", nil)})
+		}
+		m.Blocks = append(m.Blocks, Actions{Elements: buttons})
 	}
 	return fit(m)
+}
+
+// depths is how deep each item stands; a parent stands before its children.
+func depths(i *incident.Incident) map[string]int {
+	deep := make(map[string]int, len(i.Checklist))
+	for k := range i.Checklist {
+		if it := &i.Checklist[k]; it.Parent != "" {
+			deep[it.ID] = deep[it.Parent] + 1
+		}
+	}
+	return deep
+}
+
+// itemLine is one item with its state and what is known of it.
+func itemLine(it *incident.Item, deep int) []Span {
+	indent := ""
+	if deep > 0 {
+		indent = strings.Repeat("   ", min(deep, 6)-1) + "└ "
+	}
+	waits := ""
+	if it.Bind != nil && !it.Closed() {
+		waits = it.Bind.Waits()
+	}
+	return Line("checklist.item", map[string]any{
+		"Indent": indent, "Item": it, "Text": flat(it.Text, 150), "By": flat(it.By.Name, 30), "Who": flat(it.Who.Name, 30), "How": flat(it.How, 70), "Anyway": flat(it.Anyway, 70), "Waits": flat(waits, 70),
+	})
+}
+
+// ItemDue reminds the person of an item that it was to be done by now. When it is closed, or has another time, one line is
+// left.
+func ItemDue(i *incident.Incident, key string, late time.Duration) (Message, bool) {
+	it, stands := i.ItemOf(key)
+	if it == nil {
+		return Message{}, false
+	}
+	facts := map[string]any{
+		"ID": i.ID, "Item": it.ID, "Text": flat(it.Text, 200), "Due": it.Due, "Who": i.Reminds(it), "Late": late, "Down": late > tolerated,
+		"State": it.State, "By": it.By, "Waits": "",
+	}
+	if it.Bind != nil {
+		facts["Waits"] = flat(it.Bind.Waits(), 200)
+	}
+	if !stands || it.Closed() || !i.Active() {
+		return closed(i, Say("item.text", facts), Line("item.over", facts)), true
+	}
+	buttons := []Element{Button{Verb: "incident checklist", Object: it.ID, Label: Say("button.itemdone", nil), Style: "primary"}}
+	if waits(it) {
+		buttons = nil
+	}
+	buttons = append(buttons, Button{Verb: "incident checklist", Object: object(i), Label: Say("button.items", nil)})
+	return fit(Message{
+		Text: locked(i, Say("item.text", facts)), Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("item.line", facts))}}, Actions{Elements: buttons}},
+	}).dated(i.Time), true
 }

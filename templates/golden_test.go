@@ -123,6 +123,7 @@ func cards() map[string]Message {
 	add("checklist/nested", Checklist(long.Incident))
 	long.Checklist = nil
 	add("checklist/none", Checklist(long.Incident))
+	boundCards(add)
 
 	runCards(add, frozen)
 	approvalCards(add)

@@ -31,7 +31,14 @@ func decoded[T any](do func(*Workspace, *user, T) (person.Reply, error)) act {
 
 // Bodies of the acts.
 type (
-	lineIn struct{ Channel, Thread, TS, Text string }
+	lineIn struct {
+		Channel, Thread, TS, Text string
+		Files                     []fileIn
+	}
+	fileIn struct {
+		Name    string
+		Content []byte
+	}
 	formIn struct {
 		View   string
 		Values map[string]any

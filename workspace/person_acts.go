@@ -15,7 +15,7 @@ func (w *Workspace) post(u *user, in lineIn) (person.Reply, error) {
 	if err != nil {
 		return person.Reply{}, err
 	}
-	if in.Text == "" {
+	if in.Text == "" && len(in.Files) == 0 {
 		return person.Reply{}, refuse("no_text", "write something")
 	}
 	m := &message{user: u.ID, text: w.typed(in.Text, false)}
@@ -25,6 +25,11 @@ func (w *Workspace) post(u *user, in lineIn) (person.Reply, error) {
 			return person.Reply{}, refuse("thread_not_found", "no such thread")
 		}
 		m.thread = orElse(parent.thread, parent.ts).(string)
+	}
+	for _, f := range in.Files {
+		up := &file{id: w.id("F"), name: f.Name, title: f.Name, size: len(f.Content), content: f.Content, created: w.now().Unix(), user: u.ID, channels: []string{ch.id}, complete: true}
+		w.files[up.id] = up
+		m.files, m.subtype = append(m.files, up.id), "file_share"
 	}
 	w.publish(ch, m, false)
 	return person.Reply{Seq: w.journal.seq, Channel: ch.id, TS: m.ts}, nil
@@ -50,7 +55,7 @@ func (w *Workspace) edit(u *user, in lineIn) (person.Reply, error) {
 	if err != nil {
 		return person.Reply{}, err
 	}
-	if m.user != u.ID || m.subtype != "" {
+	if m.user != u.ID || m.subtype != "" && m.subtype != "file_share" {
 		return person.Reply{}, refuse("cant_update_message", "only its author edits a message")
 	}
 	m.text, m.edited, m.editor = w.typed(in.Text, false), w.stamp(), u.ID
@@ -66,6 +71,11 @@ func (w *Workspace) deleteMessage(u *user, in lineIn) (person.Reply, error) {
 		return person.Reply{}, err
 	}
 	w.remove(ch, m)
+	for _, id := range m.files { // what was uploaded with a message goes with it
+		if f := w.files[id]; f != nil && f.user == m.user {
+			delete(w.files, id)
+		}
+	}
 	return person.Reply{Seq: w.journal.seq, Channel: ch.id}, nil
 }
 

@@ -113,7 +113,7 @@ func (w *Workspace) wireUser(u *user) obj {
 
 func (w *Workspace) wireFile(f *file) obj {
 	if f == nil {
-		return obj{}
+		return obj{"mode": "tombstone"}
 	}
 	at := w.URL() + "files/" + f.id + "/" + f.name
 	return obj{

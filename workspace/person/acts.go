@@ -104,6 +104,11 @@ func (p *Person) Post(ctx context.Context, channel, thread, text string) (Reply,
 	return p.act(ctx, "post", bag{"channel": channel, "thread": thread, "text": text})
 }
 
+// Upload posts a message with a file; with a thread, a reply.
+func (p *Person) Upload(ctx context.Context, channel, thread, text, name string, content []byte) (Reply, error) {
+	return p.act(ctx, "post", bag{"channel": channel, "thread": thread, "text": text, "files": []bag{{"name": name, "content": content}}})
+}
+
 // Edit changes the person's own message.
 func (p *Person) Edit(ctx context.Context, channel, ts, text string) (Reply, error) {
 	return p.act(ctx, "edit", bag{"channel": channel, "ts": ts, "text": text})

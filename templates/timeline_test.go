@@ -1,0 +1,104 @@
+package templates
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/drbot/drbot/incident"
+)
+
+// kept is a message on the timeline and what became of it.
+func kept() []Happened {
+	pinned := incident.Pinned{
+		By: bea, Channel: "C42", TS: "1764039600.000100", Author: eva, At: at("02:57"), Text: "the disk is full", Link: "https://example.slack.com/archives/C42/p1764039600000100", Mark: true,
+		Files: []incident.File{{ID: "F1", Name: "df.txt", Size: 812}, {ID: "F2", Name: "core.dump", Size: 40 << 20, Why: "longer than 20 MB"}, {ID: "F3", Name: "graph.png", Size: 20480}, {ID: "F4", Name: "later.png", Size: 3 << 20}},
+	}
+	file := func(id, name, digest, why string) incident.FileKept {
+		return incident.FileKept{Channel: "C42", TS: pinned.TS, ID: id, Name: name, Digest: digest, Why: why}
+	}
+	other := incident.Pinned{By: bea, Channel: "C42", TS: "2", Author: eva, At: at("02:59"), Text: "never mind"}
+	return []Happened{
+		{at("02:58"), incident.Opened{By: ana, Title: "Users database corrupted", Severity: 1}},
+		{at("03:00"), pinned}, {at("03:00"), file("F1", "df.txt", strings.Repeat("4f2c19aa", 8), "")}, {at("03:01"), file("F3", "graph.png", "", "it was deleted before drbot copied it")},
+		{at("03:02"), incident.PinEdited{Channel: "C42", TS: pinned.TS, Text: "the disk is full, all of it"}}, {at("03:02"), other}, {at("03:03"), incident.PinDeleted{Channel: "C42", TS: pinned.TS}},
+		{at("03:04"), incident.Noted{By: eva, At: at("02:50"), Text: "switch in rack 2 rebooted"}}, {at("03:05"), incident.Unpinned{By: bea, Channel: "C42", TS: "2"}}, {at("03:06"), nil},
+	}
+}
+
+func timelineCards(add func(string, Message)) {
+	i := identified().Incident
+	add("timeline/kept", Timeline(i, Entries(i, kept()), 0))
+	add("timeline/empty", Timeline(i, nil, 1))
+	var many []Entry
+	for k := range 60 {
+		many = append(many, Entry{At: at("03:00").Add(time.Duration(k) * time.Minute), Text: fmt.Sprintf("Ana Ruiz noted: line %d", k+1)})
+	}
+	add("timeline/middle", Timeline(i, many, 2))
+	TimelineFile(i, many, nil)
+}
+
+// The file has every entry at its time, with UTC and the local time of the place.
+func TestTimelineFile(t *testing.T) {
+	i := identified().Incident
+	golden(t, "timeline/madrid.md", string(TimelineFile(i, Entries(i, kept()), time.FixedZone("", 3600))))
+	golden(t, "timeline/utc.md", string(TimelineFile(i, Entries(i, kept()), time.UTC)))
+	if got := BothTimes(at("23:30"), time.FixedZone("", 3600)); got != "2026-11-24 23:30:00 UTC · 2026-11-25 00:30:00 +01:00" {
+		t.Error(got)
+	}
+}
+
+// A timeline of any length is whole over its pages, in the order of what happened, inside Slack's limits.
+func TestTimeline_OfAnyLengthInPages(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		i := identified().Incident
+		n := rapid.OneOf(rapid.IntRange(0, 200), rapid.Just(2000)).Draw(t, "entries")
+		text := rapid.SampledFrom(append([]string{strings.Repeat("<!channel> `x` ", 400), strings.Repeat("ع", 4_000), strings.Repeat("🧯", 2000)}, hostile...)).Draw(t, "text")
+		var events []Happened
+		for k := range n {
+			events = append(events, Happened{at("03:00").Add(time.Duration(k) * time.Second), incident.Noted{By: eva, At: at("03:00").Add(time.Duration(k) * time.Second), Text: fmt.Sprintf("e%d %s", k, text)}})
+		}
+		entries := Entries(i, events)
+		next := 0
+		for page := 1; page <= max(1, (n+entriesAPage-1)/entriesAPage); page++ {
+			m := Timeline(i, entries, page)
+			checkLimits(t, m)
+			all := strings.Fields(TextIn(m, 0))
+			for slices.Contains(all, fmt.Sprintf("e%d", next)) {
+				next++
+			}
+			if want := min(page*entriesAPage, n); next != want {
+				t.Fatalf("page %d ends before entry %d of %d", page, next, want)
+			}
+		}
+	})
+}
+
+// 2,000 entries render within what an export may take.
+func BenchmarkTimelineFile(b *testing.B) {
+	i := identified().Incident
+	var events []Happened
+	for k := range 2000 {
+		when := at("03:00").Add(time.Duration(k) * time.Second)
+		events = append(events, Happened{when, incident.Noted{By: eva, At: when, Text: fmt.Sprintf("line %d: %s", k, strings.Repeat("word ", 20))}})
+	}
+	for b.Loop() {
+		TimelineFile(i, Entries(i, events), time.UTC)
+	}
+}
+
+func BenchmarkTimelinePage(b *testing.B) {
+	i := identified().Incident
+	var events []Happened
+	for k := range 2000 {
+		when := at("03:00").Add(time.Duration(k) * time.Second)
+		events = append(events, Happened{when, incident.Noted{By: eva, At: when, Text: fmt.Sprintf("line %d: %s", k, strings.Repeat("word ", 20))}})
+	}
+	for b.Loop() {
+		Timeline(i, Entries(i, events), 40)
+	}
+}
