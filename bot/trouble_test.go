@@ -223,8 +223,10 @@ func TestI48_OutageDelaysAndLosesNothing(t *testing.T) {
 func TestI48_RefusedIsParkedAndTheRestGoesOn(t *testing.T) {
 	w := newWorld(t, worldOptions{})
 	room := w.open("Users db")
+	_, err := w.ana.AwaitMessage(w.within(), "drbot", "Accept lock") // or the house's card meets the fault
+	must(t, err)
 	w.fault(person.Fault{Kind: "error", Method: "chat.postMessage", Error: "invalid_blocks", Count: 1})
-	_, err := w.ana.Command(w.within(), room, "/incident update lost words next 30m")
+	_, err = w.ana.Command(w.within(), room, "/incident update lost words next 30m")
 	must(t, err)
 	_, err = w.ana.Command(w.within(), room, "/incident update kept words next 30m")
 	must(t, err)
