@@ -248,6 +248,9 @@ func (i *Incident) Resolve(r Resolved, tasks []Task) ([]Event, error) {
 		r.Open = open
 	}
 	events = append(events, r)
+	if i.Window != nil && len(i.Glass) == 0 { // what was planned has no review
+		return append(events, Closed{Why: "the maintenance is done"}), nil
+	}
 	owner := i.reviewer(r.By)
 	return append(events, ReviewOpened{Owner: owner, Tasks: owed(owner, i.glassTasks(tasks))}), nil
 }

@@ -142,7 +142,7 @@ func (i *Incident) drafted(at Stamp, e UpdateDrafted) {
 // settle keeps who decided, and drops the texts: the record has them.
 func (o *Outgoing) settle(at Stamp, by Person, why string) {
 	o.DecidedBy, o.Decided, o.Why = by, at.Time, why
-	o.Text, o.Next, o.Subject, o.Outward, o.Public = "", "", "", "", ""
+	o.Text, o.Next, o.Subject, o.Outward, o.Opening, o.Public = "", "", "", "", "", ""
 }
 
 // updateSent folds a message. One that passed its second look moves no promise to responders: they had it before.
@@ -317,7 +317,7 @@ func (i *Incident) released(now time.Time, o *Outgoing) Event {
 	if o.Version > 1 {
 		return UpdateEdited{Number: o.Number, Version: o.Version, By: o.By, To: o.To, Text: o.Text, Next: o.Next, Subject: o.Subject, Outward: o.Outward, Public: o.Public, Status: o.Status, Draft: o.Draft}
 	}
-	u := UpdateSent{By: o.By, Number: o.Number, To: o.To, Text: o.Text, Next: o.Next, Subject: o.Subject, Outward: o.Outward, Public: o.Public, Status: o.Status, Draft: o.Draft}
+	u := UpdateSent{By: o.By, Number: o.Number, To: o.To, Text: o.Text, Next: o.Next, Subject: o.Subject, Outward: o.Outward, Opening: o.Opening, Public: o.Public, Status: o.Status, Draft: o.Draft}
 	if i.Active() {
 		i.toExecutives(now, &u)
 	}
@@ -371,6 +371,44 @@ func (i *Incident) Edit(by Person, number int, was UpdateSent, w Word) ([]Event,
 		events = append(events, d)
 	}
 	return events, nil
+}
+
+// Telling adds to a resolution whom it is told to, and asks for the second look where one is needed.
+func (i *Incident) Telling(events []Event, w Word) ([]Event, error) {
+	for k, e := range events {
+		r, ok := e.(Resolved)
+		if !ok || r.FalseAlarm {
+			continue
+		}
+		now, later, public, err := i.split(w)
+		if err != nil {
+			return nil, err
+		}
+		if r.To = now; slices.Contains(now, AudienceStatus) {
+			r.Public = public
+		}
+		events[k] = r
+		if len(later) == 0 {
+			return events, nil
+		}
+		d := UpdateDrafted{Draft: i.Drafts + 1, Version: 1, By: r.By, To: later, Text: r.Summary, Status: Over}
+		if slices.Contains(later, AudienceStatus) {
+			d.Public = public
+		}
+		return slices.Insert(events, k+1, Event(d)), nil
+	}
+	return events, nil
+}
+
+// Told are the audiences that read of this incident so far.
+func (i *Incident) Told() []Audience {
+	var list []Audience
+	for _, a := range Audiences {
+		if slices.ContainsFunc(i.Messages, func(s Sent) bool { return slices.Contains(s.To, a) }) {
+			list = append(list, a)
+		}
+	}
+	return list
 }
 
 // Waiting are the outgoing messages that nobody looked at yet.

@@ -14,6 +14,8 @@ type UpdateSent struct {
 	// Outward is the runbook's message with these facts, for people outside the response; Subject is its first line.
 	Outward string `json:"outward,omitempty"`
 	Subject string `json:"subject,omitempty"`
+	// Opening is the runbook's first notification, for those who are mailed for the first time.
+	Opening string `json:"opening,omitempty"`
 	// Public are the status page's own words: nothing of Text goes there.
 	Public         string     `json:"public,omitempty"`
 	To             []Audience `json:"to,omitempty"` // none: of an earlier version, responders and announcement
@@ -35,8 +37,10 @@ type UpdateDrafted struct {
 	Next    string     `json:"next,omitempty"`
 	Subject string     `json:"subject,omitempty"`
 	Outward string     `json:"outward,omitempty"`
+	Opening string     `json:"opening,omitempty"`
 	Public  string     `json:"public,omitempty"`
 	Status  Status     `json:"status,omitempty"`
+	Asked   []Person   `json:"asked,omitempty"` // for the second look; none: any other responder
 }
 
 // UpdateReviewed is the second look: it leaves, or goes back with why.

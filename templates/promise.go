@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/drbot/drbot/incident"
@@ -15,10 +16,15 @@ type Promised struct {
 	Due    time.Time // by the second
 	Missed bool      // the further message, about one that did not come
 	Late   time.Duration
+	// Executives: it is promised to them, not to responders.
+	Executives bool
 }
 
 // Stands reports whether a person still has to send this update, and this message is the one that asks for it.
 func (p Promised) Stands(i *incident.Incident) bool {
+	if p.Executives {
+		return i.Active() && i.ExecutivesEvery > 0 && p.Due.Unix() == i.ExecutivesDue.Unix() && p.Missed == i.MissedExecutives()
+	}
 	return i.Active() && p.Number == i.Updates+1 && p.Due.Unix() == i.UpdateDue.Unix() && p.Missed == i.MissedUpdate()
 }
 
@@ -28,6 +34,9 @@ func Reminder(i *incident.Incident, p Promised, d Drafted) Message {
 	name := "reminder"
 	if p.Missed {
 		name = "late"
+	}
+	if p.Executives {
+		return executivesReminder(i, p, d)
 	}
 	facts := map[string]any{
 		"ID": i.ID, "Number": p.Number, "Due": p.Due, "Late": p.Late, "Down": p.Late > tolerated, "Who": speakers(i, p.Missed), "Draft": flat(d.Text, 2500),
@@ -43,11 +52,37 @@ func Reminder(i *incident.Incident, p Promised, d Drafted) Message {
 		Text: locked(i, Say(name+".text", facts)),
 		Blocks: []Block{
 			Lines{Lines: [][]Span{marked(i, Line(name+".line", facts)), Line("reminder.draft", facts)}},
-			Actions{Elements: []Element{
-				Button{Verb: "incident send", Object: object(i) + "/" + d.ID, Label: Say("button.send", nil), Style: "primary"},
-				Button{Verb: "incident update", Object: object(i), Label: Say("button.edit", nil)},
-				Button{Verb: "incident snooze", Object: object(i), Label: Say("button.later", nil)},
-			}},
+			Actions{Elements: promiseButtons(i, d, "")},
+		},
+	}).dated(i.Time)
+}
+
+// promiseButtons send the draft, edit it, or put it off: by a quarter of an hour at once, by more from a list.
+func promiseButtons(i *incident.Incident, d Drafted, whom string) []Element {
+	seen := fmt.Sprintf("/u%d", i.Updates)
+	return []Element{
+		Button{Verb: "incident send", Object: object(i) + whom + seen + "/d" + d.ID, Label: Say("button.send", nil), Style: "primary"},
+		Button{Verb: "incident update", Object: object(i) + whom + seen, Label: Say("button.edit", nil)},
+		Button{Verb: "incident snooze", Object: object(i) + whom, Label: Say("button.later", nil)},
+		Pick{Verb: "incident snooze", Object: object(i) + whom, Placeholder: Say("pick.later", nil), Options: []Option{
+			{Value: "30m", Label: Say("later.30", nil)}, {Value: "60m", Label: Say("later.60", nil)},
+		}},
+	}
+}
+
+// executivesReminder is the reminder of an update to executives.
+func executivesReminder(i *incident.Incident, p Promised, d Drafted) Message {
+	facts := map[string]any{
+		"ID": i.ID, "Due": p.Due, "Missed": p.Missed, "Late": p.Late, "Down": p.Late > tolerated, "Who": speakers(i, p.Missed), "Draft": flat(d.Text, 2500), "Active": i.Active(), "Next": i.ExecutivesDue,
+	}
+	if !p.Stands(i) {
+		return closed(i, Say("executives.text", facts), Line("executives.over", facts))
+	}
+	return fit(Message{
+		Text: locked(i, Say("executives.text", facts)),
+		Blocks: []Block{
+			Lines{Lines: [][]Span{marked(i, Line("executives.line", facts)), Line("reminder.draft", facts)}},
+			Actions{Elements: promiseButtons(i, d, "/"+string(incident.AudienceExecutives))},
 		},
 	}).dated(i.Time)
 }

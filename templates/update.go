@@ -2,6 +2,7 @@ package templates
 
 import (
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -47,7 +48,26 @@ func Update(i *incident.Incident, e incident.UpdateSent) Message {
 	if !e.Due.IsZero() {
 		text = append(text, Line("announcement.next", facts))
 	}
+	if !e.ExecutivesDue.IsZero() {
+		text = append(text, Line("update.executives", map[string]any{"Due": e.ExecutivesDue}))
+	}
 	return fit(Message{Text: locked(i, Say("update.text", facts)), Blocks: []Block{Lines{Lines: text}}})
+}
+
+// Edited is another version of an update, where the first one stood; the record has both.
+func Edited(i *incident.Incident, e incident.UpdateEdited, at time.Time) Message {
+	m := Update(i, incident.UpdateSent{By: e.By, Number: e.Number, Text: e.Text, Next: e.Next})
+	return m.edited(e.By, at)
+}
+
+// EditedOutward is the same where the runbook's words stood.
+func EditedOutward(i *incident.Incident, e incident.UpdateEdited, at time.Time) Message {
+	return Outward(i, e.Outward).edited(e.By, at)
+}
+
+func (m Message) edited(by incident.Person, at time.Time) Message {
+	m.Blocks = append(m.Blocks, Note{Spans: Line("update.edited", map[string]any{"At": at, "By": by})})
+	return fit(m)
 }
 
 // Severity is the line of a changed severity, with what changed with it.

@@ -1,0 +1,211 @@
+package mail
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"html"
+	"net"
+	stdmail "net/mail"
+	"strings"
+	"time"
+
+	"github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
+
+	"github.com/drbot/drbot/state/follow"
+	"github.com/drbot/drbot/templates"
+)
+
+// message is one mail without its addressee.
+type message struct {
+	id, first, last string // Message-IDs without brackets: its own, of the thread's beginning, of the one before
+	date            time.Time
+	letter          templates.Letter
+}
+
+// refusal is an address or a mail that the server will never take.
+type refusal struct{ why string }
+
+func (r *refusal) Error() string { return r.why }
+
+// sender is a connection that is opened for the first mail of a delivery.
+type sender struct {
+	client *mail.Client
+	line   *smtp.Client
+}
+
+func (s *sender) close() {
+	if s.line != nil {
+		_ = s.client.CloseWithSMTPClient(s.line) // it took everything already, or said that it did not
+		s.line = nil
+	}
+}
+
+func (l *Link) from() *stdmail.Address {
+	a, err := Address(l.From)
+	if err != nil {
+		return &stdmail.Address{Address: "drbot@localhost"} // options are valid
+	}
+	return a
+}
+
+// client is made of the options; it opens nothing yet.
+func (o Options) client() (*mail.Client, error) {
+	options := []mail.Option{mail.WithPort(o.Port), mail.WithTimeout(Timeout), mail.WithoutNoop()}
+	config := &tls.Config{ServerName: o.Host, MinVersion: tls.VersionTLS12}
+	if o.Roots != nil {
+		config.RootCAs = o.Roots.RootCAs
+	}
+	options = append(options, mail.WithTLSConfig(config))
+	switch o.TLS {
+	case Implicit:
+		options = append(options, mail.WithSSL())
+	case Plain:
+		options = append(options, mail.WithTLSPolicy(mail.NoTLS))
+	default:
+		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory))
+	}
+	if o.User != "" {
+		options = append(options, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(o.User), mail.WithPassword(o.Password.Reveal()))
+	}
+	return mail.NewClient(o.Host, options...)
+}
+
+// dial opens the connection, up to the server's readiness to take a mail.
+func (o Options) dial(ctx context.Context) (*sender, error) {
+	client, err := o.client()
+	if err != nil {
+		return nil, err
+	}
+	line, err := client.DialToSMTPClientWithContext(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &sender{client, line}, nil
+}
+
+// one mails one address. Everything but a refusal of this address or this mail is an outage.
+func (l *Link) one(ctx context.Context, s *sender, m message, address string) error {
+	if s.line == nil {
+		made, err := l.dial(ctx)
+		if err != nil {
+			return l.away(err, true)
+		}
+		*s = *made
+	}
+	composed, err := l.compose(m, address)
+	if err != nil {
+		return &refusal{err.Error()}
+	}
+	err = s.client.SendWithSMTPClient(s.line, composed)
+	if composed.IsDelivered() { // a complaint about what came after it changes nothing
+		l.health.seen(l.Now(), nil)
+		return nil
+	}
+	var send *mail.SendError
+	if errors.As(err, &send) && send.ErrorCode() >= 500 && send.Reason != mail.ErrConnCheck {
+		l.health.seen(l.Now(), nil)
+		return &refusal{plain(err)}
+	}
+	if err == nil {
+		err = errors.New("the mail server answered nothing")
+	}
+	// Where the server was asked for the whole mail, it may have it: the next try bears the same Message-ID.
+	asked := errors.As(err, &send) && (send.Reason == mail.ErrSMTPDataClose || send.Reason == mail.ErrWriteContent)
+	s.close()
+	return l.away(err, !asked)
+}
+
+// away is an outage.
+func (l *Link) away(err error, notSent bool) error {
+	l.health.seen(l.Now(), err)
+	return follow.Unavailable{Err: fmt.Errorf("mail server %s: %s", l.Host, plain(err)), NotSent: notSent}
+}
+
+// plain is an error in one line, without the parts that only a program reads.
+func plain(err error) string {
+	var operation *net.OpError
+	if errors.As(err, &operation) {
+		err = operation
+	}
+	text := strings.Join(strings.Fields(err.Error()), " ")
+	text, _, _ = strings.Cut(text, ", affected message ID")
+	if len(text) > 300 {
+		text = text[:300] + "…"
+	}
+	return text
+}
+
+// compose makes the mail: plain text and the same as simple HTML, threaded by References (RFC 5322, 3.6.4).
+func (l *Link) compose(m message, address string) (*mail.Msg, error) {
+	msg := mail.NewMsg(mail.WithNoDefaultUserAgent())
+	to, err := Address(address)
+	if err != nil {
+		return nil, err
+	}
+	from := l.from()
+	if err := msg.FromFormat(from.Name, from.Address); err != nil {
+		return nil, err
+	}
+	if err := msg.AddToFormat(to.Name, to.Address); err != nil {
+		return nil, err
+	}
+	msg.Subject(oneLine(m.letter.Subject))
+	msg.SetDateWithValue(m.date)
+	msg.SetMessageIDWithValue(m.id)
+	msg.SetGenHeader("Auto-Submitted", "auto-generated") // no out-of-office answers (RFC 3834)
+	if m.first != "" && m.first != m.id {
+		msg.SetGenHeader(mail.HeaderInReplyTo, "<"+m.last+">")
+		references := "<" + m.first + ">"
+		if m.last != m.first {
+			references += " <" + m.last + ">"
+		}
+		msg.SetGenHeader(mail.HeaderReferences, references)
+	}
+	msg.SetBodyString(mail.TypeTextPlain, plainText(m.letter.Text))
+	msg.AddAlternativeString(mail.TypeTextHTML, asHTML(m.letter.Text))
+	return msg, nil
+}
+
+// oneLine keeps a subject from becoming a header of its own.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// plainText takes the pairs of ** off, which only a chat shows as bold.
+func plainText(text string) string {
+	lines := strings.Split(text, "\n")
+	for k, line := range lines {
+		if strings.Count(line, "**")%2 == 0 {
+			lines[k] = strings.ReplaceAll(line, "**", "")
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// asHTML is the same text for readers that show no plain text: escaped, lines kept, pairs of ** bold, nothing else.
+func asHTML(text string) string {
+	var b strings.Builder
+	b.WriteString("<!doctype html>\n<html><body style=\"font-family: sans-serif\">")
+	for k, line := range strings.Split(strings.TrimSpace(text), "\n") {
+		if k > 0 {
+			b.WriteString("<br>\n")
+		}
+		parts := strings.Split(html.EscapeString(line), "**")
+		for n, part := range parts {
+			switch {
+			case len(parts)%2 == 0:
+				if n > 0 {
+					b.WriteString("**")
+				}
+				b.WriteString(part)
+			case n%2 == 1:
+				b.WriteString("<b>" + part + "</b>")
+			default:
+				b.WriteString(part)
+			}
+		}
+	}
+	b.WriteString("</body></html>\n")
+	return b.String()
+}

@@ -1,0 +1,167 @@
+package templates
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/drbot/drbot/incident"
+)
+
+// What people are told: as each audience will read it, before it leaves; the second look; what a mail says.
+
+// Preview shows a message as each of its audiences will read it, from the very events that would send it.
+func Preview(i *incident.Incident, events []incident.Event, names map[incident.Audience]string) []Block {
+	var blocks []Block
+	for _, e := range events {
+		switch e := e.(type) {
+		case incident.UpdateSent:
+			blocks = append(blocks, previewOf(i, e, names, false)...)
+		case incident.UpdateDrafted:
+			blocks = append(blocks, previewOf(i, sentLater(e), names, true)...)
+		}
+	}
+	return fit(Message{Blocks: blocks}).Blocks
+}
+
+// sentLater is what leaves when the second look passes.
+func sentLater(e incident.UpdateDrafted) incident.UpdateSent {
+	return incident.UpdateSent{By: e.By, Number: e.Number, To: e.To, Text: e.Text, Next: e.Next, Subject: e.Subject, Outward: e.Outward, Opening: e.Opening, Public: e.Public, Status: e.Status, Draft: e.Draft}
+}
+
+func previewOf(i *incident.Incident, e incident.UpdateSent, names map[incident.Audience]string, second bool) []Block {
+	var blocks []Block
+	for _, a := range e.To {
+		if len(blocks) > 0 {
+			blocks = append(blocks, Rule{})
+		}
+		head := Line("preview.to", map[string]any{"To": Say("audience."+string(a), nil), "Name": flat(names[a], 200), "Second": second})
+		var lines [][]Span
+		switch a {
+		case incident.AudienceResponders:
+			lines = linesOf(Update(i, e))
+		case incident.AudienceAnnouncement:
+			lines = linesOf(Outward(i, e.Outward))
+			if i.Restricted {
+				lines = [][]Span{Line("preview.number", map[string]any{"ID": i.ID})}
+			}
+		case incident.AudienceStatus:
+			lines = textLines(e.Public, 3000)
+		default:
+			lines = append([][]Span{Line("preview.subject", map[string]any{"Subject": flat(mailSubject(i, e.Subject), 200)})}, textLines(mailText(e), 6000)...)
+		}
+		blocks = append(blocks, Lines{Lines: [][]Span{head}}, Lines{Lines: lines})
+	}
+	return blocks
+}
+
+// linesOf are the lines of a message.
+func linesOf(m Message) [][]Span {
+	var lines [][]Span
+	for _, b := range m.Blocks {
+		if l, ok := b.(Lines); ok {
+			lines = append(lines, l.Lines...)
+		}
+	}
+	return lines
+}
+
+// SecondLook asks for a second pair of eyes: who decides sees exactly what will leave. Decided, it is one line.
+func SecondLook(i *incident.Incident, o *incident.Outgoing, names map[incident.Audience]string) Message {
+	facts := map[string]any{
+		"ID": i.ID, "N": o.Draft, "By": o.By, "To": o.To, "Number": o.Number, "Version": o.Version, "State": string(o.State), "Asked": o.Asked, "Named": len(o.Asked) > 0,
+		"Decider": o.DecidedBy, "At": o.Decided, "Why": flat(o.Why, 500),
+	}
+	m := Message{Text: locked(i, Say("look.text", facts))}
+	if o.State != incident.LookWaits {
+		m.Blocks = []Block{Lines{Lines: [][]Span{marked(i, Line("look."+string(o.State), facts))}}}
+		return fit(m)
+	}
+	m.Blocks = append(m.Blocks, Lines{Lines: [][]Span{marked(i, Line("look.line", facts))}})
+	m.Blocks = append(m.Blocks, previewOf(i, sentLater(o.UpdateDrafted), names, false)...)
+	object := fmt.Sprintf("%s/m%d", object(i), o.Draft)
+	m.Blocks = append(m.Blocks, Lines{Lines: [][]Span{Line("look.rule", facts)}}, Actions{Elements: []Element{
+		Button{Verb: "incident release", Object: object, Label: Say("button.release", nil), Style: "primary", Confirm: &Confirm{
+			Title: Say("confirm.release", nil), Text: short(Say("confirm.release.text", facts), 300), Yes: Say("confirm.yes", nil), No: Say("confirm.back", nil),
+		}},
+		Button{Verb: "incident sendback", Object: object, Label: Say("button.sendback", nil)},
+	}})
+	return fit(m)
+}
+
+// Letter is a mail: a subject, and its text as plain lines.
+type Letter struct{ Subject, Text string }
+
+// Mailed is the mail of a message; a drill's subject begins with DRILL (I44).
+func Mailed(i *incident.Incident, e incident.UpdateSent, at time.Time) Letter {
+	return letter(i, e, at, mailSubject(i, e.Subject), "")
+}
+
+// MailedEdit is the mail of another version: what was read cannot be taken back, so it says what it takes the place of.
+func MailedEdit(i *incident.Incident, e incident.UpdateEdited, at time.Time) Letter {
+	sent := incident.UpdateSent{By: e.By, Number: e.Number, Text: e.Text, Next: e.Next, Subject: e.Subject, Outward: e.Outward}
+	subject := Say("mail.correction", map[string]any{"Subject": strings.TrimPrefix(mailSubject(i, e.Subject), drillMark)})
+	if i.Drill {
+		subject = drillMark + subject
+	}
+	return letter(i, sent, at, subject, Say("mail.corrected", map[string]any{"Version": e.Version, "By": e.By.Name, "Number": e.Number}))
+}
+
+// MailedEnd is the mail of a resolution.
+func MailedEnd(i *incident.Incident, e incident.Resolved, at time.Time) Letter {
+	sent := incident.UpdateSent{By: e.By, Text: e.Summary, Subject: e.Subject, Outward: e.Outward}
+	return letter(i, sent, at, mailSubject(i, e.Subject), "")
+}
+
+const drillMark = "DRILL · "
+
+func letter(i *incident.Incident, e incident.UpdateSent, at time.Time, subject, above string) Letter {
+	text := mailText(e)
+	if above != "" {
+		text = above + "\n\n" + text
+	}
+	footer := Say("mail.footer", map[string]any{"ID": i.ID, "Number": e.Number, "By": e.By.Name, "At": utc(at)})
+	return Letter{Subject: subject, Text: text + "\n\n-- \n" + footer + "\n"}
+}
+
+// mailSubject is the runbook's, or one of the title where it has none.
+func mailSubject(i *incident.Incident, subject string) string {
+	subject = strings.TrimSpace(flat(subject, 200))
+	if subject == "" {
+		subject = Say("mail.subject", map[string]any{"ID": i.ID, "Title": flat(i.Title, 120)})
+	}
+	if i.Drill && !strings.HasPrefix(subject, "DRILL") {
+		subject = drillMark + subject
+	}
+	return subject
+}
+
+// mailText is the runbook's message; for people who are mailed for the first time its first notification stands above.
+func mailText(e incident.UpdateSent) string {
+	parts := slices.DeleteFunc([]string{e.Opening, either(e.Outward, e.Text)}, func(s string) bool { return strings.TrimSpace(s) == "" })
+	return strings.Join(parts, "\n\n")
+}
+
+// WindowSaid says an instant of scheduled maintenance.
+func WindowSaid(i *incident.Incident, what string, at time.Time, late time.Duration) Message {
+	facts := map[string]any{"ID": i.ID, "What": what, "From": i.Window.From, "Until": i.Window.Until, "Late": late, "Down": late > tolerated, "Who": speakers(i, true), "Active": i.Active()}
+	m := Message{Text: locked(i, Say("window.text", facts))}
+	if what != "begin" && (!at.Equal(i.Window.Until) || !i.Active()) {
+		return closed(i, m.Text, Line("window.over", facts))
+	}
+	m.Blocks = []Block{Lines{Lines: [][]Span{marked(i, Line("window."+what, facts))}}}
+	if what != "begin" {
+		m.Blocks = append(m.Blocks, Actions{Elements: []Element{
+			Button{Verb: "incident longer", Object: object(i), Label: Say("button.longer", nil)},
+			Button{Verb: "incident resolve", Object: object(i), Label: Say("button.completed", nil)},
+		}})
+	}
+	return fit(m).dated(i.Time)
+}
+
+// Told is a message without its buttons, for people who only read it.
+func (m Message) Told() Message {
+	m.Blocks = slices.DeleteFunc(slices.Clone(m.Blocks), func(b Block) bool { _, ok := b.(Actions); return ok })
+	return m
+}
