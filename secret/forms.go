@@ -19,7 +19,7 @@ const minForm = 4
 const minLine = 12
 
 // forms lists every spelling of value that is hidden: as it is, percent-encoded,
-// base64 at each of the three alignments, and quoted for a shell or for JSON.
+// base64 at each of the three alignments, quoted for a shell or for JSON, and as hex.
 // Line breaks are left out of every form; the scanner leaves them out of the
 // text too, so that `base64`, which wraps at 76, hides nothing from it.
 func forms(value string) [][]byte {
@@ -29,6 +29,7 @@ func forms(value string) [][]byte {
 	all = append(all, urlForms(value)...)
 	all = append(all, base64Forms(value)...)
 	all = append(all, quotedForms(value)...)
+	all = append(all, hexForms(value)...)
 	seen := map[string]bool{}
 	var out [][]byte
 	for _, form := range all {
@@ -85,6 +86,28 @@ func base64Forms(value string) []string {
 		}
 		core := encoded[from:to]
 		out = append(out, core, strings.NewReplacer("+", "-", "/", "_").Replace(core))
+	}
+	return out
+}
+
+// hexWindow is how many bytes of a secret are hidden by themselves where a dump of bytes breaks it over its lines, each with
+// an offset in front; a piece of fewer at the end of a line stays. maxDumped bounds the secrets for which that is done: the
+// windows of a whole key file would be thousands of forms.
+const (
+	hexWindow = minForm
+	maxDumped = 256
+)
+
+// hexForms gives what sha256sum-like programs, encode(…, 'hex') and xxd -p write, the same with a sign between the bytes,
+// and the pieces that a line of od -tx1 and hexdump -C can hold.
+func hexForms(value string) []string {
+	var out []string
+	for _, format := range []string{"%x", "% x", "%X", "% X"} {
+		form := fmt.Sprintf(format, value)
+		out = append(out, form, strings.ReplaceAll(form, " ", ":"))
+	}
+	for at := 0; at+hexWindow <= len(value) && len(value) <= maxDumped; at++ {
+		out = append(out, fmt.Sprintf("% x", value[at:at+hexWindow]))
 	}
 	return out
 }

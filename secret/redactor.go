@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -21,7 +22,7 @@ var ErrShort = errors.New("a secret under 4 bytes cannot be hidden")
 // whatever the number of forms.
 type Redactor struct {
 	forms    [][]byte
-	first    [256]bool
+	starting [256][]int // forms by their first byte, the longest first
 	shortest int
 	longest  int
 	jump     []uint16         // by two bytes
@@ -44,6 +45,8 @@ func NewRedactor(secrets ...String) (*Redactor, error) {
 		}
 		r.forms = append(r.forms, found...)
 	}
+	slices.SortFunc(r.forms, bytes.Compare)
+	r.forms = slices.CompactFunc(r.forms, bytes.Equal)
 	r.index()
 	return r, short
 }
@@ -53,10 +56,13 @@ func (r *Redactor) index() {
 		return
 	}
 	r.shortest = len(r.forms[0])
-	for _, form := range r.forms {
+	for n, form := range r.forms {
 		r.shortest = min(r.shortest, len(form))
 		r.longest = max(r.longest, len(form))
-		r.first[form[0]] = true
+		r.starting[form[0]] = append(r.starting[form[0]], n)
+	}
+	for _, list := range r.starting {
+		slices.SortFunc(list, func(a, b int) int { return len(r.forms[b]) - len(r.forms[a]) })
 	}
 	r.jump = make([]uint16, 1<<16)
 	farthest := uint16(min(r.shortest-1, 1<<15))
@@ -112,11 +118,11 @@ func (r *Redactor) spans(text []byte) []span {
 // goes on in the next read, or len(text).
 func (r *Redactor) hold(text []byte) int {
 	for at := max(0, len(text)-r.longest+1); at < len(text); at++ {
-		if !r.first[text[at]] {
-			continue
-		}
-		for _, form := range r.forms {
-			if len(form) > len(text)-at && bytes.HasPrefix(form, text[at:]) {
+		for _, n := range r.starting[text[at]] {
+			if len(r.forms[n]) <= len(text)-at {
+				break // neither this one nor a shorter one goes on
+			}
+			if bytes.HasPrefix(r.forms[n], text[at:]) {
 				return at
 			}
 		}

@@ -91,6 +91,11 @@ func TestI38_EveryFormIsHiddenAtEveryBorder(t *testing.T) {
 		"json":          string(asJSON),
 		"over a line":   "a " + value[:4] + "\n" + value[4:9] + "\r\n" + value[9:] + " b",
 		"after nothing": value,
+		"hex":           fmt.Sprintf("digest %x.", value),
+		"hex, capital":  fmt.Sprintf("digest %X.", value),
+		"hex, apart":    fmt.Sprintf("dump % x.", value),
+		"hex, colons":   "key " + strings.ReplaceAll(fmt.Sprintf("% X", value), " ", ":"),
+		"a dump":        fmt.Sprintf("0000000 % x\n0000020 % x\n0000027\n", value[:16], value[16:]),
 	}
 	for before := range 3 {
 		text := "xyz"[:before] + value + "tail"
@@ -121,7 +126,8 @@ func TestI38_RealProgramsCannotSpellIt(t *testing.T) {
 	for _, value := range []string{hunter, "line one is here\nline two's $HOME\n", "tab\tand\x01\x7f and !history", strings.Repeat("long-Secret.", 20)} {
 		r := redactor(t, value)
 		for _, script := range []string{`printf %q "$S"`, `echo "${S@Q}"`, `set -x; : "$S"`, `declare -p S`, `printf %s "$S" | base64`,
-			`printf 'some text before it %s and after' "$S" | base64`, `printf 'xx%s' "$S" | base64 -w 7`, `printf '%s\n' "$S" | sed 's/^/   /'`} {
+			`printf 'some text before it %s and after' "$S" | base64`, `printf 'xx%s' "$S" | base64 -w 7`, `printf '%s\n' "$S" | sed 's/^/   /'`,
+			`printf %s "$S" | od -An -tx1`, `printf %s "$S" | od -tx1`, `printf 'before %s' "$S" | od -tx1 -v`} {
 			cmd := exec.Command(bash, "--norc", "-c", script)
 			cmd.Env = []string{"PATH=/usr/bin:/bin", "S=" + value, "LC_ALL=C.UTF-8"}
 			out, err := cmd.CombinedOutput()
@@ -131,6 +137,34 @@ func TestI38_RealProgramsCannotSpellIt(t *testing.T) {
 			got := redact(t, r, string(out))
 			if !strings.Contains(got, Stars) {
 				t.Errorf("%s leaks %q", script, got)
+			}
+		}
+	}
+}
+
+// TestI38_ADumpShowsThreeBytesALine: a line of a dump begins anywhere in a secret, with its offset in front; of what it shows of
+// the secret at most three bytes at its beginning and its end stand there.
+func TestI38_ADumpShowsThreeBytesALine(t *testing.T) {
+	const value = "zQ7/sEcret-token-0123456789abcdefg"
+	r := redactor(t, value)
+	for before := range 16 {
+		var dump strings.Builder
+		text := strings.Repeat(".", before) + value
+		for at := 0; at < len(text); at += 16 {
+			line := text[at:min(at+16, len(text))]
+			left := min(8, len(line))
+			fmt.Fprintf(&dump, "%08x  % x  % x\n", at, line[:left], line[left:])
+		}
+		for line := range strings.Lines(redact(t, r, dump.String())) {
+			_, pairs, _ := strings.Cut(line, "  ")
+			shown := 0
+			for _, pair := range strings.Fields(pairs) {
+				if len(pair) == 2 && pair != "2e" {
+					shown++
+				}
+			}
+			if shown > 6 {
+				t.Errorf("after %d bytes: %s", before, line)
 			}
 		}
 	}
@@ -213,18 +247,27 @@ func FuzzI38_Stream(f *testing.F) {
 }
 
 func BenchmarkRedactor(b *testing.B) {
-	text := []byte(strings.Repeat("2026-01-13 copied 1.2 of 3.1 GB of the users table, 17% done\n", 2000))
+	log := strings.Repeat("2026-01-13 copied 1.2 of 3.1 GB of the users table, 17% done\n", 2000)
+	dump := strings.Repeat("0000020 2d 30 31 32 33 34 35 36 37 38 39 61 62 63 6f 72\n", 2000)
 	for _, n := range []int{1, 10} {
-		b.Run(fmt.Sprint(n, " secrets"), func(b *testing.B) {
-			var all []string
-			for i := range n {
-				all = append(all, fmt.Sprintf("correct-horse-battery-%d", i))
+		var all []string
+		for i := range n {
+			all = append(all, fmt.Sprintf("correct-horse-battery-%d", i))
+		}
+		for name, text := range map[string]string{"log": log, "dump": dump} {
+			for _, size := range []int{60, 64 << 10} {
+				b.Run(fmt.Sprintf("%d secrets, %s by %d", n, name, size), func(b *testing.B) {
+					w := redactor(b, all...).Writer(io.Discard)
+					b.SetBytes(int64(len(text)))
+					for b.Loop() {
+						for rest := []byte(text); len(rest) > 0; {
+							k := min(size, len(rest))
+							_, _ = w.Write(rest[:k])
+							rest = rest[k:]
+						}
+					}
+				})
 			}
-			w := redactor(b, all...).Writer(io.Discard)
-			b.SetBytes(int64(len(text)))
-			for b.Loop() {
-				_, _ = w.Write(text)
-			}
-		})
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -37,6 +38,33 @@ func TestI57_TheAccountOfStepsIsNobodyElse(t *testing.T) {
 		if err := stepAccount("nobody", "", table); err != nil {
 			t.Errorf("an account of its own: %v", err)
 		}
+	}
+}
+
+// TestI57_TheAccountOfStepsProvesNobody: who asks from it hears that, and not what is wrong with the configuration, which only
+// drbot's own account could mend.
+func TestI57_TheAccountOfStepsProvesNobody(t *testing.T) {
+	u, err := user.Lookup("nobody")
+	if err != nil {
+		t.Skip("this machine has no account nobody")
+	}
+	uid, err := strconv.Atoi(u.Uid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := writeFile(t, filepath.Join(t.TempDir(), "drbot.yaml"), goodConfig+"runner: {user: nobody}\n")
+	c, err := loadConfig(path, func(string) string { return "" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.mayAsk(uid); err == nil || !strings.Contains(err.Error(), "a step's account proves nobody") || strings.Contains(err.Error(), "make another") {
+		t.Errorf("%v", err)
+	}
+	if err := c.mayAsk(uid + 1); err != nil {
+		t.Errorf("another account: %v", err)
+	}
+	if isAccount(uid, "") || !isAccount(uid, "nobody") {
+		t.Error("an account is taken for another")
 	}
 }
 

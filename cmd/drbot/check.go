@@ -29,7 +29,7 @@ func (p program) check() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "check", Short: "Say what is wrong with configuration, tokens, runbook and lock, each with its fix", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := p.config()
+			c, err := p.hostConfig()
 			if err != nil {
 				return err
 			}

@@ -62,6 +62,9 @@ func (p program) line(ctx context.Context, o lineOptions) error {
 }
 
 func (p program) dial(ctx context.Context, c *config, keyFile string) (*terminal.Client, error) {
+	if err := c.mayAsk(os.Getuid()); err != nil {
+		return nil, err
+	}
 	t := terminal.Client{Socket: c.Socket, Data: c.Data, Agent: p.getenv("SSH_AUTH_SOCK"), Columns: columns(p.stdout)}
 	if keyFile != "" {
 		var err error

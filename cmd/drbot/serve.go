@@ -26,7 +26,7 @@ func (p program) serve() *cobra.Command {
 			"SIGHUP reads the runbook and its lock again, and of drbot.yaml the keys " + strings.Join(rereadKeys, ", ") + ";\n" +
 			"it says in the log what of the rest changed and waits for a restart.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := p.config()
+			c, err := p.hostConfig()
 			if err != nil {
 				return err
 			}
