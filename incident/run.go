@@ -238,6 +238,8 @@ type Approval struct {
 	Asked       []Person      `json:"asked,omitempty"`
 	Glass       bool          `json:"glass,omitempty"` // DecidedBy broke the glass, for the reason in Why
 	Expires     time.Time     `json:"expires"`
+	Hushed      time.Time     `json:"hushed,omitzero"` // until then nobody is called again for it
+	HushedBy    Person        `json:"hushed_by,omitzero"`
 	StartWithin time.Duration `json:"start_within"`
 	StartBy     time.Time     `json:"start_by,omitzero"`
 	State       ApprovalState `json:"state"`
