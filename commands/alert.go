@@ -21,6 +21,7 @@ type HearAlert struct {
 	Text         string            // of a note or a status update
 	Echo         bool              // drbot's own note come back
 	Whole        bool              // Facts are all that rules ask for, so that the event may open an incident
+	Began        time.Time         // when PagerDuty made the alert; zero: the event does not say
 	Passed       string            // why it is about no incident of PagerDuty; empty: it is about one
 	Page         *PageKey          // it is what PagerDuty made of a page of drbot's
 	Rules        AlertRules
@@ -88,7 +89,11 @@ func alertRef(alert string) state.Ref { return state.Ref{Index: "pagerduty", Val
 func alertClaim(alert string) string { return "pd:" + alert }
 
 func passed(e HearAlert, why string) incident.Event {
-	return incident.AlertPassed{Alert: e.Alert, Event: e.Event, What: e.What, At: e.At, Why: cut(why, 300)}
+	p := incident.AlertPassed{Alert: e.Alert, Event: e.Event, What: e.What, At: e.At, Why: cut(why, 300)}
+	if !e.Whole && e.Alert != "" && !e.Echo { // it is kept for the alert, should its trigger come yet
+		p.Who, p.Text, p.Facts = e.Agent.Name, cut(e.Text, incident.MaxText), e.Facts
+	}
+	return p
 }
 
 // seen is the event as the record keeps it.
@@ -102,6 +107,18 @@ func (e HearAlert) seen(i *incident.Incident) incident.AlertSeen {
 		s.Name = a.Name()
 	}
 	return s
+}
+
+// began is when PagerDuty made the alert, never in the future; a trigger that does not say so says it by its own instant.
+func (e HearAlert) began(now time.Time) time.Time {
+	at := e.Began
+	if at.IsZero() && e.What == incident.AlertTriggered {
+		at = e.At
+	}
+	if at.IsZero() || at.After(now) {
+		return time.Time{}
+	}
+	return at.UTC()
 }
 
 // doer is who did it: a person of the people table, else a user of PagerDuty, else PagerDuty itself.
@@ -149,6 +166,12 @@ func (o *Office) openAlert(v state.View, i *incident.Incident, e HearAlert, rule
 		w.title = "PagerDuty " + or(s.Name, e.Alert)
 	}
 	opened := o.opening(v, incident.PagerDuty("", ""), w)
+	began := e.began(v.Now())
+	if came := (incident.Alert{Began: began, Came: v.Now()}); !began.IsZero() {
+		if _, counts := came.Late(); counts {
+			opened.RespondBy, opened.Calls = o.answerBy(opened.Severity, began, v.Now())
+		}
+	}
 	opened.Triage = rule.Then == ThenTriage
 	opened.Source = "PagerDuty " + or(s.Name, e.Alert)
 	if opened.Triage { // nobody promised anything about what nobody accepted yet, but an answer
@@ -159,7 +182,8 @@ func (o *Office) openAlert(v state.View, i *incident.Incident, e HearAlert, rule
 		return state.Decision{}, err
 	}
 	fresh := folded(v, i, events)
-	events = append(events, fresh.Link(incident.AlertLinked{By: incident.PagerDuty("", ""), Alert: e.Alert, Name: s.Name, How: "opened"}, s, o.doer(e.Agent), opened.Policy)...)
+	link := incident.AlertLinked{By: incident.PagerDuty("", ""), Alert: e.Alert, Name: s.Name, How: "opened", Began: began}
+	events = append(events, fresh.Link(link, v.House().EarlyOf(e.Alert), s, o.doer(e.Agent), opened.Policy)...)
 	d := effects(folded(v, i, events), events)
 	d.Claim, d.Index = append(d.Claim, alertClaim(e.Alert)), append(d.Index, alertRef(e.Alert), same)
 	return d, nil
@@ -173,8 +197,8 @@ func (o *Office) attachAlert(ctx context.Context, c Command, e HearAlert, id inc
 			return state.Decision{}, errAlertMoved
 		}
 		s := e.seen(i)
-		link := incident.AlertLinked{By: incident.PagerDuty("", ""), Alert: e.Alert, Name: s.Name, How: "attached"}
-		events := i.Link(link, s, o.doer(e.Agent), o.policy(i.Severity, v.Now()))
+		link := incident.AlertLinked{By: incident.PagerDuty("", ""), Alert: e.Alert, Name: s.Name, How: "attached", Began: e.began(v.Now())}
+		events := i.Link(link, v.House().EarlyOf(e.Alert), s, o.doer(e.Agent), o.policy(i.Severity, v.Now()))
 		d := effects(folded(v, i, events), events)
 		d.Claim, d.Index = append(d.Claim, alertClaim(e.Alert)), append(d.Index, alertRef(e.Alert))
 		return d, nil

@@ -73,7 +73,7 @@ func approve(ctx context.Context, o *Office, c *call) (Reply, error) {
 	if form, err := o.targetForm(ctx, c, n); form != nil || err != nil {
 		return Reply{Form: form}, err
 	}
-	return o.steer(ctx, c, func(d incident.Desk, i *incident.Incident) ([]incident.Event, error) {
+	reply, err := o.steer(ctx, c, func(d incident.Desk, i *incident.Incident) ([]incident.Event, error) {
 		if a := i.Approval(n); a != nil && typesTarget(i, a) && c.Actor.Slack != "" && c.Field("target") != a.Action.Target {
 			return nil, incident.Refuse(incident.BadInput, "%q is not the target of %s.", c.Field("target"), a.Name()).Then("Press Approve again and type it.")
 		}
@@ -88,6 +88,7 @@ func approve(ctx context.Context, o *Office, c *call) (Reply, error) {
 		}
 		return fmt.Sprintf("You approved %s. %s", a.Name(), doing(i))
 	})
+	return o.offerPaging(ctx, c, n, reply, err)
 }
 
 // typesTarget reports whether the lock wants the approver to type the target's name.
@@ -147,11 +148,12 @@ func deny(ctx context.Context, o *Office, c *call) (Reply, error) {
 			return Reply{Form: denyForm(c, a)}, nil
 		}
 	}
-	return o.steer(ctx, c, func(d incident.Desk, i *incident.Incident) ([]incident.Event, error) {
+	reply, err := o.steer(ctx, c, func(d incident.Desk, i *incident.Incident) ([]incident.Event, error) {
 		return i.Deny(d, c.person, n, reason)
 	}, func(*incident.Incident) string {
 		return fmt.Sprintf("You denied %s. The run waits.", incident.ApprovalName(n))
 	})
+	return o.offerPaging(ctx, c, n, reply, err)
 }
 
 func denyForm(c *call, a *incident.Approval) *templates.Form {

@@ -92,7 +92,7 @@ func setServices(ctx context.Context, o *Office, c *call) (Reply, error) {
 			"Ends": nil, "Tier": i.RTO.Name, "Limit": i.RTO.Limit,
 		}
 		if i.RTO.Limit > 0 {
-			shown["Ends"] = i.OpenedAt.Add(i.RTO.Limit)
+			shown["Ends"] = i.Since().Add(i.RTO.Limit)
 		}
 		return said("services", about(i, shown))
 	})

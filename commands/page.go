@@ -16,10 +16,12 @@ import (
 func pageVerbs() []Verb {
 	list := []Verb{
 		{Name: "page", May: incident.Responder, Scope: OfIncident, Grammar: "@who|<service>|approvers [reason]", Example: "page @Bea all logins fail", Does: "Wakes a person, a service's people or the approvers through PagerDuty; shows phone numbers when it does not take that.", Deed: "page", do: pageSomebody},
+		{Group: "recover", Name: "page", May: incident.Operator, Also: incident.Responder, Scope: InChannel, Hidden: true, Does: "Wakes those who may decide on a request, each once.", Deed: "page approvers", do: pageApprovers},
+		{Group: "recover", Name: "quiet", May: incident.Approver, Also: incident.Operator, Scope: InChannel, Hidden: true, Does: "Puts the next call for an approval off.", Deed: "put calls off", do: quietNudges},
 		{Name: "quiet", May: incident.Responder, Scope: OfIncident, Hidden: true, Does: "Puts the calls for an answer off by 15 minutes.", Deed: "put calls off", do: quietCalls},
 	}
 	for k := range list {
-		list[k].Group = "incident"
+		list[k].Group = or(list[k].Group, "incident")
 	}
 	return list
 }
@@ -202,6 +204,7 @@ type (
 		Page        uint64
 		Alert, Name string
 		Woke        []string
+		Joins       bool // Alert is one of the incident's own: they are asked to join it
 	}
 	// PageFailed: it did not. Over: it is not tried again; Past: nobody needs it any more.
 	PageFailed struct {
@@ -220,6 +223,9 @@ func (o *Office) pageTaken(ctx context.Context, c Command, e PageTaken) (Reply, 
 			return state.Decision{}, state.ErrNotFound
 		}
 		events := i.TakePage(e.Page, e.Alert, e.Name, e.Woke)
+		if e.Joins {
+			events = i.JoinPage(e.Page, e.Alert, e.Name, e.Woke)
+		}
 		d := effects(folded(v, i, events), events)
 		if slices.ContainsFunc(events, func(e incident.Event) bool { _, links := e.(incident.AlertLinked); return links }) {
 			d.Claim, d.Index = append(d.Claim, alertClaim(e.Alert)), append(d.Index, alertRef(e.Alert))
@@ -237,7 +243,7 @@ func (o *Office) hearPage(ctx context.Context, c Command, e HearAlert) (Reply, e
 			return houseEvent(passed(e, "it is a page of another drbot")), nil
 		}
 		s := e.seen(i)
-		events := i.Link(i.LinkPage(p.N, e.Alert, s.Name), s, o.doer(e.Agent), o.policy(i.Severity, v.Now()))
+		events := i.Link(i.LinkPage(p.N, e.Alert, s.Name), v.House().EarlyOf(e.Alert), s, o.doer(e.Agent), o.policy(i.Severity, v.Now()))
 		d := effects(folded(v, i, events), events)
 		d.Claim, d.Index = append(d.Claim, alertClaim(e.Alert)), append(d.Index, alertRef(e.Alert))
 		return d, nil

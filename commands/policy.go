@@ -17,14 +17,21 @@ const lowerFree = 10 * time.Minute
 
 // policy is what is promised for a severity from an instant on.
 func (o *Office) policy(severity int, at time.Time) incident.Policy {
-	p := incident.Policy{UpdateEvery: o.cadence(severity), Calls: o.calls(severity, at, at)}
-	if respond := o.respond(severity); respond > 0 {
-		p.RespondBy = at.Add(respond).UTC()
-	}
+	p := incident.Policy{UpdateEvery: o.cadence(severity)}
+	p.RespondBy, p.Calls = o.answerBy(severity, at, at)
 	if p.UpdateEvery > 0 {
 		p.UpdateDue = at.Add(p.UpdateEvery).UTC()
 	}
 	return p
+}
+
+// answerBy is when an answer is due, and whom drbot calls until then, from the instant at which it began on; nobody is
+// called before now.
+func (o *Office) answerBy(severity int, began, now time.Time) (respondBy time.Time, calls []incident.Call) {
+	if respond := o.respond(severity); respond > 0 {
+		respondBy = began.Add(respond).UTC()
+	}
+	return respondBy, o.calls(severity, began, now)
 }
 
 // changed is the policy of another severity for a running incident: an update that was promised earlier stays promised.
@@ -33,7 +40,7 @@ func (o *Office) changed(i *incident.Incident, severity int, at time.Time) incid
 	if i.UpdateDue.After(at) && i.UpdateDue.Before(p.UpdateDue) {
 		p.UpdateDue = i.UpdateDue
 	}
-	p.Calls = o.calls(severity, i.OpenedAt, at)
+	p.Calls = o.calls(severity, i.Since(), at)
 	if !i.AckedAt.IsZero() {
 		p.RespondBy, p.Calls = i.RespondBy, nil
 	}

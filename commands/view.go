@@ -146,7 +146,7 @@ func Show(i *incident.Incident) View {
 		Drill: i.Drill, Restricted: i.Restricted, FalseAlarm: i.FalseAlarm, OpenedAt: i.OpenedAt, OpenedBy: i.OpenedBy.Name,
 		AckedAt: instant(i.AckedAt), AckedBy: i.AckedBy.Name, ResolvedAt: instant(i.ResolvedAt), ResolvedBy: i.ResolvedBy.Name,
 		Reopened: i.Reopened, Roles: map[string]string{}, Channel: i.Channel.ID, Name: i.Channel.Name, Impact: i.Impact,
-		Services: append([]string{}, i.Services...), RTO: objective(i.RTO, i.OpenedAt), RPO: objective(i.RPO, time.Time{}),
+		Services: append([]string{}, i.Services...), RTO: objective(i.RTO, i.Since()), RPO: objective(i.RPO, time.Time{}),
 		RespondBy: instant(i.RespondBy), UpdateDue: instant(i.UpdateDue), LateSince: instant(i.LateSince), Updates: i.Updates,
 		Summary: i.Summary, RootCause: i.RootCause, DataImpact: i.DataImpact, Runbook: i.Revision,
 		Checklist: []ViewItem{}, Runs: []ViewRun{}, Approvals: []ViewApproval{}, Parked: append([]incident.Parked{}, i.Parked...),

@@ -2,6 +2,7 @@ package incident
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -24,7 +25,13 @@ const (
 	AlertAssignees = "assignees"    // names
 	AlertPolicy    = "policy"       // name of the escalation policy
 	AlertAcker     = "acked"        // who acknowledged
+	// AlertResponder begins the names of facts about who was asked to join, "responder/" and the user's id; the value is
+	// "pending", "accepted" or "declined", and the name.
+	AlertResponder = "responder/"
 )
+
+// Joining is the beginning of an AlertResponder's value of somebody who comes.
+const Joining = "accepted "
 
 // Statuses of an alert, in the order that settles a tie.
 const (
@@ -53,6 +60,8 @@ type Alert struct {
 	ID    string               `json:"id"`
 	How   string               `json:"how,omitempty"`   // opened | attached | merged
 	Since uint64               `json:"since,omitempty"` // the record that linked it
+	Began time.Time            `json:"began,omitzero"`  // when PagerDuty made it
+	Came  time.Time            `json:"came,omitzero"`   // when it came here
 	Facts map[string]AlertFact `json:"facts,omitempty"`
 }
 
@@ -65,6 +74,35 @@ func (a *Alert) Name() string {
 		return "#" + n
 	}
 	return a.ID
+}
+
+// Joining names who answered a request to join, first by their ids.
+func (a *Alert) Joining() (names []string) {
+	for _, fact := range slices.Sorted(maps.Keys(a.Facts)) {
+		if name, comes := strings.CutPrefix(a.Facts[fact].Value, Joining); comes && strings.HasPrefix(fact, AlertResponder) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// answered is who answered the alert in PagerDuty: acknowledged it, or joins it.
+func (a *Alert) answered() string {
+	who := a.Fact(AlertAcker)
+	if names := a.Joining(); who == "" && len(names) > 0 {
+		who = names[0]
+	}
+	return who
+}
+
+// answers reports whether an event is somebody's answer itself.
+func (s AlertSeen) answers() bool {
+	for name, value := range s.Facts {
+		if name == AlertAcker && value != "" || strings.HasPrefix(name, AlertResponder) && strings.HasPrefix(value, Joining) {
+			return true
+		}
+	}
+	return false
 }
 
 // hear merges facts, and reports whether any of them changed.
@@ -182,19 +220,14 @@ func (i *Incident) Hear(s AlertSeen, by Person, promise Policy) []Event {
 	return append([]Event{s}, i.having(s).follow(s, by, promise)...)
 }
 
-// Link ties an alert to this incident, with what is known of it.
-func (i *Incident) Link(l AlertLinked, s AlertSeen, by Person, promise Policy) []Event {
-	return append([]Event{l, s}, i.having(l, s).follow(s, by, promise)...)
-}
-
-// Differs reports whether PagerDuty's answer to a question says anything that its events did not.
-func (i *Incident) Differs(s AlertSeen) bool {
-	a := i.Alert(s.Alert)
-	if a == nil {
-		return true
+// Link ties an alert to this incident, with what was heard of it before its trigger, and what is known of it now.
+func (i *Incident) Link(l AlertLinked, early []AlertSeen, s AlertSeen, by Person, promise Policy) []Event {
+	events := []Event{l}
+	for _, e := range early {
+		events = append(events, e)
 	}
-	known := i.Clone().Alert(s.Alert)
-	return known.hear(s.facts())
+	events = append(events, s)
+	return append(events, i.having(events...).follow(s, by, promise)...)
 }
 
 // having is the incident as it will be.
@@ -216,8 +249,8 @@ func (i *Incident) follow(s AlertSeen, by Person, promise Policy) []Event {
 			if p := i.PageOf(i.Alerts[k].ID); p != nil && p.Why == PageForApproval {
 				continue // who answers that comes to approve
 			}
-			if who := i.Alerts[k].Fact(AlertAcker); who != "" {
-				if s.Facts[AlertAcker] == "" {
+			if who := i.Alerts[k].answered(); who != "" {
+				if !s.answers() {
 					by = PagerDuty("", who)
 				}
 				events = append(events, Acknowledged{By: by})
@@ -246,7 +279,7 @@ func (i *Incident) applyAlert(at Stamp, e Event) bool {
 	switch e := e.(type) {
 	case AlertLinked:
 		a := i.alert(e.Alert)
-		a.How, a.Since = e.How, at.Seq
+		a.How, a.Since, a.Began, a.Came = e.How, at.Seq, e.Began, at.Time
 		if p := i.Page(e.Page); p != nil { // what happened since it was asked for concerns it
 			a.Since, p.Alert = p.Seq, a.ID
 		}

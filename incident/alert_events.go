@@ -10,6 +10,7 @@ type AlertLinked struct {
 	How   string               `json:"how"`             // opened | attached | merged | paged
 	From  ID                   `json:"from,omitempty"`  // merged: the incident that had it before
 	Page  uint64               `json:"page,omitempty"`  // paged: the page that PagerDuty made it of
+	Began time.Time            `json:"began,omitzero"`  // when PagerDuty made it
 	Facts map[string]AlertFact `json:"facts,omitempty"` // merged: what was known there
 }
 
@@ -33,6 +34,10 @@ type AlertPassed struct {
 	What  string    `json:"what"`
 	At    time.Time `json:"at"`
 	Why   string    `json:"why"`
+	// What it said: kept for the alert, whose trigger may still come.
+	Who   string            `json:"who,omitempty"`
+	Text  string            `json:"text,omitempty"`
+	Facts map[string]string `json:"facts,omitempty"`
 }
 
 // Accepted makes an incident of what waited in triage.

@@ -55,9 +55,7 @@ func (i *Incident) Deadlines() []Deadline {
 		switch a.State {
 		case Pending:
 			add(a.Expires, "approval/%d", a.N)
-			for n := 1; n <= GlassNudge; n++ {
-				add(a.NudgeAt(n), nudgeKey(a.N, n))
-			}
+			i.nudgeDeadlines(a, add)
 		case Granted:
 			add(a.StartBy, "start/%d", a.N)
 		}
@@ -81,9 +79,9 @@ func (i *Incident) answerDeadlines(add func(due time.Time, key string, args ...a
 		return
 	}
 	if !i.RespondBy.IsZero() {
-		whole := i.RespondBy.Sub(i.OpenedAt)
+		whole := i.RespondBy.Sub(i.Since())
 		for _, percent := range []int64{50, 80, 100} {
-			if due := i.OpenedAt.Add(whole * time.Duration(percent) / 100); percent == 100 || !due.Before(i.Hushed) {
+			if due := i.Since().Add(whole * time.Duration(percent) / 100); percent == 100 || !due.Before(i.Hushed) {
 				add(due, "respond/%d/%d", percent, i.RespondBy.Unix())
 			}
 		}

@@ -50,7 +50,7 @@ var kinds = func() map[string]reflect.Type {
 		StepSkipped{}, StepByHand{}, UndoPlanned{},
 		AlertLinked{}, AlertSeen{}, AlertPassed{}, Accepted{}, Declined{}, Merged{}, Triaged{},
 		ReviewGiven{}, ReviewSaved{}, ReviewPosted{}, ReviewClosed{}, TaskDone{}, TaskReopened{}, TaskSet{}, TaskSnoozed{}, ActionAdded{}, ActionSet{}, ActionDone{},
-		PageAsked{}, Paged{}, PageFailed{}, CallsHushed{},
+		PageAsked{}, Paged{}, PageFailed{}, CallsHushed{}, NudgesHushed{},
 	} {
 		m[e.EventKind()] = reflect.TypeOf(e)
 	}

@@ -27,6 +27,7 @@ type House struct {
 	Stray      []string              `json:"stray,omitempty"` // attempts on disk that the record does not know
 	Head       HeadPosted            `json:"head"`
 	HeadDue    time.Time             `json:"head_due,omitzero"` // when the newest record is shown outside again
+	Early      []AlertPassed         `json:"early,omitempty"`   // what PagerDuty said of alerts before their triggers came
 
 	Scripts    map[string]Ran `json:"scripts,omitempty"`    // sha256 of a text -> how it ran
 	Procedures map[string]Ran `json:"procedures,omitempty"` // id -> how its runs went
@@ -106,6 +107,8 @@ func (h *House) Apply(at Stamp, e Event) {
 		}
 	case HeadPosted:
 		h.Head = e
+	case AlertPassed:
+		h.early(e)
 	case ScriptRan:
 		h.scriptRan(at, e)
 	case ProcedureRan:

@@ -56,6 +56,7 @@ type Paged struct {
 	Alert string   `json:"alert"` // PagerDuty's id of what it made
 	Name  string   `json:"name,omitempty"`
 	Woke  []string `json:"woke,omitempty"`
+	Joins bool     `json:"joins,omitempty"` // PagerDuty asks them to join an alert that is there already, and made nothing
 }
 
 // PageFailed says that PagerDuty did not take a page. It may still take it later, unless Over.
@@ -85,6 +86,7 @@ type Page struct {
 	Alert    string    `json:"alert,omitempty"`
 	Woke     []string  `json:"woke,omitempty"`
 	PagedAt  time.Time `json:"paged_at,omitzero"`
+	Joins    bool      `json:"joins,omitempty"` // Alert is one that was there already
 	Failed   string    `json:"failed,omitempty"`
 	FailedAt time.Time `json:"failed_at,omitzero"`
 	Over     bool      `json:"over,omitempty"`
@@ -101,7 +103,7 @@ func (i *Incident) Page(n uint64) *Page {
 // PageOf finds the page that PagerDuty made an alert of; nil: none.
 func (i *Incident) PageOf(alert string) *Page {
 	for k := range i.Pages {
-		if alert != "" && i.Pages[k].Alert == alert {
+		if alert != "" && i.Pages[k].Alert == alert && !i.Pages[k].Joins {
 			return &i.Pages[k]
 		}
 	}
@@ -150,6 +152,19 @@ func (i *Incident) TakePage(n uint64, alert, name string, woke []string) []Event
 		events = append(events, i.LinkPage(n, alert, name))
 	}
 	events = append(events, Paged{Page: n, Alert: alert, Name: name, Woke: woke})
+	if len(woke) == 0 {
+		events = append(events, PageFailed{Page: n, Why: "nobody is on call there", Over: true})
+	}
+	return events
+}
+
+// JoinPage records that PagerDuty asks people to join an alert of this incident.
+func (i *Incident) JoinPage(n uint64, alert, name string, woke []string) []Event {
+	p := i.Page(n)
+	if p == nil || !p.PagedAt.IsZero() || i.Alert(alert) == nil {
+		return nil
+	}
+	events := []Event{Paged{Page: n, Alert: alert, Name: name, Woke: woke, Joins: true}}
 	if len(woke) == 0 {
 		events = append(events, PageFailed{Page: n, Why: "nobody is on call there", Over: true})
 	}
@@ -270,7 +285,7 @@ func (i *Incident) applyPage(at Stamp, e Event) bool {
 		})
 	case Paged:
 		if p := i.Page(e.Page); p != nil {
-			p.Alert, p.Woke, p.PagedAt = e.Alert, e.Woke, at.Time
+			p.Alert, p.Woke, p.PagedAt, p.Joins = e.Alert, e.Woke, at.Time, e.Joins
 		}
 	case PageFailed:
 		if p := i.Page(e.Page); p != nil {
@@ -278,6 +293,10 @@ func (i *Incident) applyPage(at Stamp, e Event) bool {
 		}
 	case CallsHushed:
 		i.Hushed = e.Until
+	case NudgesHushed:
+		if a := i.Approval(e.Approval); a != nil {
+			a.Hushed, a.HushedBy = e.Until, e.By
+		}
 	default:
 		return false
 	}

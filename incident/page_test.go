@@ -49,7 +49,7 @@ func TestI47_APageIsTakenOnce(t *testing.T) {
 		}
 		seen := AlertSeen{Alert: "Q1", Event: "e1", What: "triggered", At: night, Facts: map[string]string{AlertStatus: AlertTriggered}}
 		if webhookFirst {
-			s.apply(night, s.i.Link(s.i.LinkPage(1, "Q1", "#1"), seen, PagerDuty("", ""), Policy{})...)
+			s.apply(night, s.i.Link(s.i.LinkPage(1, "Q1", "#1"), nil, seen, PagerDuty("", ""), Policy{})...)
 			s.apply(night, s.i.TakePage(1, "Q1", "#1", []string{"Bea"})...)
 		} else {
 			s.apply(night, s.i.TakePage(1, "Q1", "#1", []string{"Bea"})...)

@@ -1,6 +1,8 @@
 package people
 
 import (
+	"encoding/json"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -8,16 +10,20 @@ import (
 
 // OnCall is one user of PagerDuty who is on call now, as it said last.
 type OnCall struct {
-	Level int    // of the escalation policy; 1 is woken first
-	User  string // PagerDuty's id
-	Name  string
+	Level int    `json:"level"` // of the escalation policy; 1 is woken first
+	User  string `json:"user"`  // PagerDuty's id
+	Name  string `json:"name"`
 }
 
 // Place is a service or an escalation policy of PagerDuty.
-type Place struct{ ID, Name, Policy string }
+type Place struct {
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Policy string `json:"policy,omitempty"`
+}
 
-// Duty is who is on call, by escalation policy, and when PagerDuty said so. A decision reads it and asks no network; after
-// a start nothing is known until PagerDuty answered. It is safe for concurrent use.
+// Duty is who is on call, by escalation policy, and when PagerDuty said so. A decision reads it and asks no network. It is
+// a cache: Kept gives it for a file, and Restore takes it back at the next start. It is safe for concurrent use.
 type Duty struct {
 	mu       sync.RWMutex
 	at       time.Time
@@ -33,6 +39,50 @@ func (d *Duty) Set(at time.Time, policies map[string][]OnCall, places []Place) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.at, d.policies, d.places = at, policies, places
+}
+
+// dutyFormat is the format of what Kept gives, and dutyLives how old it may be to be worth more than knowing nothing:
+// whoever is on call changes with the day.
+const (
+	dutyFormat = 1
+	dutyLives  = 24 * time.Hour
+)
+
+type keptDuty struct {
+	Format   int                 `json:"format"`
+	At       time.Time           `json:"at"`
+	Policies map[string][]OnCall `json:"policies"`
+	Places   []Place             `json:"places"`
+}
+
+// Kept is what is known, for a file.
+func (d *Duty) Kept() ([]byte, error) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return json.Marshal(keptDuty{dutyFormat, d.at, d.policies, d.places})
+}
+
+// Restore takes back what was kept before a start, with its age. What cannot be read, says another format, comes from the
+// future or is too old is not taken, and says why; what PagerDuty has said since the start stands.
+func (d *Duty) Restore(kept []byte, now time.Time) error {
+	var k keptDuty
+	if err := json.Unmarshal(kept, &k); err != nil {
+		return fmt.Errorf("read who was on call: %w", err)
+	}
+	switch {
+	case k.Format != dutyFormat:
+		return fmt.Errorf("read who was on call: format %d is unknown to this version", k.Format)
+	case k.At.IsZero() || k.At.After(now):
+		return fmt.Errorf("read who was on call: it is said to be of %s", k.At.UTC().Format(time.RFC3339))
+	case now.Sub(k.At) > dutyLives:
+		return fmt.Errorf("read who was on call: it is of %s, which is too long ago", k.At.UTC().Format(time.RFC3339))
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.at.IsZero() {
+		d.at, d.policies, d.places = k.At, k.Policies, k.Places
+	}
+	return nil
 }
 
 // On lists who is on call by a policy, first to be woken first; known is false while PagerDuty has not said.

@@ -15,13 +15,34 @@ func alertLine(i *incident.Incident) []Span {
 		status := a.Facts[incident.AlertStatus]
 		parts = append(parts, Line("card.alert", map[string]any{
 			"Name": flat(a.Name(), 40), "Status": flat(status.Value, 20), "At": status.At, "Priority": flat(a.Fact(incident.AlertPriority), 40),
-			"Assignees": flat(a.Fact(incident.AlertAssignees), 120),
+			"Assignees": flat(a.Fact(incident.AlertAssignees), 120), "Joining": joiningNames(a),
 		}))
 	}
 	if n := len(i.Alerts) - maxAlerts; n > 0 {
 		parts = append(parts, Line("more.lines", map[string]any{"Count": n}))
 	}
 	return join(parts...)
+}
+
+// joiningNames are those who answered a request to join, as far as a line has room.
+func joiningNames(a *incident.Alert) (names []string) {
+	for _, name := range a.Joining()[:min(len(a.Joining()), 4)] {
+		names = append(names, flat(name, 60))
+	}
+	return names
+}
+
+// lateLine says that the alert came here a while after its trigger; nil: it came at once.
+func lateLine(i *incident.Incident) []Span {
+	a := i.Opener()
+	if a == nil {
+		return nil
+	}
+	late, counts := a.Late()
+	if !late {
+		return nil
+	}
+	return Line("card.late", map[string]any{"Began": a.Began, "Came": a.Came, "Counts": counts})
 }
 
 // triageActions are all that can be done with what nobody accepted yet.

@@ -23,7 +23,7 @@ func Announcement(i *incident.Incident, f Facts, initial string) Message {
 	}
 	m := Message{Text: locked(i, Say("announcement.text", map[string]any{"I": i}))}
 	m.Blocks = append(m.Blocks, Header{Text: short(drill(i, light(i)+" "+severity(i)+" "+i.ID.String()+" "+flat(i.Title, 120)), maxHeader)})
-	facts := map[string]any{"I": i, "Commander": i.Roles[incident.Commander], "Took": i.ResolvedAt.Sub(i.OpenedAt), "Summary": sentence(flat(i.Summary, 500))}
+	facts := map[string]any{"I": i, "Commander": i.Roles[incident.Commander], "Took": i.ResolvedAt.Sub(i.Since()), "Summary": sentence(flat(i.Summary, 500))}
 	if !i.Active() {
 		m.Blocks = append(m.Blocks, Lines{Lines: [][]Span{Line("announcement.over", facts)}})
 		return fit(m)
@@ -119,7 +119,7 @@ func cardRows(i *incident.Incident, f Facts) []Row {
 		add("next", nextLine(i))
 	}
 	add("told", toldLine(i))
-	add("alert", alertLine(i))
+	add("alert", join(alertLine(i), lateLine(i)))
 	return rows
 }
 
@@ -175,8 +175,8 @@ func timeLine(i *incident.Incident, f Facts) []Span {
 		return nil
 	}
 	facts := map[string]any{
-		"Ends": i.OpenedAt.Add(i.RTO.Limit), "Name": flat(i.RTO.Name, 60), "Limit": i.RTO.Limit, "Ready": time.Time{},
-		"Over": !i.Active() && !i.ResolvedAt.IsZero(), "Took": i.ResolvedAt.Sub(i.OpenedAt), "Met": i.ResolvedAt.Sub(i.OpenedAt) <= i.RTO.Limit,
+		"Ends": i.Since().Add(i.RTO.Limit), "Name": flat(i.RTO.Name, 60), "Limit": i.RTO.Limit, "Ready": time.Time{},
+		"Over": !i.Active() && !i.ResolvedAt.IsZero(), "Took": i.ResolvedAt.Sub(i.Since()), "Met": i.ResolvedAt.Sub(i.Since()) <= i.RTO.Limit,
 	}
 	if r := i.LiveRun(); r != nil && r.State == incident.Running {
 		// An estimate that has passed, or that a failed step has made untrue, is not shown.
@@ -195,7 +195,7 @@ func dataLine(i *incident.Incident, f Facts) []Span {
 	if f.Backup == nil {
 		return Line("card.unwatched", map[string]any{"RPO": i.RPO.Limit})
 	}
-	return Line("card.data", map[string]any{"At": f.Backup.At, "Stake": i.OpenedAt.Sub(f.Backup.At), "RPO": i.RPO.Limit})
+	return Line("card.data", map[string]any{"At": f.Backup.At, "Stake": i.Since().Sub(f.Backup.At), "RPO": i.RPO.Limit})
 }
 
 func nextLine(i *incident.Incident) []Span {
@@ -265,7 +265,7 @@ func ackButton(i *incident.Incident) Button {
 
 // Topic is the channel's topic: "SEV-1 · Identified · Ana · RTO 03:58".
 func Topic(i *incident.Incident) string {
-	return flat(drill(i, Say("card.topic", map[string]any{"I": i, "Commander": i.Roles[incident.Commander], "Ends": i.OpenedAt.Add(i.RTO.Limit)})), 250)
+	return flat(drill(i, Say("card.topic", map[string]any{"I": i, "Commander": i.Roles[incident.Commander], "Ends": i.Since().Add(i.RTO.Limit)})), 250)
 }
 
 func object(i *incident.Incident) string { return fmt.Sprint(uint64(i.ID)) }

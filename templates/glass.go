@@ -28,11 +28,18 @@ func Nudge(i *incident.Incident, a *incident.Approval, n Nudged, f Facts) Messag
 	if reach := phones(a.Open(), f); reach != "" {
 		lines = append(lines, Line("nudge.phones", map[string]any{"Reach": reach}))
 	}
-	if n.Nth == 2 {
+	if n.Nth >= incident.GlassNudge {
 		facts["Breakers"] = breakers(a, f)
 		lines = append(lines, Line("nudge.glass", facts))
 	}
+	last := i.Nudges(a) <= n.Nth // an earlier call's message has nothing left to put off
+	if last && !a.Hushed.IsZero() {
+		lines = append(lines, Line("nudge.hushed", map[string]any{"By": a.HushedBy, "Until": a.Hushed}))
+	}
 	m.Blocks = []Block{Lines{Lines: lines}}
+	if last && a.Hushed.IsZero() {
+		m.Blocks = append(m.Blocks, Actions{Elements: []Element{Button{Verb: "recover quiet", Object: approvalObject(a), Label: Say("button.hush", nil)}}})
+	}
 	return fit(m)
 }
 

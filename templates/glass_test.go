@@ -31,6 +31,7 @@ func (s *story) listed(people ...incident.Person) Facts {
 }
 
 func glassCards(add func(string, Message)) {
+	lateCards(add)
 	nudge := func(name string, n int, late time.Duration, listed ...incident.Person) {
 		s := called(n)
 		e := Nudged{Nth: n, Due: at([]string{"", "03:17", "03:20"}[n]), Late: late}
@@ -46,6 +47,10 @@ func glassCards(add func(string, Message)) {
 	nudge("first", 1, 0, eva)
 	nudge("glass", 2, 0, eva, ana)
 	nudge("late", 2, 5*time.Minute)
+	hushed := called(2).say("03:21", incident.NudgesHushed{Approval: 17, By: bea, Until: at("03:24")})
+	add("nudge/hushed", Nudge(hushed.Incident, hushed.Approval(17), Nudged{Nth: 2, Due: at("03:20")}, hushed.listed(eva)))
+	add("nudge/earlier", Nudge(hushed.Incident, hushed.Approval(17), Nudged{Nth: 1, Due: at("03:17")}, hushed.listed(eva)))
+	add("page/offer", PagingOffer("You asked for this, so someone else decides: Bea Ode.", hushed.Approval(17)))
 	add("approval/glass", ApprovalCard(called(2).Incident, called(2).Approval(17), called(2).listed(eva)))
 	s := broken()
 	add("approval/glassbroken", ApprovalCard(s.Incident, s.Approval(17), s.listed(eva)))

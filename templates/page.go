@@ -96,6 +96,13 @@ func answerButtons(i *incident.Incident) []Element {
 	return []Element{ackButton(i), Button{Verb: "incident quiet", Object: object(i), Label: Say("button.quiet", nil)}}
 }
 
+// PagingOffer is a refusal that somebody else decides, with a button that wakes those who can.
+func PagingOffer(text string, a *incident.Approval) Message {
+	return fit(Message{Text: text, Blocks: []Block{
+		Lines{Lines: [][]Span{plain(text)}}, Actions{Elements: []Element{Button{Verb: "recover page", Object: approvalObject(a), Label: Say("button.pagethem", nil)}}},
+	}})
+}
+
 // maxTold bounds the pages that a card tells of.
 const maxTold = 4
 

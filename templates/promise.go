@@ -116,7 +116,7 @@ func Answer(i *incident.Incident, c Called, onCall []incident.Person) Message {
 		call = onCall[:1]
 	}
 	facts := map[string]any{
-		"ID": i.ID, "Severity": i.Severity, "Within": i.RespondBy.Sub(i.OpenedAt), "By": c.By, "Percent": c.Percent, "Who": call, "Down": c.Late > tolerated, "Late": c.Late,
+		"ID": i.ID, "Severity": i.Severity, "Within": i.RespondBy.Sub(i.Since()), "By": c.By, "Percent": c.Percent, "Who": call, "Down": c.Late > tolerated, "Late": c.Late,
 		"Acked": i.AckedBy, "AckedAt": i.AckedAt, "Active": i.Active(), "Worked": i.Answered(),
 	}
 	if !c.Stands(i) {

@@ -21,7 +21,7 @@ func Phases(i *incident.Incident) []Phase {
 	if end.IsZero() {
 		end = i.Time
 	}
-	total := end.Sub(i.OpenedAt)
+	total := end.Sub(i.Since())
 	var decide, approve, restore, verify time.Duration
 	var first time.Time
 	for _, r := range i.Runs {
@@ -44,7 +44,7 @@ func Phases(i *incident.Incident) []Phase {
 		}
 	}
 	if !first.IsZero() {
-		decide = first.Sub(i.OpenedAt)
+		decide = first.Sub(i.Since())
 	}
 	for _, a := range i.Approvals {
 		if len(a.Votes) > 0 && a.Decided.After(a.At) {
@@ -57,7 +57,7 @@ func Phases(i *incident.Incident) []Phase {
 
 // Resolution is the message that ends an incident.
 func Resolution(i *incident.Incident, f Facts) Message {
-	took := i.ResolvedAt.Sub(i.OpenedAt)
+	took := i.ResolvedAt.Sub(i.Since())
 	facts := map[string]any{"ID": i.ID, "At": i.ResolvedAt, "Took": took, "Severity": i.Severity, "Title": flat(i.Title, 120), "By": i.ResolvedBy, "Summary": sentence(flat(i.Summary, 1000))}
 	m := Message{Text: locked(i, Say("resolution.text", facts))}
 	m.Blocks = append(m.Blocks, Header{Text: short(drill(i, Say("resolution.header", facts)), maxHeader)})

@@ -221,9 +221,9 @@ func runRows(i *incident.Incident, r *incident.Run, f Facts) []Row {
 	switch {
 	case i.RTO.Limit <= 0 || r.How == incident.EndDiscarded:
 	case r.State != incident.Ended:
-		facts["RTO"] = i.OpenedAt.Add(i.RTO.Limit)
+		facts["RTO"] = i.Since().Add(i.RTO.Limit)
 	case r.How == incident.EndDone:
-		facts["Over"], facts["After"] = r.EndedAt, r.EndedAt.Sub(i.OpenedAt)
+		facts["Over"], facts["After"] = r.EndedAt, r.EndedAt.Sub(i.Since())
 	}
 	label := "operator"
 	if usual.Took > 0 {

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/drbot/drbot/commands"
@@ -25,6 +26,8 @@ type rawPagerDuty struct {
 	Pages     string                     `yaml:"pages"` // service on which people and policies are paged
 	Services  map[string]rawAlertService `yaml:"services"`
 	Rules     []rawAlertRule             `yaml:"rules"`
+	// Priorities are names of PagerDuty's, by severity: 1 to 4.
+	Priorities map[string]string `yaml:"priorities"`
 }
 
 type rawAlertService struct {
@@ -54,6 +57,7 @@ type pagerdutyConfig struct {
 	From, Approvers  string
 	Policies, Places []string // of which drbot asks who is on call
 	Rules            commands.AlertRules
+	Priorities       map[int]string
 }
 
 // pagerduty checks the key, and reads what the environment has of it.
@@ -69,6 +73,17 @@ func (w *written) pagerduty(c *config) error {
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.Services)) {
 		p.Rules = append(p.Rules, commands.AlertRule{Service: id, Then: commands.ThenOpen, Type: r.Services[id].Type, Services: r.Services[id].Services})
+	}
+	for _, severity := range slices.Sorted(maps.Keys(r.Priorities)) {
+		n, name := severityCondition.FindStringSubmatch(severity), strings.TrimSpace(r.Priorities[severity])
+		if n == nil || name == "" {
+			return w.places.fault(fmt.Errorf("pagerduty.priorities: %q: %q maps no severity of 1 to 4 to a name", severity, name), "pagerduty", "priorities", severity)
+		}
+		if p.Priorities == nil {
+			p.Priorities = map[int]string{}
+		}
+		level, _ := strconv.Atoi(n[1])
+		p.Priorities[level] = name
 	}
 	if r.From != "" && !strings.Contains(r.From, "@") {
 		return w.places.fault(fmt.Errorf("pagerduty.from: %q is no email", r.From), "pagerduty", "from")
@@ -133,7 +148,7 @@ func (r rawAlertRule) valid(mapped rawAlertService) (commands.AlertRule, error) 
 
 // options are the link's; what needs the house is added there.
 func (p pagerdutyConfig) options(table func() *people.Table) pagerduty.Options {
-	return pagerduty.Options{Token: p.Token, APIURL: p.APIURL, Secrets: p.Secrets, From: p.From, Approvers: p.Approvers, Policies: p.Policies, Places: p.Places, Rules: p.Rules, People: table}
+	return pagerduty.Options{Token: p.Token, APIURL: p.APIURL, Secrets: p.Secrets, From: p.From, Approvers: p.Approvers, Policies: p.Policies, Places: p.Places, Rules: p.Rules, Priorities: p.Priorities, People: table}
 }
 
 // tells reports whether PagerDuty can be told anything.
@@ -154,7 +169,8 @@ func (h *house) openPagerDuty() (err error) {
 	}
 	o := h.config.PagerDuty.options(h.office.People)
 	o.Handler, o.Memory, o.Now, o.Until, o.Log = h.office, h.store, h.clock.Now, h.clock.Until, h.log
-	o.Duty, o.Found = h.office.Duty, h.learned
+	o.Duty, o.Found, o.Learned = h.office.Duty, h.learned, h.keepDuty
+	h.restoreDuty()
 	h.pagerduty, err = pagerduty.New(o)
 	return err
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	pd "github.com/PagerDuty/go-pagerduty"
-
 	"github.com/drbot/drbot/commands"
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/state"
@@ -71,7 +69,7 @@ func (l *Link) eachAlert(ctx context.Context, do func(*incident.Alert) error) er
 // Ask compares once: triggers that were missed are opened where a rule names them, and alerts of open incidents that
 // PagerDuty does not list as open any more are read one by one.
 func (l *Link) Ask(ctx context.Context) error {
-	var there []pd.Incident
+	var there []trouble
 	var at time.Time
 	if services, opens := l.Rules.Services(); opens {
 		var err error

@@ -2,7 +2,6 @@ package pagerduty
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -91,6 +90,8 @@ func (c *checking) account() {
 		c.place("escalation_policies", "escalation policy", "contacts", id)
 	}
 	c.duty()
+	c.priorities()
+	c.abilities()
 	c.subscriptions()
 }
 
@@ -109,6 +110,40 @@ func (c *checking) duty() {
 		if len(onCall[id]) == 0 {
 			c.add("warning", "Nobody is on call now by the escalation policy "+id+": a page of it wakes nobody.", "Fill its schedule in PagerDuty (People, On-Call Schedules).")
 		}
+	}
+}
+
+// priorities says which of those that severities are mapped to PagerDuty does not have.
+func (c *checking) priorities() {
+	if len(c.l.Priorities) == 0 {
+		return
+	}
+	all, err := c.l.priorities(c.ctx)
+	if api := (pd.APIError{}); errors.As(err, &api) && api.StatusCode == http.StatusPaymentRequired {
+		c.add("error", "pagerduty.priorities: this account of PagerDuty has no priorities.", "Switch them on (Settings, Incident Priorities), or take pagerduty.priorities out.")
+		return
+	}
+	if err != nil {
+		c.refused("The priorities cannot be read: ", err)
+		return
+	}
+	var names []string
+	for _, p := range all {
+		names = append(names, p.name())
+	}
+	for _, severity := range slices.Sorted(maps.Keys(c.l.Priorities)) {
+		name := c.l.Priorities[severity]
+		if !slices.ContainsFunc(all, func(p rank) bool { return p.called(name) }) {
+			c.add("error", fmt.Sprintf("pagerduty.priorities: PagerDuty has no priority %q, which SEV-%d is mapped to.", name, severity), "It has: "+strings.Join(names, ", ")+".")
+		}
+	}
+}
+
+// abilities says what pages cannot be here.
+func (c *checking) abilities() {
+	err := c.l.fetch(c.ctx, "/abilities/"+coordinated, nil)
+	if api := (pd.APIError{}); errors.As(err, &api) && api.StatusCode == http.StatusPaymentRequired {
+		c.add("note", "This account of PagerDuty cannot ask people to join an incident: every page makes an incident of its own.", "Nothing needs to be done; a plan with responder requests shows people the alert itself.")
 	}
 }
 
@@ -147,32 +182,6 @@ func (c *checking) place(path, kind, key, id string) {
 	case err != nil:
 		c.refused("The "+kind+" "+id+" cannot be read: ", err)
 	}
-}
-
-// fetch reads what go-pagerduty has no call for.
-func (l *Link) fetch(ctx context.Context, path string, into any) error {
-	base := l.APIURL
-	if base == "" {
-		base = "https://api.pagerduty.com"
-	}
-	return l.call(ctx, "read "+path, func(ctx context.Context) error {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(base, "/")+path, nil)
-		if err != nil {
-			return err
-		}
-		answer, err := l.client.Do(r, true)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = answer.Body.Close() }()
-		if answer.StatusCode != http.StatusOK {
-			return pd.APIError{StatusCode: answer.StatusCode}
-		}
-		if into == nil {
-			return nil
-		}
-		return json.NewDecoder(answer.Body).Decode(into)
-	})
 }
 
 // subscription is a webhook subscription as REST tells it.

@@ -122,27 +122,23 @@ func code(err error) int {
 	return 0
 }
 
-// status reads how an incident stands there.
-func (l *Link) status(ctx context.Context, alert string) (i *pd.Incident, at time.Time, err error) {
-	err = l.call(ctx, "read "+alert, func(ctx context.Context) error {
-		var err error
-		i, err = l.client.GetIncidentWithContext(ctx, alert)
-		at = l.wire.date
-		return err
-	})
-	return i, at, err
-}
-
 // manage sets a status. That it is set already is as good.
 func (l *Link) manage(ctx context.Context, alert, status, resolution string) error {
-	err := l.call(ctx, status+" "+alert, func(ctx context.Context) error {
-		_, err := l.client.ManageIncidentsWithContext(ctx, l.From, []pd.ManageIncidentsOptions{{ID: alert, Status: status, Resolution: resolution}})
-		if n := code(err); n == alreadyResolved || n == alreadyAcked {
-			return nil
-		}
-		return err
-	})
+	change := map[string]any{"status": status}
+	if resolution != "" {
+		change["resolution"] = resolution
+	}
+	err := l.set(ctx, alert, change)
+	if n := code(err); n == alreadyResolved || n == alreadyAcked {
+		return nil
+	}
 	return err
+}
+
+// set changes an incident there.
+func (l *Link) set(ctx context.Context, alert string, change map[string]any) error {
+	change["id"], change["type"] = alert, "incident_reference"
+	return l.send(ctx, http.MethodPut, "/incidents", map[string]any{"incidents": []any{change}}, nil)
 }
 
 // note writes one; the sender goes in the From header, which the library takes from the user's summary.
@@ -163,29 +159,4 @@ func (l *Link) noted(ctx context.Context, alert, mark string) (found bool, err e
 		return err
 	})
 	return found, err
-}
-
-// openThere lists the incidents that are not resolved, of some services or of all.
-func (l *Link) openThere(ctx context.Context, services []string) (list []pd.Incident, at time.Time, err error) {
-	for page := range maxPages {
-		var answer *pd.ListIncidentsResponse
-		err = l.call(ctx, "list open incidents", func(ctx context.Context) error {
-			var err error
-			answer, err = l.client.ListIncidentsWithContext(ctx, pd.ListIncidentsOptions{
-				Limit: pageSize, Offset: uint(page * pageSize), Statuses: []string{"triggered", "acknowledged"}, ServiceIDs: services, DateRange: "all",
-			})
-			if at.IsZero() {
-				at = l.wire.date
-			}
-			return err
-		})
-		if err != nil {
-			return nil, at, err
-		}
-		list = append(list, answer.Incidents...)
-		if !answer.More {
-			break
-		}
-	}
-	return list, at, nil
 }

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	pd "github.com/PagerDuty/go-pagerduty"
@@ -46,13 +47,16 @@ type Options struct {
 	Policies  []string        // further policies of which is to be known who is on call
 	Places    []string        // services of which names and policies are to be known
 	Rules     commands.AlertRules
-	Handler   Handler
-	Memory    Memory
-	People    func() *people.Table
-	Duty      *people.Duty                                                   // learns who is on call; nil: nobody asks
-	Found     func(ctx context.Context, source string, users []people.Found) // learns who is who; nil: nobody asks
-	Every     time.Duration                                                  // between two questions; 0: 5 minutes
-	Now       func() time.Time
+	// Priorities are names of PagerDuty's, by severity: an alert gets that of its incident. Those left out are left alone.
+	Priorities map[int]string
+	Handler    Handler
+	Memory     Memory
+	People     func() *people.Table
+	Duty       *people.Duty                                                   // learns who is on call; nil: nobody asks
+	Learned    func()                                                         // is called when Duty has learned; may be nil
+	Found      func(ctx context.Context, source string, users []people.Found) // learns who is who; nil: nobody asks
+	Every      time.Duration                                                  // between two questions; 0: 5 minutes
+	Now        func() time.Time
 	// Until receives once Now is not before t.
 	Until func(t time.Time) <-chan time.Time
 	Log   *slog.Logger
@@ -67,8 +71,10 @@ type Link struct {
 	health health
 	client *pd.Client // nil without a token
 	wire   *wire
-	users  time.Time  // when it was asked who is who; only Run's
-	one    sync.Mutex // PagerDuty asks for one call at a time per token
+	users  time.Time // when it was asked who is who; only Run's
+	selfID atomic.Pointer[string]
+	unable atomic.Bool // the account cannot ask people to join
+	one    sync.Mutex  // PagerDuty asks for one call at a time per token
 }
 
 // New makes the room and opens no connection.

@@ -66,6 +66,9 @@ func (l *Link) learnDuty(ctx context.Context) error {
 		return err
 	}
 	l.Duty.Set(at, onCall, places)
+	if l.Learned != nil {
+		l.Learned()
+	}
 	return nil
 }
 

@@ -20,7 +20,7 @@ type Follower struct{ *Link }
 var wants = []string{
 	incident.AlertLinked{}.EventKind(), incident.Acknowledged{}.EventKind(), incident.SeveritySet{}.EventKind(), incident.StatusSet{}.EventKind(),
 	incident.Accepted{}.EventKind(), incident.Declined{}.EventKind(), incident.PageAsked{}.EventKind(), incident.Resolved{}.EventKind(), incident.Reopened{}.EventKind(),
-	incident.Approved{}.EventKind(), incident.Denied{}.EventKind(), incident.Withdrawn{}.EventKind(), incident.Expired{}.EventKind(), incident.GlassBroken{}.EventKind(),
+	incident.UpdateSent{}.EventKind(), incident.Approved{}.EventKind(), incident.Denied{}.EventKind(), incident.Withdrawn{}.EventKind(), incident.Expired{}.EventKind(), incident.GlassBroken{}.EventKind(),
 }
 
 // Notes of the cursor.
@@ -67,12 +67,13 @@ func (f Follower) tell(ctx context.Context, b follow.Batch, r state.Record, note
 	if err != nil {
 		return follow.Unavailable{Err: err, NotSent: true}
 	}
-	if done, err := f.paging(ctx, i, r, e, b.Unsure); done || err != nil {
+	gone := list(b.Notes[noteGone], "")
+	if done, err := f.paging(ctx, i, r, e, b.Unsure, gone); done || err != nil {
 		return err
 	}
 	did := list(b.Notes[noteDone], fmt.Sprintf("%d/", r.Seq))
-	gone := list(b.Notes[noteGone], "")
 	lost := false
+	var odd error
 	for k := range i.Alerts {
 		a := &i.Alerts[k]
 		if slices.Contains(did, a.ID) || slices.Contains(gone, a.ID) || !concerns(e, a, r.Seq) {
@@ -84,6 +85,9 @@ func (f Follower) tell(ctx context.Context, b follow.Batch, r state.Record, note
 			notes[noteGone] = strings.Join(gone, ",")
 			continue
 		}
+		if errors.Is(err, errPriority) && !unavailable(err) {
+			odd, err = err, nil // the others are told all the same
+		}
 		if err != nil {
 			return err
 		}
@@ -93,8 +97,11 @@ func (f Follower) tell(ctx context.Context, b follow.Batch, r state.Record, note
 	if lost {
 		return errDeleted
 	}
-	return nil
+	return odd
 }
+
+// unavailable reports whether an error is worth another try.
+func unavailable(err error) bool { return errors.As(err, new(follow.Unavailable)) }
 
 // list reads a note: ids behind a prefix that must be there.
 func list(note, prefix string) []string {
@@ -138,7 +145,12 @@ func (f Follower) one(ctx context.Context, i *incident.Incident, a *incident.Ale
 		if e.From == e.To || e.From == 0 || e.By.InPagerDuty() {
 			return nil
 		}
-		return f.write(ctx, i, a, r, unsure, "severity", map[string]any{"From": e.From, "To": e.To, "By": e.By.Name, "Reason": e.Reason})
+		if err := f.write(ctx, i, a, r, unsure, "severity", map[string]any{"From": e.From, "To": e.To, "By": e.By.Name, "Reason": e.Reason}); err != nil {
+			return err
+		}
+		return f.prioritise(ctx, i, a, e.To)
+	case incident.UpdateSent:
+		return f.publish(ctx, i, a, r, unsure, e)
 	case incident.StatusSet:
 		return f.write(ctx, i, a, r, unsure, "status", map[string]any{"Status": e.Status, "By": e.By.Name})
 	case incident.Accepted:

@@ -53,12 +53,12 @@ func (Follower) Prompt(kind string) bool { return kind == incident.PageAsked{}.E
 
 // page asks PagerDuty once to wake somebody. The first failure is told at once, so that people can call; while PagerDuty
 // is away it goes on trying, as long as somebody needs it.
-func (f Follower) page(ctx context.Context, i *incident.Incident, r state.Record, e incident.PageAsked, unsure bool) error {
+func (f Follower) page(ctx context.Context, i *incident.Incident, r state.Record, e incident.PageAsked, unsure bool, gone []string) error {
 	p := i.Page(e.Page)
 	if p == nil || p.Over || !p.PagedAt.IsZero() {
 		return nil
 	}
-	var made *pd.Incident
+	var made *trouble
 	var err error
 	if unsure || p.Failed != "" || p.Alert != "" {
 		made, err = f.byKey(ctx, pageKey(i.ID, p))
@@ -69,6 +69,12 @@ func (f Follower) page(ctx context.Context, i *incident.Incident, r state.Record
 			why = "it is too old"
 		}
 		return f.outcome(ctx, r, "past", commands.PageFailed{Incident: i.ID, Page: p.N, Why: why, Over: true, Past: true})
+	}
+	if a := f.joinable(i, p, gone); a != nil && made == nil && err == nil {
+		var taken *commands.PageTaken
+		if taken, err = f.join(ctx, i, a, r, e, unsure || p.Failed != ""); err == nil && taken != nil {
+			return f.outcome(ctx, r, "taken", *taken)
+		}
 	}
 	if made == nil && err == nil {
 		made, err = f.makePage(ctx, i, p, e)
@@ -87,8 +93,8 @@ func (f Follower) page(ctx context.Context, i *incident.Incident, r state.Record
 		woke = append(woke, cut(strings.ToValidUTF8(a.Assignee.Summary, ""), maxFact))
 	}
 	name := ""
-	if made.IncidentNumber > 0 {
-		name = "#" + strconv.FormatUint(uint64(made.IncidentNumber), 10)
+	if made.Number > 0 {
+		name = "#" + strconv.FormatUint(made.Number, 10)
 	}
 	return f.outcome(ctx, r, "taken", commands.PageTaken{Incident: i.ID, Page: p.N, Alert: made.ID, Name: name, Woke: woke})
 }
@@ -135,7 +141,7 @@ type pointer struct {
 }
 
 // makePage creates the incident. Where PagerDuty has it already it is that one.
-func (f Follower) makePage(ctx context.Context, i *incident.Incident, p *incident.Page, e incident.PageAsked) (*pd.Incident, error) {
+func (f Follower) makePage(ctx context.Context, i *incident.Incident, p *incident.Page, e incident.PageAsked) (*trouble, error) {
 	key := pageKey(i.ID, p)
 	body := map[string]any{
 		"type": "incident", "title": f.title(i, e), "incident_key": key, "urgency": "high", "service": pointer{ID: e.Service, Type: "service_reference"},
@@ -149,7 +155,7 @@ func (f Follower) makePage(ctx context.Context, i *incident.Incident, p *inciden
 		body["assignments"] = []any{map[string]any{"assignee": pointer{ID: e.ID, Type: "user_reference"}}}
 	}
 	var answer struct {
-		Incident pd.Incident `json:"incident"`
+		Incident trouble `json:"incident"`
 	}
 	err := f.send(ctx, http.MethodPost, "/incidents", map[string]any{"incident": body}, &answer)
 	if api := (pd.APIError{}); errors.As(err, &api) && api.StatusCode == http.StatusBadRequest {
@@ -160,30 +166,14 @@ func (f Follower) makePage(ctx context.Context, i *incident.Incident, p *inciden
 	return &answer.Incident, err
 }
 
-// byKey finds the newest incident of a key; nil: none.
-func (l *Link) byKey(ctx context.Context, key string) (found *pd.Incident, err error) {
-	err = l.call(ctx, "look for a page", func(ctx context.Context) error {
-		list, err := l.client.ListIncidentsWithContext(ctx, pd.ListIncidentsOptions{IncidentKey: key, DateRange: "all", Limit: pageSize})
-		if err == nil && len(list.Incidents) > 0 {
-			found = &list.Incidents[len(list.Incidents)-1]
-		}
-		return err
-	})
-	return found, err
-}
-
-// send makes a call that go-pagerduty makes otherwise than PagerDuty wants it: it always sends a priority.
+// send writes there, in the name of the user whom the configuration names.
 func (l *Link) send(ctx context.Context, method, path string, body, into any) error {
-	base := l.APIURL
-	if base == "" {
-		base = "https://api.pagerduty.com"
-	}
 	raw, err := json.Marshal(body)
 	if err != nil {
 		return err
 	}
 	return l.call(ctx, method+" "+path, func(ctx context.Context) error {
-		r, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(base, "/")+path, bytes.NewReader(raw))
+		r, err := http.NewRequestWithContext(ctx, method, l.base()+path, bytes.NewReader(raw))
 		if err != nil {
 			return err
 		}
@@ -192,14 +182,7 @@ func (l *Link) send(ctx context.Context, method, path string, body, into any) er
 		if err != nil {
 			return err
 		}
-		defer func() { _ = answer.Body.Close() }()
-		if answer.StatusCode < 200 || answer.StatusCode > 299 {
-			api := pd.APIError{StatusCode: answer.StatusCode}
-			_ = json.NewDecoder(answer.Body).Decode(&api) // an answer without words is one
-			api.StatusCode = answer.StatusCode
-			return api
-		}
-		return json.NewDecoder(answer.Body).Decode(into)
+		return read(answer, into)
 	})
 }
 
@@ -237,10 +220,10 @@ func (f Follower) decided(ctx context.Context, i *incident.Incident, approval ui
 }
 
 // paging handles the records that are about pages alone; done is false for all others.
-func (f Follower) paging(ctx context.Context, i *incident.Incident, r state.Record, e incident.Event, unsure bool) (done bool, err error) {
+func (f Follower) paging(ctx context.Context, i *incident.Incident, r state.Record, e incident.Event, unsure bool, gone []string) (done bool, err error) {
 	switch e := e.(type) {
 	case incident.PageAsked:
-		return true, f.page(ctx, i, r, e, unsure)
+		return true, f.page(ctx, i, r, e, unsure, gone)
 	case incident.Approved:
 		return true, f.decided(ctx, i, e.Approval)
 	case incident.Denied:

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	pd "github.com/PagerDuty/go-pagerduty"
-
 	"github.com/drbot/drbot/commands"
 	"github.com/drbot/drbot/incident"
 )
@@ -36,6 +34,9 @@ const (
 	maxFact = 500
 	maxText = 9_000
 )
+
+// responderData is the type of what events about responders carry.
+const responderData = "incident_responder"
 
 // marker begins what drbot writes behind each of its notes, and ends with "]": the incident and the record.
 const marker = "[drbot "
@@ -66,11 +67,15 @@ func decode(body []byte, now time.Time) commands.HearAlert {
 				e.Facts[incident.AlertAcker] = "PagerDuty"
 			}
 		}
+		e.Began = began(text(raw.Data, "created_at"))
 		e.Whole = e.Facts[incident.AlertStatus] != "" && e.Facts[incident.AlertTitle] != "" && e.Facts[incident.AlertService] != ""
 	} else {
 		e.Alert = ref(raw.Data, "incident").ID
-		e.Text = cut(said(raw.Data), maxText)
+		e.Text, e.Facts = cut(said(raw.Data), maxText), joining(raw.Data, kind)
 		e.Echo = strings.Contains(e.Text, marker+"INC-")
+		if kind == responderData && raw.Type != "incident.responder.added" { // the request's message comes with every answer to it
+			e.Text, e.Echo = cut(whoJoins(raw.Data), maxText), false
+		}
 	}
 	switch {
 	case raw.Resource != "" && raw.Resource != "incident" || !strings.HasPrefix(raw.Type, "incident."):
@@ -89,6 +94,15 @@ func instant(s string, now time.Time) time.Time {
 	at, err := time.Parse(time.RFC3339, s)
 	if err != nil {
 		return now.UTC()
+	}
+	return at.UTC()
+}
+
+// began is when PagerDuty made an incident; zero where it does not say.
+func began(s string) time.Time {
+	at, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return time.Time{}
 	}
 	return at.UTC()
 }
@@ -134,6 +148,15 @@ func facts(data map[string]json.RawMessage) map[string]string {
 	return all
 }
 
+// joining is what a request to join came to: who, and whether they come.
+func joining(data map[string]json.RawMessage, kind string) map[string]string {
+	user, state := ref(data, "user"), text(data, "state")
+	if kind != responderData || user.ID == "" || len(user.ID) > 40 || state == "" {
+		return nil
+	}
+	return map[string]string{incident.AlertResponder + user.ID: cut(state, 40) + " " + cut(user.Summary, 100)}
+}
+
 func priority(raw, name string) string {
 	if strings.TrimSpace(raw) == "null" || name == "" {
 		return "-"
@@ -164,12 +187,17 @@ func said(data map[string]json.RawMessage) string {
 			return s
 		}
 	}
+	return whoJoins(data)
+}
+
+// whoJoins is who answered a request to join, and what.
+func whoJoins(data map[string]json.RawMessage) string {
 	parts := []string{ref(data, "user").Summary, ref(data, "escalation_policy").Summary, text(data, "state")}
 	return strings.Join(strings.Fields(strings.Join(parts, " ")), " ")
 }
 
 // answered makes an outcome of what REST says of an incident, as PagerDuty's clock stood then.
-func answered(i *pd.Incident, at time.Time) commands.HearAlert {
+func answered(i *trouble, at time.Time) commands.HearAlert {
 	all := map[string]string{}
 	put := func(name, value string) {
 		if value != "" {
@@ -178,22 +206,15 @@ func answered(i *pd.Incident, at time.Time) commands.HearAlert {
 	}
 	put(incident.AlertStatus, i.Status)
 	put(incident.AlertTitle, i.Title)
-	put(incident.AlertURL, i.HTMLURL)
+	put(incident.AlertURL, i.URL)
 	put(incident.AlertUrgency, i.Urgency)
 	put(incident.AlertService, i.Service.ID)
 	put(incident.AlertServes, i.Service.Summary)
-	put(incident.AlertPolicy, i.EscalationPolicy.Summary)
-	if i.IncidentNumber > 0 {
-		put(incident.AlertNumber, strconv.FormatUint(uint64(i.IncidentNumber), 10))
+	put(incident.AlertPolicy, i.Policy.Summary)
+	if i.Number > 0 {
+		put(incident.AlertNumber, strconv.FormatUint(i.Number, 10))
 	}
-	name := "-"
-	if i.Priority != nil {
-		name = i.Priority.Summary
-		if name == "" {
-			name = i.Priority.Name
-		}
-	}
-	put(incident.AlertPriority, priority("", name))
+	put(incident.AlertPriority, priority("", i.Priority.name()))
 	var assignees []string
 	for _, a := range i.Assignments {
 		assignees = append(assignees, a.Assignee.Summary)
@@ -203,7 +224,7 @@ func answered(i *pd.Incident, at time.Time) commands.HearAlert {
 		put(incident.AlertAcker, i.Acknowledgements[n-1].Acknowledger.Summary)
 	}
 	return commands.HearAlert{
-		Page: readKey(i.IncidentKey), Alert: i.ID, Event: "asked/" + i.ID + "/" + i.Status, What: commands.Asked, At: at.UTC(), Facts: all,
+		Page: readKey(i.Key), Alert: i.ID, Event: "asked/" + i.ID + "/" + i.Status, What: commands.Asked, At: at.UTC(), Facts: all, Began: began(i.Created),
 		Whole: all[incident.AlertStatus] != "" && all[incident.AlertService] != "",
 	}
 }

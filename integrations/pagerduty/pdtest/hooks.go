@@ -227,23 +227,24 @@ func pointTo(kind, id, summary string) hookRef {
 	return hookRef{HTMLURL: "https://acme.pagerduty.com/" + kind + "s/" + id, ID: id, Self: "https://api.pagerduty.com/" + kind + "s/" + id, Summary: summary, Type: kind + "_reference"}
 }
 
-// webhook is the body of an event, as of now.
-func (a *Account) webhook(t *trouble, what string, at time.Time, by *User, text string) []byte {
-	e := hookEvent{ID: "01" + rand.Text()[:24], EventType: "incident." + what, ResourceType: "incident", OccurredAt: at.Format("2006-01-02T15:04:05.000Z")}
+// webhook is the body of an event.
+func webhook(what string, at time.Time, by *User, data any) []byte {
+	e := hookEvent{ID: "01" + rand.Text()[:24], EventType: "incident." + what, ResourceType: "incident", OccurredAt: at.Format("2006-01-02T15:04:05.000Z"), Data: data}
 	if by != nil {
 		r := pointTo("user", by.ID, by.Name)
 		e.Agent = &r
 	}
-	e.Data = t.hook()
-	if what == "annotated" {
-		content, trimmed := text, false
-		if len(content) > 4000 {
-			content, trimmed = content[:4000], true
-		}
-		e.Data = hookNote{Incident: pointTo("incident", t.id, t.title), ID: "N" + t.id, Type: "incident_note", Content: content, Trimmed: trimmed}
-	}
 	b, _ := json.Marshal(hookBody{Event: e})
 	return b
+}
+
+// hookNote is a note as a webhook tells it: trimmed where it is long.
+func (t *trouble) hookNote(text string) hookNote {
+	content, trimmed := text, false
+	if len(content) > 4000 {
+		content, trimmed = content[:4000], true
+	}
+	return hookNote{Incident: pointTo("incident", t.id, t.title), ID: "N" + t.id, Type: "incident_note", Content: content, Trimmed: trimmed}
 }
 
 // dedup is the key that its maker chose, else one of PagerDuty's.
@@ -273,5 +274,5 @@ func (t *trouble) hook() hookIncident {
 // Webhook makes one webhook of an incident that is in no account, for tests that send by themselves.
 func Webhook(id, title, service, status, what string, number int, at time.Time) []byte {
 	t := &trouble{id: id, title: title, status: status, urgency: "high", number: number, service: Place{ID: service, Name: service}, created: at}
-	return (&Account{}).webhook(t, what, at, nil, "")
+	return webhook(what, at, nil, t.hook())
 }

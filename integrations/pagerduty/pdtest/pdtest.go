@@ -30,8 +30,10 @@ type (
 		Users    []User
 		Services []Place
 		Policies []Place
-		Now      func() time.Time
-		Retry    time.Duration // between two tries of a webhook; 0: 50 ms
+		// Priorities are their names, the most severe first; none: the account has not switched them on.
+		Priorities []string
+		Now        func() time.Time
+		Retry      time.Duration // between two tries of a webhook; 0: 50 ms
 	}
 )
 
@@ -56,6 +58,7 @@ type Account struct {
 	calls         map[string]int // "PUT /incidents" -> calls that were served
 	last          time.Time
 	shifts        map[string][]string // policy -> users on call, a level each
+	lacks         []string            // abilities
 }
 
 // trouble is an incident.
@@ -66,7 +69,9 @@ type trouble struct {
 	created, changed                          time.Time
 	assignees, ackers                         []User
 	notes                                     []remark
+	responders                                []responder
 	changes                                   []Change
+	log                                       []entry
 }
 
 type remark struct {
@@ -274,12 +279,21 @@ func (a *Account) annotate(t *trouble, text string, by *User) {
 
 // happened keeps the change and puts its webhook into every subscription's queue.
 func (a *Account) happened(t *trouble, what string, at time.Time, by *User, text string) {
+	var data any = t.hook()
+	if what == "annotated" {
+		data = t.hookNote(text)
+	}
+	a.emit(t, what, at, by, text, data)
+}
+
+// emit is happened for what has data of its own.
+func (a *Account) emit(t *trouble, what string, at time.Time, by *User, text string, data any) {
 	c := Change{What: what, Text: text}
 	if by != nil {
 		c.By = by.Email
 	}
-	t.changes = append(t.changes, c)
-	body := a.webhook(t, what, at, by, text)
+	t.changes, t.log = append(t.changes, c), append(t.log, entry{kind: logged(what), message: text, at: at, by: by})
+	body := webhook(what, at, by, data)
 	for _, s := range a.subscriptions {
 		s.queue(a, t.id, delivery{id: fmt.Sprintf("%s-%d", rand.Text()[:16], len(t.changes)), kind: "incident." + what, body: body})
 	}

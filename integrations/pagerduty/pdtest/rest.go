@@ -35,6 +35,7 @@ type (
 		LastStatusChangeAt string    `json:"last_status_change_at"`
 		EscalationPolicy   restRef   `json:"escalation_policy"`
 		HTMLURL            string    `json:"html_url"`
+		ResponderRequests  []any     `json:"responder_requests"`
 	}
 	restAt struct {
 		At       string  `json:"at"`
@@ -86,7 +87,8 @@ func (a *Account) routes() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, serve := range map[string]func(http.ResponseWriter, *http.Request, *User){
 		"GET /incidents": a.list, "POST /incidents": a.create, "GET /oncalls": a.oncalls, "PUT /incidents": a.manage, "GET /incidents/{id}": a.get, "GET /incidents/{id}/notes": a.readNotes, "POST /incidents/{id}/notes": a.addNote,
-		"GET /users": a.users, "GET /users/{id}": a.member, "GET /services/{id}": a.place, "GET /escalation_policies/{id}": a.place, "GET /webhook_subscriptions": a.hooks,
+		"GET /incidents/{id}/log_entries": a.log, "POST /incidents/{id}/responder_requests": a.request, "POST /incidents/{id}/status_updates": a.update,
+		"GET /priorities": a.priorities, "GET /abilities/{id}": a.ability, "GET /users": a.users, "GET /users/{id}": a.member, "GET /services/{id}": a.place, "GET /escalation_policies/{id}": a.place, "GET /webhook_subscriptions": a.hooks,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { a.guard(w, r, pattern, serve) })
 	}
@@ -207,10 +209,11 @@ func (a *Account) get(w http.ResponseWriter, r *http.Request, _ *User) {
 func (a *Account) manage(w http.ResponseWriter, r *http.Request, from *User) {
 	var in struct {
 		Incidents []struct {
-			ID         string `json:"id"`
-			Type       string `json:"type"`
-			Status     string `json:"status"`
-			Resolution string `json:"resolution"`
+			ID         string   `json:"id"`
+			Type       string   `json:"type"`
+			Status     string   `json:"status"`
+			Resolution string   `json:"resolution"`
+			Priority   *pointer `json:"priority"`
 		} `json:"incidents"`
 	}
 	if err := strict(r.Body, &in); err != nil || len(in.Incidents) == 0 {
@@ -242,6 +245,10 @@ func (a *Account) manage(w http.ResponseWriter, r *http.Request, from *User) {
 			return
 		case want.Status == "acknowledged" && t.status == "acknowledged":
 			fail(w, http.StatusBadRequest, codeAcked, "Incident Already Acknowledged")
+			return
+		}
+		if want.Priority != nil && !a.prioritise(t, want.Priority, from) {
+			fail(w, http.StatusBadRequest, codePriority, "Invalid Priority")
 			return
 		}
 		if want.Status != "" {
@@ -381,6 +388,7 @@ func (t *trouble) rest() restIncident {
 	for _, u := range t.ackers {
 		i.Acknowledgements = append(i.Acknowledgements, restAck{At: i.LastStatusChangeAt, Acknowledger: restRef{u.ID, "user_reference", u.Name}})
 	}
+	i.ResponderRequests = t.requests()
 	return i
 }
 
