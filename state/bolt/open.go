@@ -37,7 +37,7 @@ func Open(dir string, o Options) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, troubled(path, err)
 	}
-	s := &Store{path: path, followers: slices.Clone(o.Followers), log: o.Log, wake: map[string]chan struct{}{}, pointed: map[string]pointed{}}
+	s := &Store{path: path, followers: slices.Clone(o.Followers), log: o.Log, committed: o.Committed, wake: map[string]chan struct{}{}, pointed: map[string]pointed{}}
 	found, err := inspect(path)
 	if err != nil {
 		return nil, err

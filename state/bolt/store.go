@@ -31,6 +31,8 @@ type Options struct {
 	Now func() time.Time
 	// Log hears of migrations and of trouble with the file; nil is silent.
 	Log *slog.Logger
+	// Committed hears how long the transaction of each commit took, its deciding and its fsyncs with it; nil is not told.
+	Committed func(took time.Duration)
 	// Traces are the folders beside the file that only a record fills: an empty or missing file next to one of them
 	// that holds anything is a lost record, not a first start.
 	Traces []string
@@ -42,6 +44,7 @@ type Store struct {
 	readOnly  bool
 	followers []string
 	log       *slog.Logger
+	committed func(took time.Duration)
 	queue     *state.Queue
 
 	mu  sync.RWMutex // held for reading by every transaction, for writing while the file is closed or opened again
@@ -120,7 +123,7 @@ func (s *Store) Begin() (state.Tx, error) {
 	if err != nil {
 		return nil, s.notWritable(err)
 	}
-	return writing{store: s, tx: tx}, nil
+	return writing{store: s, tx: tx, began: time.Now()}, nil
 }
 
 // Reopen closes the file and opens it again: what a failed commit left is unknown until the checks of opening passed.

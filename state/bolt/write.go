@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"time"
 
 	bbolt "go.etcd.io/bbolt"
 
@@ -19,6 +20,7 @@ const forgotten = 100
 type writing struct {
 	store *Store
 	tx    *bbolt.Tx
+	began time.Time
 }
 
 func (w writing) guard(f func(reader) error) error {
@@ -99,6 +101,9 @@ func (w writing) Commit(b *state.Batch) error {
 	})
 	if err != nil {
 		return w.store.notWritable(fmt.Errorf("commit: %w", err))
+	}
+	if w.store.committed != nil {
+		w.store.committed(time.Since(w.began))
 	}
 	return nil
 }
