@@ -47,7 +47,7 @@ type Figures struct {
 	UpdateDue  time.Time     `json:"update_due,omitzero"` // promised now
 	Executives Cadence       `json:"executives,omitzero"`
 	Moved      int           `json:"moved,omitempty"`
-	RTO        time.Duration `json:"rto,omitempty"` // promised; counts from Opened, as on the card
+	RTO        time.Duration `json:"rto,omitempty"` // promised; counts from Start, as on the card
 	RPO        time.Duration `json:"rpo,omitempty"`
 	Restored   bool          `json:"restored,omitempty"` // a run put a chosen backup in place: what was lost may be known
 
@@ -71,11 +71,8 @@ func (i *Incident) Figures() Figures {
 	p := i.Promises
 	f := Figures{
 		ID: i.ID, Severity: i.Severity, Type: i.Type, State: i.State, Drill: i.Drill, Restricted: i.Restricted, Out: i.out(),
-		Opened: i.OpenedAt, Start: i.OpenedAt, Acked: i.AckedAt, Reopened: i.Reopened, Updates: p.Updates, Executives: p.Executives, Moved: p.Moved,
+		Opened: i.OpenedAt, Start: i.Since(), Acked: i.AckedAt, Reopened: i.Reopened, Updates: p.Updates, Executives: p.Executives, Moved: p.Moved,
 		RTO: i.RTO.Limit, RPO: i.RPO.Limit, Glass: len(i.Glass), Decided: p.Decided, Deciding: p.Deciding, Lapsed: p.Lapsed, Parked: len(i.Parked),
-	}
-	if p.Triggered.Before(f.Start) && !p.Triggered.IsZero() {
-		f.Start = p.Triggered
 	}
 	if i.Active() {
 		f.UpdateDue = i.UpdateDue
@@ -186,7 +183,7 @@ func (f Figures) RTOVerdict(now time.Time) Verdict {
 	switch {
 	case f.RTO <= 0:
 		return Unpromised
-	case end.Sub(f.Opened) > f.RTO:
+	case end.Sub(f.Start) > f.RTO:
 		return VerdictBroken
 	case f.Resolved.IsZero():
 		return VerdictWaits

@@ -12,7 +12,6 @@ const alertOpened = "opened"
 // Promises counts what an incident kept and broke while it went on: the fold itself forgets a promise once the next one
 // stands, and a report needs all of them. Events that were there before fold into it too.
 type Promises struct {
-	Triggered  time.Time `json:"triggered,omitzero"`  // when PagerDuty made the alert that opened it, if that was before
 	RespondBy  time.Time `json:"respond_by,omitzero"` // as it stood at the first acknowledgement
 	Unheard    bool      `json:"unheard,omitempty"`   // a response time passed before anybody acknowledged
 	Updates    Cadence   `json:"updates,omitzero"`
@@ -50,11 +49,6 @@ func (s *Span) add(d time.Duration) {
 func (i *Incident) account(at Stamp, e Event) {
 	p := &i.Promises
 	switch e := e.(type) {
-	case AlertSeen:
-		a := i.Alert(e.Alert)
-		if a != nil && a.How == alertOpened && e.Facts[AlertStatus] == AlertTriggered && e.At.Before(i.OpenedAt) && (p.Triggered.IsZero() || e.At.Before(p.Triggered)) {
-			p.Triggered = e.At
-		}
 	case Acknowledged:
 		if i.AckedAt.IsZero() {
 			p.RespondBy, p.Unheard = i.RespondBy, p.Unheard || i.past(i.RespondBy, at.Time)
