@@ -25,6 +25,7 @@ func (b *Bot) returned(ctx context.Context, since time.Time) {
 	if b.Memory == nil {
 		return // a check of the configuration draws nothing
 	}
+	b.catchUpSoon()
 	if err := b.drawer.refresh(ctx); err != nil {
 		b.Log.Warn("cards were not looked through", "error", err)
 	}

@@ -92,7 +92,7 @@ type message struct {
 	Blocks     laxBlocks `json:"blocks"`
 	Permalink  string    `json:"permalink"`
 	Hidden     bool      `json:"hidden"`
-	DeletedTS  string    `json:"deleted_ts"`
+	Files      laxFiles  `json:"files"`
 	BotProfile struct {
 		Name string `json:"name"`
 	} `json:"bot_profile"`
@@ -176,7 +176,8 @@ type event struct {
 		Channel string `json:"channel"`
 		TS      string `json:"ts"`
 	} `json:"item"`
-	Message *message `json:"message"`
+	Message   *message `json:"message"`
+	DeletedTS string   `json:"deleted_ts"`
 }
 
 // idOrUser is "U1" or {"id":"U1", …}.

@@ -113,7 +113,7 @@ func (o *Office) commit(ctx context.Context, c *call, change state.Change, decid
 		if err != nil {
 			return refused(c, i.Exists(), err)
 		}
-		after := folded(v, i, events)
+		events, after := proven(v, i, events)
 		d := effects(after, events)
 		d.Blobs = c.blobs
 		d.Answer, err = answer{Say: say(after)}.encode()
@@ -191,7 +191,7 @@ func folded(v state.View, i *incident.Incident, events []incident.Event) *incide
 	plain := true
 	for _, e := range events {
 		switch e.(type) {
-		case incident.Noted, incident.Pinned, incident.PinEdited, incident.Unpinned:
+		case incident.Noted, incident.Pinned, incident.PinEdited, incident.Unpinned, incident.PinDeleted, incident.FileKept:
 		default:
 			plain = false
 		}

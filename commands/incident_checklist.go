@@ -3,7 +3,9 @@ package commands
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/state"
@@ -22,27 +24,38 @@ func tickChecklist(ctx context.Context, o *Office, c *call) (Reply, error) {
 	case was || now:
 		return tickBoxes(ctx, o, c)
 	case len(c.Fields) > 0:
-		item, what = c.Field("item"), strings.TrimSpace(c.Field("what")+" "+c.Field("reason"))
-		if c.Field("what") == "assign" {
-			what = c.Field("who")
-		}
+		item, what = c.Field("item"), whatOfForm(c)
 	case item == "" && c.Object != "" && c.Actor.Slack != "":
 		return itemForm(ctx, o, c)
 	case item == "":
 		return allItems(ctx, o, c)
 	}
-	reply, err := o.change(ctx, c, func(_ state.View, i *incident.Incident) ([]incident.Event, error) {
-		return o.tick(c, i, item, what)
+	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
+		return o.tick(c, v, i, item, what)
 	}, func(i *incident.Incident) string { return itemAnswer(i, item) })
 	return c.atField("reason", reply, err)
 }
 
-// tick reads done | reopen | na <reason> | @who.
-func (o *Office) tick(c *call, i *incident.Incident, item, what string) ([]incident.Event, error) {
+// whatOfForm is what the form says, as it would be typed.
+func whatOfForm(c *call) string {
+	switch what := c.Field("what"); what {
+	case "assign":
+		return c.Field("who")
+	case "anyway":
+		return "done anyway: " + c.Field("reason")
+	case "due":
+		return "due " + c.Field("reason")
+	default:
+		return strings.TrimSpace(what + " " + c.Field("reason"))
+	}
+}
+
+// tick reads done [anyway: <reason>] | reopen | na <reason> | due 15:30|20m|none | @who [due 15:30].
+func (o *Office) tick(c *call, v state.View, i *incident.Incident, item, what string) ([]incident.Event, error) {
 	word, rest := head(what)
 	switch strings.ToLower(word) {
 	case "done", "":
-		return i.CloseItem(c.person, item, "", "")
+		return tickItem(i, c.person, item, rest)
 	case "reopen":
 		return i.ReopenItem(c.person, item)
 	case "na", "n/a":
@@ -50,12 +63,50 @@ func (o *Office) tick(c *call, i *incident.Incident, item, what string) ([]incid
 			return nil, incident.Refuse(incident.BadInput, "%s is not applicable: why?", item).Then("Like: checklist %s na nothing was mailed", item)
 		}
 		return i.CloseItem(c.person, item, "", cut(rest, 500))
+	case "due":
+		return promise(v.Now(), c.person, i, item, rest)
 	}
-	who, err := o.someone(c, what)
+	name, by, dated := strings.Cut(what, " due ")
+	who, err := o.someone(c, name)
 	if err != nil {
 		return nil, err
 	}
-	return i.AssignItem(c.person, item, who)
+	events, err := i.AssignItem(c.person, item, who)
+	if err != nil || !dated {
+		return events, err
+	}
+	due, err := promise(v.Now(), c.person, i, item, by)
+	return append(events, due...), err
+}
+
+// tickItem ticks, or asks the item's address first. rest may say why it counts anyway.
+func tickItem(i *incident.Incident, by incident.Person, item, rest string) ([]incident.Event, error) {
+	word, anyway := head(rest)
+	switch strings.ToLower(strings.TrimSuffix(word, ":")) {
+	case "":
+	case "anyway":
+		if anyway = incident.Written(anyway); anyway == "" {
+			return nil, incident.Refuse(incident.BadInput, "%s counts anyway: why?", item).Then("Like: checklist %s done anyway: we checked it by hand", item)
+		}
+		return i.TickItem(by, item, cut(anyway, 500))
+	}
+	if it := i.Item(item); it != nil && it.Bind.Address() && !it.Closed() && i.CanClose(it) == nil {
+		return i.AskProbe(by, item)
+	}
+	return i.TickItem(by, item, "")
+}
+
+// promise reads by when an item is to be done.
+func promise(now time.Time, by incident.Person, i *incident.Incident, item, word string) ([]incident.Event, error) {
+	word = strings.TrimSpace(word)
+	if strings.EqualFold(word, "none") {
+		return i.SetDue(now, by, item, time.Time{})
+	}
+	d, ok := parseWhen(word, now)
+	if !ok {
+		return nil, incident.Refuse(incident.BadInput, "By when is %s to be done?", item).Then("Like: checklist %s due 15:30, due 20m, or due none", item)
+	}
+	return i.SetDue(now, by, item, now.Add(d))
 }
 
 func itemAnswer(i *incident.Incident, id string) string {
@@ -64,8 +115,20 @@ func itemAnswer(i *incident.Incident, id string) string {
 	if it == nil {
 		return said("ticked", facts{"Closed": closed, "All": all, "Left": ""})
 	}
+	how := it.How
+	if it.Anyway != "" {
+		how = it.Anyway
+	}
+	due := it.Due
+	if it.Closed() {
+		due = time.Time{}
+	}
+	probe := ""
+	if !it.Asked.IsZero() && !it.Closed() {
+		probe = it.Bind.Probe
+	}
 	return said("item", facts{
-		"Item": it.ID, "Text": cut(it.Text, 100), "State": it.State, "How": cut(it.How, 300), "Who": it.Who.Name, "Closed": closed, "All": all,
+		"Item": it.ID, "Text": cut(it.Text, 100), "State": it.State, "How": cut(how, 300), "Who": it.Who.Name, "Due": when(due), "Probe": cut(probe, 100), "Closed": closed, "All": all,
 	})
 }
 
@@ -86,7 +149,7 @@ func tickBoxes(ctx context.Context, o *Office, c *call) (Reply, error) {
 			var more []incident.Event
 			var err error
 			if wanted {
-				more, err = work.CloseItem(c.person, id, "", "")
+				more, err = tickItem(work, c.person, id, "")
 			} else {
 				more, err = work.ReopenItem(c.person, id)
 			}
@@ -126,7 +189,7 @@ func changedBoxes(was, now []string) []string {
 	return ids
 }
 
-// allItems answers the presser alone with every item, and where the checklist's message is.
+// allItems answers the presser alone with every item, a page at a time, and where the checklist's message is.
 func allItems(ctx context.Context, o *Office, c *call) (Reply, error) {
 	i, err := o.look(ctx, c)
 	if err != nil {
@@ -135,34 +198,56 @@ func allItems(ctx context.Context, o *Office, c *call) (Reply, error) {
 	if len(i.Checklist) == 0 {
 		return Reply{}, noChecklist(i)
 	}
-	m := templates.AllItems(i)
+	m := templates.ItemsPage(i, pageOf(c.Object))
 	m.Blocks = append(m.Blocks, templates.Note{Spans: []templates.Span{templates.Ref("checklist", "The checklist's message")}})
 	return Reply{Say: m, ID: i.ID, Seq: i.Seq, Data: Show(i).Checklist}, nil
+}
+
+// pageOf is the page in an object like "42/3"; 0 when it names none.
+func pageOf(object string) int {
+	_, page, _ := strings.Cut(object, "/")
+	n, err := strconv.Atoi(page)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
 }
 
 func noChecklist(i *incident.Incident) error {
 	return incident.Refuse(incident.WrongState, "%s has no checklist: its runbook has none.", i.ID)
 }
 
-// itemForm is behind the checklist's button for what no box can say.
+// maxItemOptions is how many options a menu takes at Slack.
+const maxItemOptions = 100
+
+// itemForm is behind the checklist's button for what no box can say. Of a list that is longer than a menu it has the
+// first open ones; the others are typed.
 func itemForm(ctx context.Context, o *Office, c *call) (Reply, error) {
 	i, err := o.look(ctx, c)
 	if err != nil {
 		return Reply{}, err
 	}
+	if len(i.Checklist) == 0 {
+		return Reply{}, noChecklist(i)
+	}
 	var items []templates.Option
-	for _, it := range i.Checklist {
-		items = append(items, templates.Option{Value: it.ID, Label: cut(it.ID+" "+it.Text, 70), Group: cut(it.Phase, 70)})
+	for k := range i.Checklist {
+		if it := &i.Checklist[k]; len(i.Checklist) <= maxItemOptions || !it.Closed() && len(items) < maxItemOptions {
+			items = append(items, templates.Option{Value: it.ID, Label: cut(it.ID+" "+it.Text, 70), Group: cut(it.Phase, 70)})
+		}
 	}
 	if len(items) == 0 {
-		return Reply{}, noChecklist(i)
+		for _, it := range i.Checklist[:maxItemOptions] {
+			items = append(items, templates.Option{Value: it.ID, Label: cut(it.ID+" "+it.Text, 70), Group: cut(it.Phase, 70)})
+		}
 	}
 	return c.form(o, templates.Form{Verb: "incident checklist", Object: objectOf(i), Title: "Checklist item", Submit: "Set", Fields: []templates.Field{
 		{ID: "item", Label: "Item", Kind: templates.FieldSelect, Options: items},
 		{ID: "what", Label: "What", Kind: templates.FieldSelect, Value: "done", Options: []templates.Option{
-			{Value: "done", Label: "Done"}, {Value: "na", Label: "Not applicable"}, {Value: "reopen", Label: "Open again"}, {Value: "assign", Label: "Give to a person"},
+			{Value: "done", Label: "Done"}, {Value: "anyway", Label: "Done, though the record does not show it"}, {Value: "na", Label: "Not applicable"},
+			{Value: "reopen", Label: "Open again"}, {Value: "assign", Label: "Give to a person"}, {Value: "due", Label: "To be done by"},
 		}},
-		{ID: "reason", Label: "Why it does not apply", Kind: templates.FieldText, Optional: true, Max: 300},
+		{ID: "reason", Label: "Why, or by when", Kind: templates.FieldText, Optional: true, Max: 300, Hint: "15:30 UTC or 20m for a time; a reason for what does not apply or counts anyway."},
 		{ID: "who", Label: "Person", Kind: templates.FieldPerson, Optional: true},
 	}}, "The item is missing.")
 }

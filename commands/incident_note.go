@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -19,17 +20,48 @@ func addNote(ctx context.Context, o *Office, c *call) (Reply, error) {
 	} else if text == "" {
 		return noteForm(ctx, o, c)
 	}
-	var at time.Time
+	var at, day time.Time
 	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
-		at = v.Now()
+		at, day = v.Now(), time.Time{}
 		note := text
-		word, rest := head(text)
-		if then, ok := parseClock(strings.Trim(word, "[]"), at, true); ok {
-			at, note = then, rest
+		if then, rest, ok := parseThen(text, at); ok {
+			note = rest
+			if then.UTC().Format(time.DateOnly) != at.UTC().Format(time.DateOnly) {
+				day = then
+			}
+			at = then
 		}
 		return i.Note(v.Now(), c.person, at, note)
-	}, func(*incident.Incident) string { return said("noted", facts{"At": at}) })
+	}, func(*incident.Incident) string { return said("noted", facts{"At": at, "Day": when(day)}) })
 	return c.atField("text", reply, err)
+}
+
+// parseThen reads the instant that a note begins with, UTC: 15:04 (the last one), yesterday 15:04, 2026-11-24 15:04,
+// 2026-11-24T15:04. It may stand in brackets. Without one the text is all there is.
+func parseThen(text string, now time.Time) (at time.Time, rest string, ok bool) {
+	word, rest := head(text)
+	word = strings.Trim(word, "[]")
+	if at, ok = parseClock(word, now, true); ok {
+		return at, rest, true
+	}
+	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05", time.RFC3339} {
+		if at, err := time.Parse(layout, word); err == nil {
+			return at.UTC(), rest, true
+		}
+	}
+	day := now.UTC().AddDate(0, 0, -1)
+	if !strings.EqualFold(word, "yesterday") {
+		var err error
+		if day, err = time.Parse(time.DateOnly, word); err != nil {
+			return time.Time{}, text, false
+		}
+	}
+	word, after := head(rest)
+	clock, err := time.Parse("15:04", strings.Trim(word, "[]"))
+	if err != nil {
+		return time.Time{}, text, false
+	}
+	return time.Date(day.Year(), day.Month(), day.Day(), clock.Hour(), clock.Minute(), 0, 0, time.UTC), after, true
 }
 
 func noteForm(ctx context.Context, o *Office, c *call) (Reply, error) {
@@ -39,8 +71,48 @@ func noteForm(ctx context.Context, o *Office, c *call) (Reply, error) {
 	}
 	return c.form(o, templates.Form{Verb: "incident note", Object: objectOf(i), Title: "Note", Submit: "Note", Fields: []templates.Field{
 		{ID: "text", Label: "What happened", Kind: templates.FieldArea, Max: 3000},
-		{ID: "at", Label: "When (UTC)", Kind: templates.FieldText, Optional: true, Placeholder: "15:04", Hint: "Empty: now.", Max: 5},
+		{ID: "at", Label: "When (UTC)", Kind: templates.FieldText, Optional: true, Placeholder: "15:04", Hint: "Empty: now. Another day: yesterday 15:04, or 2026-11-24 15:04.", Max: 20},
 	}}, "The note is missing.")
+}
+
+// showTimeline answers the one who asked with a page of the timeline, the newest unless one is named.
+func showTimeline(ctx context.Context, o *Office, c *call) (Reply, error) {
+	i, err := o.look(ctx, c)
+	if err != nil {
+		return Reply{}, err
+	}
+	var events []templates.Happened
+	for r, err := range o.Store.Records(ctx, i.ID, 0) {
+		if err != nil {
+			return Reply{}, err
+		}
+		h := templates.Happened{At: r.Time}
+		if !r.Redacted {
+			if h.E, err = r.Event(); err != nil {
+				return Reply{}, err
+			}
+		}
+		events = append(events, h)
+	}
+	entries := templates.Entries(i, events)
+	page := pageOf(c.Object)
+	if word, _ := head(c.Text); word != "" {
+		if page = pageOf("/" + word); page == 0 {
+			return Reply{}, incident.Refuse(incident.BadInput, "%q is no page.", cut(word, 40)).Then("Like: timeline 2")
+		}
+	}
+	view := make([]ViewEntry, len(entries))
+	for k, e := range entries {
+		view[k] = ViewEntry{At: e.At.UTC(), Text: e.Text, Link: e.Link}
+	}
+	return Reply{Say: templates.Timeline(i, entries, page), ID: i.ID, Seq: i.Seq, Data: view}, nil
+}
+
+// ViewEntry is a line of `incident timeline --json`, which has every page.
+type ViewEntry struct {
+	At   time.Time `json:"at"`
+	Text string    `json:"text"`
+	Link string    `json:"link,omitempty"`
 }
 
 // pinned splits the object of a message: "42/1700000000.000100" or "C0123/1700000000.000100".
@@ -56,7 +128,10 @@ func pinned(c *call) (channel, ts string, err error) {
 	return channel, ts, nil
 }
 
-// pin keeps a message on the timeline with its own time and author. Doing it again changes nothing.
+// maxKeptFiles is how many files a message brings along; Slack takes ten with one.
+const maxKeptFiles = 20
+
+// pin keeps a message on the timeline with its own time, author and files. Doing it again changes nothing.
 func pin(ctx context.Context, o *Office, c *call) (Reply, error) {
 	channel, ts, err := pinned(c)
 	if err != nil {
@@ -69,9 +144,18 @@ func pin(ctx context.Context, o *Office, c *call) (Reply, error) {
 			author = entry.Person("")
 		}
 	}
+	var files []incident.File
+	for _, text := range c.Fields["files"] {
+		var f incident.File
+		if err := json.Unmarshal([]byte(text), &f); err != nil || f.ID == "" || len(files) == maxKeptFiles {
+			return Reply{}, incident.Refuse(incident.BadInput, "drbot cannot tell which files that message has.")
+		}
+		files = append(files, f)
+	}
 	return o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
 		return i.Pin(incident.Pinned{
 			By: c.person, Channel: channel, TS: ts, Author: author, At: messageTime(ts, v.Now()), Text: c.Text, Link: c.Link,
+			Files: files, Mark: c.Field("mark") != "",
 		}), nil
 	}, func(*incident.Incident) string { return said("kept", nil) })
 }
@@ -83,17 +167,6 @@ func messageTime(ts string, now time.Time) time.Time {
 		return now
 	}
 	return time.Unix(seconds, 0).UTC()
-}
-
-// editPin follows an edit of a kept message.
-func editPin(ctx context.Context, o *Office, c *call) (Reply, error) {
-	channel, ts, err := pinned(c)
-	if err != nil {
-		return Reply{}, err
-	}
-	return o.change(ctx, c, func(_ state.View, i *incident.Incident) ([]incident.Event, error) {
-		return i.EditPin(channel, ts, cut(c.Text, incident.MaxText)), nil
-	}, func(*incident.Incident) string { return said("rekept", nil) })
 }
 
 // unpin takes a message off again; the record keeps that it was there.

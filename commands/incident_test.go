@@ -99,7 +99,7 @@ func TestLines(t *testing.T) {
 	}{
 		{who: eva, line: "/incident note switch rebooted", want: "Noted at 02:58 UTC."},
 		{who: eva, line: "/incident note [02:50] first alarm", want: "Noted at 02:50 UTC."},
-		{who: eva, line: "/incident note 23:50 the day before", want: "Noted at 23:50 UTC."},
+		{who: eva, line: "/incident note 23:50 the day before", want: "Noted at 23 Nov 23:50 UTC."},
 		{who: eva, line: "/incident ack", want: "You may open incidents and add notes. For more, an admin adds to drbot.yaml: `- {name: Eva, slack: U0EVA, roles: [responder]}`", kind: incident.Unknown},
 		{who: chen, line: "/incident ack", want: "Only responders acknowledge. Responders here: Ana Ruiz, Bea Ode, Dev Rao. You can approve, thaw and requeue.", kind: incident.NotAllowed},
 		{who: dev, line: "/incident ack", want: "You command INC-1."},
@@ -333,9 +333,14 @@ func TestPins(t *testing.T) {
 	if i := o.read(id); !slices.Equal(i.Pins, []string{at}) || o.records(id, "Pinned") != 1 {
 		t.Fatalf("%v", i.Pins)
 	}
-	o.do(commands.Command{Verb: "incident pin edited", Object: at, Channel: channel, Actor: eva, Text: "row 8"})
+	edit := func(text string) {
+		change := commands.PinChanged{Incident: id, Channel: channel, TS: "1764000000.000100", Text: text}
+		o.do(commands.Command{Verb: "outcome", Actor: commands.Actor{Bot: true}, Outcome: change})
+	}
+	edit("row 7 is odd") // as it was
+	edit("row 8")
 	o.do(commands.Command{Verb: "incident unpin", Object: at, Channel: channel, Actor: eva})
-	o.do(commands.Command{Verb: "incident pin edited", Object: at, Channel: channel, Actor: eva, Text: "row 9"})
+	edit("row 9")
 	if o.records(id, "PinEdited") != 1 || len(o.read(id).Pins) != 0 {
 		t.Error("an edit of what is not kept was kept")
 	}

@@ -114,6 +114,14 @@ func (o *Office) outcome(ctx context.Context, c Command) (Reply, error) {
 		return o.runbookLoaded(ctx, c, e)
 	case LockSigned:
 		return o.lockSigned(ctx, c, e)
+	case ItemProbed:
+		return o.settle(ctx, c, e.Incident, func(_ state.View, i *incident.Incident) ([]incident.Event, error) { return probed(i, e), nil })
+	case PinChanged:
+		return o.settle(ctx, c, e.Incident, func(_ state.View, i *incident.Incident) ([]incident.Event, error) { return pinChanged(i, e), nil })
+	case KeepFile:
+		return o.settle(ctx, c, e.Incident, func(state.View, *incident.Incident) ([]incident.Event, error) {
+			return []incident.Event{e.FileKept}, nil
+		})
 	case PageTaken:
 		return o.pageTaken(ctx, c, e)
 	case PageFailed:
@@ -146,7 +154,8 @@ func (o *Office) settle(ctx context.Context, c Command, id incident.ID, decide r
 		if err != nil || len(events) == 0 {
 			return state.Decision{}, err
 		}
-		return effects(folded(v, i, events), events), nil
+		events, after := proven(v, i, events)
+		return effects(after, events), nil
 	}})
 }
 

@@ -62,7 +62,7 @@ func TestTerminalHelpCanBeTyped(t *testing.T) {
 	}
 	reply := o.do(commands.Command{Verb: "incident help", Actor: commands.Actor{Terminal: true}})
 	text := templates.Text(reply.Say)
-	for _, want := range []string{"drbot incident note N [15:04] <text>\n        drbot incident note 42 15:04 switch in rack 2 rebooted\n", "drbot approve A17", "drbot runbook accept [<lock sha256>]"} {
+	for _, want := range []string{"drbot incident note N [[yesterday|2026-11-24] 15:04] <text>\n        drbot incident note 42 15:04 switch in rack 2 rebooted\n", "drbot approve A17", "drbot runbook accept [<lock sha256>]"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}

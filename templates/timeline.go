@@ -201,6 +201,9 @@ func BothTimes(t time.Time, zone *time.Location) string {
 	return utc + " · " + local.Format("2006-01-02 15:04:05 -07:00")
 }
 
+// TimelineName is the file's name, beside the incident's page.
+func TimelineName(i *incident.Incident) string { return i.ID.String() + "-timeline.md" }
+
 // TimelineFile is the whole timeline as a Markdown file, every entry with both times; entries come from Entries, or from
 // EntryOf for every record there is.
 func TimelineFile(i *incident.Incident, entries []Entry, zone *time.Location) []byte {

@@ -1,8 +1,9 @@
 // Package paper keeps each incident as a Markdown file, so that people can go on by hand when drbot is dead (I55).
 //
 // It follows every event of an incident and writes data/incidents/INC-42.md anew from the fold: state, what is true
-// now, the next step with its text, people with their phone numbers. The file is replaced in one move, so whoever reads
-// it sees the old page or the new one, whole. It is never read back. A resolution adds the draft of the review beside it
+// now, the next step with its text, people with their phone numbers. Beside it INC-42-timeline.md has every event of
+// the record in words. A file is replaced in one move, so whoever reads it sees the old one or the new one, whole. It is
+// never read back. A resolution adds the draft of the review beside it
 // (INC-42-review.md), once; what people write into that file stays.
 package paper
 
@@ -10,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"sync"
@@ -24,9 +26,10 @@ import (
 // Name is the follower's name; cursors hang on it.
 const Name = "paper"
 
-// Reader gives the fold of an incident.
+// Reader gives the fold of an incident and its records.
 type Reader interface {
 	Incident(context.Context, state.Ref) (*incident.Incident, error)
+	Records(ctx context.Context, id incident.ID, after uint64) iter.Seq2[state.Record, error]
 }
 
 // Review makes the draft of an incident's review from its record, as it was at the newest resolution up to seq.
@@ -75,6 +78,10 @@ func (f *Follower) Deliver(ctx context.Context, b follow.Batch) (follow.Done, er
 		return follow.Done{}, follow.Unavailable{Err: fmt.Errorf("read %s: %w", b.Incident, err), NotSent: true}
 	}
 	page := templates.Paper(i, f.facts(ctx, i))
+	timeline, err := f.timeline(ctx, i)
+	if err != nil {
+		return follow.Done{}, follow.Unavailable{Err: fmt.Errorf("read the record of %s: %w", b.Incident, err), NotSent: true}
+	}
 	done := follow.Done{Through: i.Seq}
 	var draft []byte
 	if which := reviewDue(i, b.Notes); which != "" && f.review != nil {
@@ -91,6 +98,9 @@ func (f *Follower) Deliver(ctx context.Context, b follow.Batch) (follow.Done, er
 		}
 	}
 	if err := replace(filepath.Join(f.dir, i.ID.String()+".md"), page); err != nil {
+		return follow.Done{}, follow.Unavailable{Err: err}
+	}
+	if err := replace(filepath.Join(f.dir, templates.TimelineName(i)), timeline); err != nil {
 		return follow.Done{}, follow.Unavailable{Err: err}
 	}
 	return done, nil

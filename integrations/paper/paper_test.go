@@ -3,6 +3,7 @@ package paper_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,8 +18,9 @@ import (
 )
 
 type memory struct {
-	inc *incident.Incident
-	err error
+	inc    *incident.Incident
+	events []incident.Event
+	err    error
 }
 
 func (m *memory) Incident(_ context.Context, r state.Ref) (*incident.Incident, error) {
@@ -29,6 +31,17 @@ func (m *memory) Incident(_ context.Context, r state.Ref) (*incident.Incident, e
 		return nil, state.ErrNotFound
 	}
 	return m.inc.Clone(), nil
+}
+
+func (m *memory) Records(context.Context, incident.ID, uint64) iter.Seq2[state.Record, error] {
+	return func(yield func(state.Record, error) bool) {
+		for n, e := range m.events {
+			payload, err := incident.Encode(e)
+			if !yield(state.Record{Seq: uint64(n + 1), N: uint64(n + 1), Time: m.inc.OpenedAt, Kind: e.EventKind(), Payload: payload}, err) {
+				return
+			}
+		}
+	}
 }
 
 func facts(context.Context, *incident.Incident) templates.Facts {
@@ -59,6 +72,7 @@ func TestI55_EveryEventRewritesThePage(t *testing.T) {
 		incident.ImpactSet{Text: "Nobody can log in"},
 		incident.SeveritySet{From: 1, To: 2, Reason: "half of them can"},
 	} {
+		m.events = append(m.events, e)
 		m.inc.Apply(incident.Stamp{Seq: uint64(n + 2), N: uint64(n + 2), Time: m.inc.Time.Add(time.Minute)}, e)
 		if _, err := f.Deliver(t.Context(), follow.Batch{Incident: 42, Records: []state.Record{{Seq: uint64(n + 2), Kind: e.EventKind()}}}); err != nil {
 			t.Fatal(err)
@@ -69,6 +83,10 @@ func TestI55_EveryEventRewritesThePage(t *testing.T) {
 		}
 		if want := string(templates.Paper(m.inc, facts(t.Context(), m.inc))); string(page) != want {
 			t.Fatalf("after %s the page is not the fold's", e.EventKind())
+		}
+		line, _ := templates.InWords(e)
+		if timeline, err := os.ReadFile(filepath.Join(dir, "INC-42-timeline.md")); err != nil || !strings.Contains(string(timeline), "2026-11-24 02:58:00 UTC") || strings.Count(string(timeline), "\n- ") != n+1 || !strings.Contains(string(timeline), line[:12]) {
+			t.Fatalf("after %s the timeline is\n%s, %v", e.EventKind(), timeline, err)
 		}
 		info, err := os.Stat(file)
 		if err != nil || info.Mode().Perm() != 0o600 {
@@ -81,8 +99,8 @@ func TestI55_EveryEventRewritesThePage(t *testing.T) {
 			t.Errorf("the page lacks %q:\n%s", want, page)
 		}
 	}
-	if names, _ := os.ReadDir(dir); len(names) != 1 {
-		t.Errorf("%d files are left, 1 is the page", len(names))
+	if names, _ := os.ReadDir(dir); len(names) != 2 {
+		t.Errorf("%d files are left: the page and the timeline are two", len(names))
 	}
 	if info, _ := os.Stat(dir); info.Mode().Perm() != 0o700 {
 		t.Errorf("the directory has mode %v", info.Mode())

@@ -109,7 +109,7 @@ func TestHalfReviewDraftIsTakenOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	names, _ := os.ReadDir(dir)
-	if b, err := os.ReadFile(filepath.Join(dir, "INC-42-review.md")); err != nil || !strings.HasPrefix(string(b), "whole\n") || len(names) != 2 {
+	if b, err := os.ReadFile(filepath.Join(dir, "INC-42-review.md")); err != nil || !strings.HasPrefix(string(b), "whole\n") || len(names) != 3 {
 		t.Fatalf("%v %q, %d files", err, b, len(names))
 	}
 }

@@ -1,0 +1,132 @@
+package commands
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/runbook"
+	"github.com/drbot/drbot/state"
+)
+
+// ChecklistRule is what the configuration says of an item of the checklist, by its text.
+type ChecklistRule struct {
+	Probe  string // id of a step, or an http(s) address that answers 2xx
+	Person bool   // nobody but people tick it, whatever it says
+}
+
+// checklist flattens the runbook's, each child behind its parent, and ties items to what proves them.
+func (o *Office) checklist(rb *runbook.Runbook, drill, restricted bool) []incident.Item {
+	var list []incident.Item
+	var add func(phase, parent string, ordered bool, items []runbook.Item)
+	add = func(phase, parent string, ordered bool, items []runbook.Item) {
+		for _, it := range items {
+			item := incident.Item{ID: it.ID, Phase: phase, Text: it.Text, Parent: parent, Order: ordered}
+			if len(it.Items) == 0 { // what has items below it closes with them
+				item.Bind = o.bind(rb, it.Text, o.audiences(&incident.Incident{Drill: drill, Restricted: restricted}))
+			}
+			list = append(list, item)
+			add(phase, it.ID, it.Ordered, it.Items)
+		}
+	}
+	for _, phase := range rb.Checklist.Phases {
+		add(phase.Title, "", false, phase.Items)
+	}
+	return list
+}
+
+// bind finds what proves an item: the configuration's word, else the lock's, else what the item says. may are the audiences
+// that the incident can be told to.
+func (o *Office) bind(rb *runbook.Runbook, text string, may []incident.Audience) *incident.Bind {
+	config := o.Config()
+	rule, named := lookup(config.Checklist, strings.TrimSpace(text))
+	switch {
+	case named && rule.Person:
+		return nil
+	case named && rule.Probe != "":
+		return &incident.Bind{Rule: incident.RuleProbe, Probe: rule.Probe}
+	case locked(rb, text):
+		return &incident.Bind{Rule: incident.RuleStep}
+	}
+	b := incident.BindOf(text)
+	if b == nil || b.Rule != incident.RuleTold {
+		return b
+	}
+	b.To = slices.DeleteFunc(b.To, func(a incident.Audience) bool { return !slices.Contains(may, a) })
+	if len(b.To) == 0 { // they are told nowhere else
+		b.To = []incident.Audience{incident.AudienceAnnouncement}
+	}
+	return b
+}
+
+// locked reports whether an entry of the lock says that its step does what the item says.
+func locked(rb *runbook.Runbook, text string) bool {
+	if rb.Lock == nil || rb.LockError != nil {
+		return false
+	}
+	for k := range rb.Lock.Steps {
+		for _, closes := range rb.Lock.Steps[k].Closes {
+			if strings.EqualFold(strings.TrimSpace(closes), strings.TrimSpace(text)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// proven adds to what was decided the items of the checklist that the record shows now, and gives the incident as it is
+// after all of it.
+func proven(v state.View, i *incident.Incident, events []incident.Event) ([]incident.Event, *incident.Incident) {
+	after := folded(v, i, events)
+	if after == i { // nothing that proves anything
+		return events, i
+	}
+	more := append(after.ToProbe(events), after.Prove(v.Now())...)
+	if len(more) == 0 {
+		return events, after
+	}
+	for k, e := range more {
+		after.Apply(incident.Stamp{Seq: after.Seq, N: i.N + uint64(len(events)+k) + 1, Time: v.Now()}, e)
+	}
+	return append(events[:len(events):len(events)], more...), after
+}
+
+// ItemProbed is what the address of an item's probe answered.
+type ItemProbed struct {
+	Incident incident.ID
+	incident.ItemProbed
+}
+
+// PinChanged is what became of a kept message at the chat while nobody of the people here said so.
+type PinChanged struct {
+	Incident    incident.ID
+	Channel, TS string
+	Text        string // of an edit
+	Deleted     bool
+	Off         bool // its last 📌 was taken back while drbot was away
+}
+
+// KeepFile: a file of a kept message was copied, or never will be.
+type KeepFile struct {
+	Incident incident.ID
+	incident.FileKept
+}
+
+func probed(i *incident.Incident, e ItemProbed) []incident.Event {
+	it := i.Item(e.Item)
+	if it == nil {
+		return nil
+	}
+	e.Said = cut(e.Said, 200)
+	return []incident.Event{e.ItemProbed}
+}
+
+func pinChanged(i *incident.Incident, e PinChanged) []incident.Event {
+	switch {
+	case e.Deleted:
+		return i.LosePin(e.Channel, e.TS)
+	case e.Off:
+		return i.Unpin(incident.Bot, e.Channel, e.TS)
+	}
+	return i.EditPin(e.Channel, e.TS, e.Text)
+}
