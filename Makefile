@@ -21,8 +21,9 @@ check: ## the fast loop: format, vet, lint, imports and unit tests
 	$(GO) tool go-errorlint $(PKGS)
 	$(GO) test -short $(PKGS)
 
-tools: ## Debian packages that the tests use, installed when they are missing
+tools: ## Debian and npm packages that the tests use, installed when they are missing
 	@./.ci/tools $(DEBIAN)
+	@./.ci/web
 
 fmt: ## format
 	$(GO) tool gofumpt -w $$(git ls-files '*.go')

@@ -120,7 +120,7 @@ func (c *client) write(ctx context.Context, id string, body incidentBody) (*inci
 		return nil, err
 	}
 	if i.ID == "" {
-		return nil, follow.Unavailable{Err: errors.New("Atlassian's Statuspage: the answer names no incident")}
+		return nil, follow.Unavailable{Err: errors.New("the answer of Atlassian's Statuspage names no incident")}
 	}
 	return &i, nil
 }

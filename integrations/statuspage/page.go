@@ -104,6 +104,15 @@ type Settings struct {
 	Components []Component
 }
 
+// shown are the settings with names that every document may hold.
+func (s Settings) shown() Settings {
+	components := make([]Component, len(s.Components))
+	for k, c := range s.Components {
+		components[k] = Component{line(c.Name), c.Services}
+	}
+	return Settings{Title: line(s.Title), URL: s.URL, Components: components}
+}
+
 // Page is all that the files show.
 type Page struct {
 	Title, URL string
@@ -146,6 +155,7 @@ type Said struct {
 // Compose makes the page of everything that was published, as it stands at an instant. It is a pure function: the same
 // entries and the same instant give the same bytes.
 func Compose(s Settings, entries []*Entry, now time.Time) Page {
+	s = s.shown()
 	p := Page{Title: s.Title, URL: s.URL}
 	worst := map[string]State{}
 	for _, e := range entries {

@@ -66,7 +66,7 @@ const (
 )
 
 // errDeleted parks a delivery: people see once that Atlassian has lost the incident.
-var errDeleted = errors.New("Atlassian's Statuspage does not have this incident any more; it is told nothing further")
+var errDeleted = errors.New("the incident was deleted at Atlassian's Statuspage, which is told nothing further of it")
 
 // Deliver brings the incident there up to date. What was written before an error stands in the notes, so that nothing is
 // written twice.
@@ -81,7 +81,7 @@ func (p *Push) Deliver(ctx context.Context, b follow.Batch) (follow.Done, error)
 	if entry == nil {
 		return follow.Done{}, nil
 	}
-	s := &telling{Push: p, entry: entry, item: entry.item(p.site.Components), states: states, notes: maps.Clone(b.Notes), done: map[string]string{}}
+	s := &telling{Push: p, entry: entry, item: entry.item(p.site.shown().Components), states: states, notes: maps.Clone(b.Notes), done: map[string]string{}}
 	err = s.run(ctx)
 	if errors.Is(err, errGone) {
 		s.note(noteGone, "yes")
@@ -243,7 +243,7 @@ func (s *telling) body(seq uint64, u Said) incidentBody {
 		if b.Components == nil {
 			b.Components = map[string]string{}
 		}
-		b.Components[id] = s.states[name].Name()
+		b.Components[id] = s.states[line(name)].Name()
 	}
 	return b
 }

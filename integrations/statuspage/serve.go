@@ -34,7 +34,7 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	head.Set("X-Content-Type-Options", "nosniff")
 	head.Set("Content-Security-Policy", policy)
 	head.Set("Referrer-Policy", "no-referrer")
-	site := s.shown.Load()
+	site := s.files.Load()
 	if site == nil {
 		head.Set("Retry-After", "1")
 		head.Set("Cache-Control", "no-store")

@@ -54,7 +54,7 @@ type Options struct {
 // and of an incident whenever that changes.
 type Site struct {
 	Options
-	shown atomic.Pointer[served]
+	files atomic.Pointer[served]
 
 	mu      sync.Mutex
 	loaded  bool
@@ -226,7 +226,7 @@ func (s *Site) publish() error {
 	if err != nil {
 		return err
 	}
-	s.shown.Store(serving(files))
+	s.files.Store(serving(files))
 	err = write(s.Dir, files)
 	s.stale = err != nil
 	s.trouble.set(err, s.Clock.Now())

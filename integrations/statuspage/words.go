@@ -38,6 +38,9 @@ func clean(s string) string {
 	return strings.Trim(strings.Join(lines, "\n"), "\n")
 }
 
+// line is clean text of one line.
+func line(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
+
 // nowhere are the code points that Unicode promises never to use; HTML refuses them.
 func nowhere(r rune) bool { return r >= 0xFDD0 && r <= 0xFDEF || r&0xFFFE == 0xFFFE }
 
