@@ -36,8 +36,10 @@ var sayWants = []string{
 	incident.RunPaused{}.EventKind(), incident.ConditionAsked{}.EventKind(), incident.Paged{}.EventKind(), incident.PageFailed{}.EventKind(),
 }
 
-func (sayer) Name() string           { return Say }
-func (sayer) Wants(kind string) bool { return slices.Contains(sayWants, kind) }
+func (sayer) Name() string { return Say }
+func (sayer) Wants(kind string) bool {
+	return slices.Contains(sayWants, kind) || slices.Contains(reviewWants, kind)
+}
 
 // Once: a post that happens twice is read twice.
 func (sayer) Once(state.Record) bool { return true }
@@ -112,6 +114,9 @@ func (t *talk) usable() bool { return t.i.Channel.ID != "" && t.i.Channel.Lost =
 // line posts into the incident's channel, where there is one.
 func (t *talk) line(object string, m templates.Message) error {
 	if !t.usable() {
+	if done, err := t.reviewed(e); done {
+		return err
+	}
 		return nil
 	}
 	_, err := t.post(posting{object: object, channel: t.i.Channel.ID, message: m})

@@ -25,7 +25,7 @@ const (
 
 // fleeting messages speak of a promise. One that was deleted is not posted anew.
 func fleeting(object string) bool {
-	return strings.HasPrefix(object, reminderPrefix) || strings.HasPrefix(object, latePrefix) || strings.HasPrefix(object, respondPrefix) || strings.HasPrefix(object, callPrefix) || strings.HasPrefix(object, pagePrefix) || asking(object)
+	return strings.HasPrefix(object, reminderPrefix) || strings.HasPrefix(object, latePrefix) || strings.HasPrefix(object, respondPrefix) || strings.HasPrefix(object, callPrefix) || strings.HasPrefix(object, pagePrefix) || asking(object) || telling(object) || strings.HasPrefix(object, taskPrefix)
 }
 
 // numbers reads what follows the kind of such an object.
@@ -45,6 +45,10 @@ func numbers(object string) []int64 {
 func (b *Bot) promise(i *incident.Incident, object string) (templates.Message, bool) {
 	n := numbers(object)
 	switch {
+	case strings.HasPrefix(object, taskPrefix):
+		return b.taskMessage(i, object)
+	case telling(object):
+		return b.told(i, object)
 	case asking(object):
 		return b.asked(i, object, b.facts(b.ctx, i))
 	case strings.HasPrefix(object, reminderPrefix) && len(n) == 2:
@@ -114,6 +118,8 @@ func (t *talk) deadline(e incident.DeadlineSpoken) error {
 	return nil
 }
 
+	case incident.DueReview:
+		return t.taskDue(e)
 // promised posts the message of a promise. A call for an answer takes the place of the one before it: they ask for the
 // same, and when somebody answers one line of them is left.
 func (t *talk) promised(object string) error {

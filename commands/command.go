@@ -83,6 +83,7 @@ type Config struct {
 	RunAs             string                    // runner.user
 	Host              string                    // this machine's name
 	Pager             Pager                     // whom PagerDuty wakes
+	Hours             *incident.Hours           // when people work; nil: always
 	Contacts          map[string]ContactRule    // role of the runbook's contact -> how it is reached
 	AnnounceID        string                    // chat channel of announcements, by id once resolved
 	HouseID           string                    // chat channel where locks are accepted
@@ -109,6 +110,9 @@ type Office struct {
 	specs specCache
 	typed memory // lines that wait for the button that carries on with them
 }
+
+	Draft func(ctx context.Context, id incident.ID, seq uint64) ([]byte, error) // drbot's draft of a review; nil: none
+	Clock func() time.Time                                                      // as cards see it; nil: when the incident's newest record was made
 
 // Handle carries one command out. A refusal is a Reply with its Kind; an error means that drbot itself could not, and
 // that nothing was done.

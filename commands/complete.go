@@ -188,6 +188,7 @@ func inside(i *incident.Incident, p incident.Person, channel string) bool {
 		}
 	}
 	return slices.ContainsFunc(i.Runs, func(r *incident.Run) bool { return p.Same(r.Operator) }) ||
+		slices.ContainsFunc(i.Review.Items(), func(t *incident.Task) bool { return p.Same(t.Owner) }) ||
 		slices.ContainsFunc(i.Checklist, func(it incident.Item) bool { return p.Same(it.Who) })
 }
 

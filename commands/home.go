@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -56,33 +57,38 @@ func (o *Office) Home(ctx context.Context, a Actor) (HomeView, error) {
 	if entry, ok := o.People().ByKey(person.Key); ok {
 		home.Roles = slices.Clone(entry.Roles)
 	}
-	all, err := o.Store.List(ctx, state.Query{})
+	all, err := o.Store.List(ctx, state.Query{Alive: true})
 	if err != nil {
 		return HomeView{}, err
 	}
-	for _, s := range homeList(all) {
+	for _, s := range homeList(all, person) {
 		i, err := o.Store.Incident(ctx, state.Ref{ID: s.ID})
 		if err != nil {
 			return HomeView{}, err
 		}
 		o.homeOf(&home, i)
 	}
+	slices.SortStableFunc(home.Tasks, func(a, b HomeTask) int { // what has no date is last
+		if a.Due.IsZero() || b.Due.IsZero() {
+			return cmp.Compare(b.Due.Unix(), a.Due.Unix())
+		}
+		return a.Due.Compare(b.Due)
+	})
 	return home, nil
 }
 
-// homeList is what is worth reading: the open incidents, and the newest that are resolved and owe a review.
-func homeList(all []incident.Summary) []incident.Summary {
+// homeList is what is worth reading: the open incidents, and those of which the person owes something, oldest first.
+func homeList(all []incident.Summary, p incident.Person) []incident.Summary {
 	var open, over []incident.Summary
 	for _, s := range all {
-		switch s.State {
-		case incident.StateClosed:
-		case incident.StateResolved:
-			over = append(over, s)
-		default:
+		switch {
+		case s.State == incident.StateOpen || s.State == incident.StateTriage:
 			open = append(open, s)
+		case slices.Contains(s.Owing, p.Key):
+			over = append(over, s)
 		}
 	}
-	slices.SortFunc(over, func(a, b incident.Summary) int { return b.ResolvedAt.Compare(a.ResolvedAt) })
+	slices.SortFunc(over, func(a, b incident.Summary) int { return a.ResolvedAt.Compare(b.ResolvedAt) })
 	return append(open[:min(len(open), maxHome)], over[:min(len(over), maxHome)]...)
 }
 
@@ -99,10 +105,10 @@ func (o *Office) homeOf(home *HomeView, i *incident.Incident) {
 		}
 		home.Waiting = append(home.Waiting, w)
 	}
-	if i.State == incident.StateResolved {
-		if i.Review != nil && home.Person.Same(i.Review.Owner) {
-			for _, t := range i.Review.Tasks {
-				home.Tasks = append(home.Tasks, HomeTask{Incident: i.ID, Channel: i.Channel.ID, Title: t.Title, Due: t.Due})
+	if !i.Active() {
+		for _, t := range i.Review.Items() {
+			if t.Open() && t.Owner.Same(home.Person) {
+				home.Tasks = append(home.Tasks, HomeTask{Incident: i.ID, Channel: i.Channel.ID, Title: t.Key + " " + t.Title, Due: t.Due})
 			}
 		}
 		return

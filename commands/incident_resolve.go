@@ -35,7 +35,7 @@ func resolveIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 	}
 	r.Summary, r.RootCause, r.DataImpact, r.Reason = cut(r.Summary, 2000), cut(r.RootCause, 2000), cut(r.DataImpact, 1000), cut(r.Reason, 500)
 	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
-		events, err := i.Resolve(r, reviewTasks(o.Runbook(), v.Now()))
+		events, err := i.Resolve(r, o.reviewTasks(o.Runbook(), v.Now()))
 		if err != nil {
 			return nil, err
 		}

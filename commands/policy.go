@@ -145,32 +145,3 @@ func (o *Office) severityOf(kind *runbook.IncidentType) int {
 	}
 	return 1
 }
-
-// checklist flattens the runbook's, each child behind its parent.
-func checklist(rb *runbook.Runbook) []incident.Item {
-	var list []incident.Item
-	var add func(phase, parent string, ordered bool, items []runbook.Item)
-	add = func(phase, parent string, ordered bool, items []runbook.Item) {
-		for _, it := range items {
-			list = append(list, incident.Item{ID: it.ID, Phase: phase, Text: it.Text, Parent: parent, Order: ordered})
-			add(phase, it.ID, it.Ordered, it.Items)
-		}
-	}
-	for _, phase := range rb.Checklist.Phases {
-		add(phase.Title, "", false, phase.Items)
-	}
-	return list
-}
-
-// reviewTasks are the runbook's review deadlines from the resolution on.
-func reviewTasks(rb *runbook.Runbook, resolved time.Time) []incident.Task {
-	var tasks []incident.Task
-	for _, d := range rb.Review.Deadlines {
-		task := incident.Task{Title: d.Task}
-		if d.After > 0 {
-			task.Due = resolved.Add(d.After).UTC()
-		}
-		tasks = append(tasks, task)
-	}
-	return tasks
-}

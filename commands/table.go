@@ -12,7 +12,7 @@ var Table []Verb
 var byName map[string]*Verb
 
 func init() {
-	Table = slices.Concat(incidentVerbs(), recoverVerbs(), handoverVerbs(), houseVerbs(), auditVerbs(), alertVerbs(), pageVerbs())
+	Table = slices.Concat(incidentVerbs(), reviewVerbs(), lookVerbs(), windowVerbs(), recoverVerbs(), handoverVerbs(), houseVerbs(), auditVerbs(), alertVerbs(), pageVerbs(), reportVerbs())
 	byName = make(map[string]*Verb, len(Table))
 	for k := range Table {
 		byName[Table[k].Full()] = &Table[k]

@@ -142,7 +142,9 @@ func (i *Incident) Tick(at time.Time) []Event {
 				promise = ofTask(d)
 			}
 			if k, ok := last[promise]; ok {
-				events[k] = spokenEvent(d, at)
+				if !outranked(d, events[k]) {
+					events[k] = spokenEvent(d, at)
+				}
 				continue
 			}
 			last[promise] = len(events)

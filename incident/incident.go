@@ -246,6 +246,9 @@ type Summary struct {
 	Owing      []string  `json:"owing,omitempty"` // keys of people who owe something of its review
 }
 
+// Alive reports whether something is still to be done: it is not closed, or somebody owes something of its review.
+func (s Summary) Alive() bool { return s.State != StateClosed || len(s.Owing) > 0 }
+
 // Summarise is the line of this incident.
 func (i *Incident) Summarise() Summary {
 	return Summary{

@@ -90,3 +90,9 @@ func (i *Incident) saidOfTask(e DeadlineSpoken) {
 func ofTask(d Deadline) string {
 	return d.Key[:strings.LastIndex(d.Key[:strings.LastIndex(d.Key, "/")], "/")]
 }
+
+// outranked reports whether what would be said already says more: the end of a snooze adds nothing to an escalation.
+func outranked(d Deadline, e Event) bool {
+	spoken, ok := e.(DeadlineSpoken)
+	return ok && strings.Contains(d.Key, "/"+TaskAgain+"/") && strings.Contains(spoken.Key, "/"+TaskEscalate+"/") && d.Kind() == DueReview
+}

@@ -108,6 +108,8 @@ func (i *Incident) PostReview(by Person) ([]Event, error) {
 		return nil, err
 	case !r.PostedAt.IsZero():
 		return nil, Refuse(WrongState, "It was posted already, at %s.", r.PostedAt.UTC().Format("15:04 UTC on 2 January"))
+	case i.Channel.ID == "" || i.Channel.Lost != "":
+		return nil, Refuse(WrongState, "%s has no channel to post into.", i.ID).Then("Print it: drbot incident review %d", i.ID)
 	case !r.Owner.Same(by):
 		return nil, Refuse(NotAllowed, "%s writes this review, and posts it.", r.Owner.Name).Then("Take it over first: `review owner me`.")
 	}

@@ -86,7 +86,7 @@ func (r Record) Stamp() incident.Stamp { return incident.Stamp{Seq: r.Seq, N: r.
 // Query picks summaries, worst first, then oldest first.
 type Query struct {
 	Open  bool // only triage and open
-	Alive bool // only those that are not closed
+	Alive bool // only those that are not closed, or whose review still owes something
 	Since time.Time
 	Limit int // 0: all
 }

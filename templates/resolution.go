@@ -79,7 +79,11 @@ func Resolution(i *incident.Incident, f Facts) Message {
 	if i.Review != nil {
 		lines = append(lines, Line("resolution.review", map[string]any{"Due": i.Review.Due, "Owner": i.Review.Owner, "Draft": draftOf(i, f)}))
 	}
-	m.Blocks = append(m.Blocks, Lines{Lines: lines}, cardActions(i))
+	row := cardActions(i)
+	if i.Review != nil {
+		row.Elements = append([]Element{Button{Verb: "incident review", Object: object(i), Label: Say("button.review", nil)}}, row.Elements...)
+	}
+	m.Blocks = append(m.Blocks, Lines{Lines: lines}, row)
 	if f.Head != "" {
 		m.Blocks = append(m.Blocks, Note{Spans: Line("resolution.head", map[string]any{"Head": shortHead(f.Head)})})
 	}

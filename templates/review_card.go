@@ -110,41 +110,55 @@ type TaskTold struct {
 	To        string        // chat user
 }
 
-// Stands reports whether the message still asks for something.
-func (d TaskTold) Stands(i *incident.Incident) bool {
-	t := i.Review.Task(d.Key)
-	if t == nil || !t.Open() || t.Due.IsZero() || d.Step != incident.TaskAgain && t.Due.Unix() != d.Due.Unix() {
-		return false
-	}
-	if d.Step == incident.TaskEscalate {
-		return true
-	}
-	return t.Owner.Slack == d.To && !t.Snoozed.After(d.At)
+// TaskReader is who reads such a message: As what they hear of a task that is not theirs ("the lead of the incident").
+// Outside: they are none of a restricted incident's people and hear its number alone (I56).
+type TaskReader struct {
+	incident.Person
+	As      string
+	Outside bool
 }
 
-// TaskMessage is that message as it is now: with buttons while it stands, then one line. outside: the person is none of a
-// restricted incident's people and hears its number alone (I56).
-func TaskMessage(i *incident.Incident, d TaskTold, as string, outside bool) Message {
+// Stands reports whether the message still asks its reader for something.
+func (d TaskTold) Stands(i *incident.Incident, reader incident.Person) bool {
+	t := i.Review.Task(d.Key)
+	switch {
+	case t == nil || !t.Open() || t.Due.IsZero() || d.Step != incident.TaskAgain && t.Due.Unix() != d.Due.Unix():
+		return false
+	case d.Step == incident.TaskEscalate:
+		return true
+	}
+	return t.Owner.Same(reader) && !t.Snoozed.After(d.At)
+}
+
+// facts of what became of the task, for a message that speaks of it.
+func (d TaskTold) facts(i *incident.Incident, r TaskReader) map[string]any {
 	t := i.Review.Task(d.Key)
 	if t == nil {
-		facts := map[string]any{"ID": i.ID, "Key": d.Key, "Title": "", "Gone": true}
+		return map[string]any{"ID": i.ID, "Key": d.Key, "Title": "", "Gone": true}
+	}
+	f := map[string]any{
+		"ID": i.ID, "Incident": flat(i.Title, 120), "Key": t.Key, "Title": flat(t.Title, 300), "Step": d.Step, "Due": t.Due, "Late": !d.At.Before(t.Due.Truncate(time.Second)), "Owner": t.Owner, "As": flat(r.As, 100),
+		"Gone": false, "Done": !t.Open(), "DoneAt": t.DoneAt, "DoneBy": t.DoneBy, "Until": t.Snoozed,
+		"Moved": d.Step != incident.TaskAgain && t.Due.Unix() != d.Due.Unix(), "Given": !t.Owner.Same(r.Person),
+	}
+	if r.Outside {
+		f["Title"] = ""
+	}
+	return f
+}
+
+// TaskMessage is a message about a task as it is now: with buttons while it stands, then one line.
+func TaskMessage(i *incident.Incident, d TaskTold, r TaskReader) Message {
+	t, facts := i.Review.Task(d.Key), d.facts(i, r)
+	if t == nil {
 		return closed(i, Say("card.needs", map[string]any{"ID": i.ID}), Line("task.over", facts))
 	}
-	facts := map[string]any{
-		"ID": i.ID, "Incident": flat(i.Title, 120), "Key": t.Key, "Title": flat(t.Title, 300), "Step": d.Step, "Due": t.Due, "Late": !d.At.Before(t.Due.Truncate(time.Second)), "Owner": t.Owner, "As": as,
-		"Gone": false, "Done": !t.Open(), "DoneAt": t.DoneAt, "DoneBy": t.DoneBy, "Until": t.Snoozed,
-		"Moved": d.Step != incident.TaskAgain && t.Due.Unix() != d.Due.Unix(), "Given": t.Owner.Slack != d.To,
-	}
 	text := Say("task.text", facts)
-	if outside {
-		m := Message{Text: locked(i, text), Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("task.outside", facts))}}}}
-		if !d.Stands(i) { // nothing of what became of it
-			m.Blocks = []Block{Lines{Lines: [][]Span{marked(i, Line("task.over", map[string]any{"ID": i.ID, "Key": t.Key, "Title": "", "Gone": false, "Done": !t.Open(), "DoneAt": t.DoneAt, "DoneBy": t.DoneBy, "Moved": true, "Due": t.Due}))}}}
-		}
-		return fit(m)
-	}
-	if !d.Stands(i) {
+	switch {
+	case !d.Stands(i, r.Person):
 		return closed(i, text, Line("task.over", facts))
+	case r.Outside:
+		return fit(Message{Text: locked(i, text), Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("task.outside", facts))}}}})
 	}
 	line := Line("task.owner", facts)
 	row := []Element{
@@ -152,7 +166,7 @@ func TaskMessage(i *incident.Incident, d TaskTold, as string, outside bool) Mess
 		Button{Verb: "incident task later", Object: taskObject(i, t), Label: Say("button.tasklater", nil)},
 		Button{Verb: "incident task set", Object: taskObject(i, t), Label: Say("button.taskgive", nil)},
 	}
-	if d.Step == incident.TaskEscalate && d.To != t.Owner.Slack {
+	if d.Step == incident.TaskEscalate && !t.Owner.Same(r.Person) {
 		line, row = Line("task.others", facts), row[2:]
 	}
 	lines := [][]Span{marked(i, line)}
@@ -163,6 +177,20 @@ func TaskMessage(i *incident.Incident, d TaskTold, as string, outside bool) Mess
 		lines = append(lines, []Span{{Text: flat(t.Link, 100), URL: t.Link}})
 	}
 	return fit(Message{Text: locked(i, text), Blocks: []Block{Lines{Lines: lines}, Actions{Elements: row}}})
+}
+
+// TaskUnheard says in the house channel that a task is due or late and nobody whom that concerns can be told.
+func TaskUnheard(i *incident.Incident, d TaskTold) Message {
+	t, facts := i.Review.Task(d.Key), d.facts(i, TaskReader{Outside: i.Restricted})
+	if t == nil || !t.Open() || d.Step != incident.TaskAgain && t.Due.Unix() != d.Due.Unix() {
+		facts["Given"] = false
+		return closed(i, Say("card.needs", map[string]any{"ID": i.ID}), Line("task.over", facts))
+	}
+	name := "task.unheard"
+	if i.Restricted {
+		name = "task.outside"
+	}
+	return fit(Message{Text: locked(i, Say("task.text", facts)), Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line(name, facts))}}}})
 }
 
 func taskObject(i *incident.Incident, t *incident.Task) string { return object(i) + "/" + t.Key }

@@ -40,30 +40,34 @@ func reviewCards(add func(string, Message)) {
 	add("task/givenundated", TaskGiven(s.Incident, s.Review.Task("a1"), ana))
 
 	t1 := s.Review.Task("t1")
+	to := func(p incident.Person, as string) TaskReader { return TaskReader{Person: p, As: as} }
 	told := func(step string, late time.Duration, to incident.Person) TaskTold {
 		return TaskTold{Key: "t1", Step: step, Due: t1.Due, At: t1.Due.Add(late), Late: late, To: to.Slack}
 	}
-	add("task/remind", TaskMessage(s.Incident, TaskTold{Key: "t1", Step: incident.TaskRemind, Due: t1.Due, At: t1.Remind, To: ana.Slack}, "", false))
-	add("task/late", TaskMessage(s.Incident, told(incident.TaskLate, 0, ana), "", false))
-	add("task/down", TaskMessage(s.Incident, told(incident.TaskLate, 40*time.Minute, ana), "", false))
-	add("task/escalated", TaskMessage(s.Incident, told(incident.TaskEscalate, 0, bea), Say("task.manager", map[string]any{"Owner": "Ana Ruiz"}), false))
-	add("task/lead", TaskMessage(s.Incident, told(incident.TaskEscalate, 0, chen), Say("task.lead", nil), false))
-	add("task/writer", TaskMessage(s.Incident, told(incident.TaskEscalate, 0, chen), Say("task.writer", nil), false))
+	add("task/remind", TaskMessage(s.Incident, TaskTold{Key: "t1", Step: incident.TaskRemind, Due: t1.Due, At: t1.Remind, To: ana.Slack}, to(ana, "")))
+	add("task/late", TaskMessage(s.Incident, told(incident.TaskLate, 0, ana), to(ana, "")))
+	add("task/down", TaskMessage(s.Incident, told(incident.TaskLate, 40*time.Minute, ana), to(ana, "")))
+	add("task/escalated", TaskMessage(s.Incident, told(incident.TaskEscalate, 0, bea), to(bea, Say("task.manager", map[string]any{"Owner": "Ana Ruiz"}))))
+	add("task/lead", TaskMessage(s.Incident, told(incident.TaskEscalate, 0, chen), to(chen, Say("task.lead", nil))))
+	add("task/writer", TaskMessage(s.Incident, told(incident.TaskEscalate, 0, chen), to(chen, Say("task.writer", nil))))
 	secret := s.copy()
 	secret.Restricted = true
-	add("task/restricted", TaskMessage(secret.Incident, told(incident.TaskEscalate, 0, bea), "", true))
+	add("task/restricted", TaskMessage(secret.Incident, told(incident.TaskEscalate, 0, bea), TaskReader{Person: bea, Outside: true}))
 	secret = secret.say("09:00", incident.TaskDone{By: ana, Task: "t1"})
-	add("task/restrictedover", TaskMessage(secret.Incident, told(incident.TaskEscalate, 0, bea), "", true))
-	add("task/done", TaskMessage(saved.Incident, told(incident.TaskLate, 0, ana), "", false))
+	add("task/restrictedover", TaskMessage(secret.Incident, told(incident.TaskEscalate, 0, bea), TaskReader{Person: bea, Outside: true}))
+	add("task/unheard", TaskUnheard(s.Incident, told(incident.TaskEscalate, 0, chen)))
+	add("task/unheardrestricted", TaskUnheard(secret.Incident, told(incident.TaskEscalate, 0, chen)))
+	add("task/heard", TaskUnheard(saved.Incident, told(incident.TaskEscalate, 0, chen)))
+	add("task/done", TaskMessage(saved.Incident, told(incident.TaskLate, 0, ana), to(ana, "")))
 	given := s.copy().say("09:00", incident.TaskSet{By: ana, Task: "t1", Owner: bea})
-	add("task/passed", TaskMessage(given.Incident, told(incident.TaskLate, 0, ana), "", false))
+	add("task/passed", TaskMessage(given.Incident, told(incident.TaskLate, 0, ana), to(ana, "")))
 	moved := s.copy().say("09:00", incident.TaskSet{By: ana, Task: "t1", Due: t1.Due.Add(24 * time.Hour)})
-	add("task/moved", TaskMessage(moved.Incident, told(incident.TaskLate, 0, ana), "", false))
+	add("task/moved", TaskMessage(moved.Incident, told(incident.TaskLate, 0, ana), to(ana, "")))
 	later := s.copy().say("09:00", incident.TaskSnoozed{By: ana, Task: "t1", Until: t1.Due.Add(24 * time.Hour)})
-	add("task/later", TaskMessage(later.Incident, told(incident.TaskLate, 0, ana), "", false))
-	add("task/again", TaskMessage(s.Incident, TaskTold{Key: "t1", Step: incident.TaskAgain, Due: t1.Due.Add(24 * time.Hour), At: t1.Due.Add(24 * time.Hour), To: ana.Slack}, "", false))
+	add("task/later", TaskMessage(later.Incident, told(incident.TaskLate, 0, ana), to(ana, "")))
+	add("task/again", TaskMessage(s.Incident, TaskTold{Key: "t1", Step: incident.TaskAgain, Due: t1.Due.Add(24 * time.Hour), At: t1.Due.Add(24 * time.Hour), To: ana.Slack}, to(ana, "")))
 	again := s.copy().say("09:00", incident.Reopened{By: ana, Reason: "it fails again"})
-	add("task/gone", TaskMessage(again.Incident, told(incident.TaskLate, 0, ana), "", false))
+	add("task/gone", TaskMessage(again.Incident, told(incident.TaskLate, 0, ana), to(ana, "")))
 }
 
 // reviewAnswers are what commands answer about reviews, each with its facts.
@@ -122,7 +126,7 @@ func TestI41_TheLargestReviewFits(t *testing.T) {
 		told := TaskTold{Key: "t1", Step: rapid.SampledFrom([]string{incident.TaskLate, incident.TaskEscalate, incident.TaskAgain}).Draw(t, "step"), Due: r.Tasks[0].Due, At: r.Tasks[0].Due.Add(time.Hour), Late: time.Hour, To: ana.Slack}
 		for name, m := range map[string]Message{
 			"card": ReviewCard(s.Incident, parts, at("09:00")), "posted": ReviewPosted(s.Incident, incident.ReviewPosted{By: who(), Version: 2}), "given": ReviewGiven(s.Incident, who()),
-			"task": TaskMessage(s.Incident, told, text.Draw(t, "as"), false), "outside": TaskMessage(s.Incident, told, "", true), "owner": TaskGiven(s.Incident, &r.Tasks[0], who()),
+			"task": TaskMessage(s.Incident, told, TaskReader{Person: ana, As: text.Draw(t, "as")}), "outside": TaskMessage(s.Incident, told, TaskReader{Outside: true}), "unheard": TaskUnheard(s.Incident, told), "owner": TaskGiven(s.Incident, &r.Tasks[0], who()),
 		} {
 			if strings.Contains(Text(m), "(sentence ") {
 				t.Fatalf("%s: a sentence failed: %s", name, Text(m))

@@ -37,9 +37,10 @@ type raw struct {
 	Secrets    map[string]rawSecret   `yaml:"secrets"`
 	Runner     rawRunner              `yaml:"runner"`
 	Terminal   rawTerminal            `yaml:"terminal"`
-	Mail       map[string]any         `yaml:"mail"`
-	StatusPage map[string]any         `yaml:"statuspage"`
-	Hours      map[string]any         `yaml:"hours"`
+	Mail       rawMail                `yaml:"mail"`
+	Messages   rawMessages            `yaml:"messages"`
+	StatusPage rawStatusPage          `yaml:"statuspage"`
+	Hours      *rawHours              `yaml:"hours"`
 }
 
 type rawSlack struct {

@@ -35,7 +35,7 @@ func (w *written) valid() (*config, error) {
 	if err := c.Sections.Check(); errors.As(err, &wrong) {
 		return nil, w.places.fault(err, "sections", wrong.Key)
 	}
-	for _, part := range []func(*config) error{w.doors, w.staff, w.steps, w.record, w.commands, w.pagerduty} {
+	for _, part := range []func(*config) error{w.doors, w.staff, w.steps, w.record, w.commands, w.checklist, w.hours, w.pagerduty, w.statusPage, w.mail} {
 		if err := part(c); err != nil {
 			return nil, err
 		}

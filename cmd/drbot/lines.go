@@ -131,6 +131,7 @@ func (p program) printAnswer(a terminal.Answer, asJSON bool) error {
 func (p program) verbs(name, short string) *cobra.Command {
 	var asJSON, offline, follow bool
 	var key string
+	var text reviewLine
 	cmd := &cobra.Command{
 		Use: name + " VERB [words]", Short: short,
 		Long: short + ". `drbot " + name + " help` lists the verbs; outside a channel the incident is named first: show 42.\n" +
@@ -139,6 +140,13 @@ func (p program) verbs(name, short string) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if offline {
 				return p.offline(cmd.Context(), name, args, asJSON)
+			}
+			if meant, err := text.meant(name, args); meant || err != nil {
+				if err == nil {
+					text.asJSON, text.key = asJSON, key
+					err = p.review(cmd.Context(), text)
+				}
+				return err
 			}
 			err := p.line(cmd.Context(), lineOptions{group: name, text: strings.Join(args, " "), asJSON: asJSON, follow: follow, key: key})
 			if errors.Is(err, terminal.ErrNobody) && name == "incident" && len(args) > 0 && (args[0] == "show" || args[0] == "list") {
@@ -150,6 +158,9 @@ func (p program) verbs(name, short string) *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.Flags().BoolVar(&offline, "offline", false, "read the record itself, with no drbot running")
 	cmd.Flags().StringVar(&key, "ssh-key", "", keyFlag)
+	if name == "incident" {
+		text.flags(cmd)
+	}
 	if name == "recover" {
 		cmd.Flags().BoolVarP(&follow, "follow", "f", false, "output: go on until the step ends")
 	}

@@ -20,7 +20,7 @@ import (
 
 // rereadKeys are the keys of drbot.yaml that need no restart. Contacts are paged and called by what the link to PagerDuty
 // knows of them since the start, so they wait.
-var rereadKeys = []string{"people", "break_glass", "signers", "types", "severities", "procedures", "services"}
+var rereadKeys = []string{"people", "break_glass", "signers", "types", "severities", "procedures", "services", "hours"}
 
 // settings is the configuration as it was read last; what needs a restart is in it as it was at the start.
 func (h *house) settings() *config {
@@ -36,7 +36,8 @@ func (c *config) withNew(newer *config) *config {
 	next.People, next.Signers = newer.People, newer.Signers
 	cc := &next.Commands
 	cc.Updates, cc.Respond, cc.Restricted = newer.Commands.Updates, newer.Commands.Respond, newer.Commands.Restricted
-	cc.Procedures, cc.Services = newer.Commands.Procedures, newer.Commands.Services
+	cc.Executives, cc.Maintenance = newer.Commands.Executives, newer.Commands.Maintenance
+	cc.Procedures, cc.Services, cc.Hours = newer.Commands.Procedures, newer.Commands.Services, newer.Commands.Hours
 	return &next
 }
 

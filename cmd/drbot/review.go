@@ -30,6 +30,7 @@ func (h *house) reviewDraft(ctx context.Context, id incident.ID, seq uint64) ([]
 	}
 	then := incident.New(id)
 	var events []happened
+	var resolved *incident.Resolved
 	for r, err := range h.store.Records(ctx, id, 0) {
 		if err != nil {
 			return nil, err
@@ -42,6 +43,9 @@ func (h *house) reviewDraft(ctx context.Context, id incident.ID, seq uint64) ([]
 			return nil, err
 		}
 		then.Apply(r.Stamp(), e)
+		if last, ok := e.(incident.Resolved); ok {
+			resolved = &last
+		}
 		if r.Redacted {
 			e = nil
 		}
@@ -57,5 +61,7 @@ func (h *house) reviewDraft(ctx context.Context, id incident.ID, seq uint64) ([]
 			timeline = append(timeline, entry)
 		}
 	}
-	return templates.ReviewDraft(then, timeline, h.facts(ctx, then), h.runbook().Review.Template), nil
+	facts := h.facts(ctx, then)
+	facts.Resolved = resolved
+	return templates.ReviewDraft(then, timeline, facts, h.runbook().Review.Template), nil
 }

@@ -86,6 +86,7 @@ func wire(ctx context.Context, c *config, e env, log *slog.Logger) (_ *house, er
 	if err != nil {
 		return nil, err
 	}
+	h.office.Draft, h.office.Clock = h.reviewDraft, h.clock.Now
 	if err := h.runner.Recover(ctx); err != nil {
 		return nil, fmt.Errorf("look at the steps that ran: %w", err)
 	}

@@ -43,8 +43,8 @@ type Door struct {
 // requestKeep is how long a request id is remembered.
 const requestKeep = time.Hour
 
-// maxRequest bounds one request; the longest text of a verb is 10,000 characters.
-const maxRequest = 256 << 10
+// maxRequest bounds one request; the longest text is a review of 1 MiB, which JSON may write longer.
+const maxRequest = 4 << 20
 
 // Listen opens the socket. A socket file that nobody answers on is replaced.
 func (d *Door) Listen(path string) (net.Listener, error) {

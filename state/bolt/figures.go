@@ -37,7 +37,7 @@ func derive(db *bbolt.DB) error {
 			if err := json.Unmarshal(v, &line); err != nil {
 				return damaged(fmt.Errorf("summary of incident %d: %w", number(k), err))
 			}
-			return writing{tx: tx}.marked(aliveBucket, k, line.State != incident.StateClosed)
+			return writing{tx: tx}.marked(aliveBucket, k, line.Alive())
 		})
 	})
 }
@@ -117,7 +117,7 @@ func (s *Store) Figures(ctx context.Context, q state.Query) ([]incident.Figures,
 		list = append(list, f)
 	}
 	list = slices.DeleteFunc(list, func(f incident.Figures) bool {
-		return f.Opened.Before(q.Since) || q.Alive && f.State == incident.StateClosed
+		return f.Opened.Before(q.Since) || q.Alive && f.State == incident.StateClosed && f.Tasks == 0
 	})
 	slices.SortFunc(list, func(a, b incident.Figures) int { return int(a.ID) - int(b.ID) })
 	if q.Limit > 0 && len(list) > q.Limit {

@@ -287,7 +287,7 @@ func (s *Store) List(ctx context.Context, q state.Query) ([]incident.Summary, er
 			if err := json.Unmarshal(r.get(summaryBucket, u64(uint64(id))), &line); err != nil {
 				return damaged(fmt.Errorf("summary of incident %d: %w", id, err))
 			}
-			if !line.OpenedAt.Before(q.Since) && (!q.Alive || line.State != incident.StateClosed) {
+			if !line.OpenedAt.Before(q.Since) && (!q.Alive || line.Alive()) {
 				list = append(list, line)
 			}
 			return nil

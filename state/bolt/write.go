@@ -217,7 +217,7 @@ func (w writing) summary(key []byte, s *incident.Summary) error {
 			return err
 		}
 	}
-	if err := w.marked(aliveBucket, key, s.State != incident.StateClosed); err != nil {
+	if err := w.marked(aliveBucket, key, s.Alive()); err != nil {
 		return err
 	}
 	return w.marked(openBucket, key, s.State == incident.StateOpen || s.State == incident.StateTriage)
