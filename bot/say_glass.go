@@ -79,6 +79,11 @@ func (t *talk) nudge(e incident.DeadlineSpoken, key string) error {
 	if err := t.line(object, m); err != nil {
 		return err
 	}
+	// The call before this one asked for the same: when somebody decides, one line of them is left.
+	err := t.remove(func(other string) bool { return other != object && strings.HasPrefix(other, nudgePrefix+name+"/") })
+	if err != nil {
+		return err
+	}
 	call := a.Open()
 	if nth == "2" {
 		for _, p := range t.facts().Breakers {

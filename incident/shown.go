@@ -121,6 +121,9 @@ func (q Asking) why() *Finding {
 	if q.Run == nil {
 		return nil
 	}
+	if u := q.Run.Step(q.Step.UndoOf); q.Step.UndoOf != "" && u != nil && u.Note != "" && (u.State == StepFailed || u.State == StepIsLost) {
+		return &Finding{Number: u.Number, Said: atMost(u.Note, maxSaid)} // what it undoes is the reason
+	}
 	var found *Finding
 	for k := range q.Run.Steps {
 		s := &q.Run.Steps[k]

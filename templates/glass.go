@@ -69,7 +69,7 @@ func AskedOver(i *incident.Incident, a *incident.Approval) Message {
 func Broken(i *incident.Incident, e incident.GlassBroken, outside bool) Message {
 	facts := map[string]any{
 		"ID": i.ID, "By": e.By, "Run": incident.RunName(e.Run), "Approval": incident.ApprovalName(e.Approval), "Number": e.Step, "Target": flat(e.Target, 60),
-		"Reason": sentence(flat(e.Reason, 500)), "Secret": outside && i.Restricted,
+		"Reason": asTyped(flat(e.Reason, 500)), "Secret": outside && i.Restricted,
 	}
 	for _, g := range i.Glass {
 		if g.Approval == e.Approval {

@@ -11,13 +11,13 @@ import (
 
 // Frozen says that the stop switch is on.
 func Frozen(e incident.Frozen, f Facts) Message {
-	facts := map[string]any{"By": e.By, "Reason": sentence(flat(e.Reason, 400)), "Commands": f.commandNames()}
+	facts := map[string]any{"By": e.By, "Reason": asTyped(flat(e.Reason, 400)), "Commands": f.commandNames()}
 	return Message{Text: Say("frozen.text", facts), Blocks: []Block{Lines{Lines: [][]Span{Line("frozen.line", facts)}}}}
 }
 
 // Thawed says that steps start again.
 func Thawed(e incident.Thawed) Message {
-	facts := map[string]any{"By": e.By, "Reason": sentence(flat(e.Reason, 400))}
+	facts := map[string]any{"By": e.By, "Reason": asTyped(flat(e.Reason, 400))}
 	return Message{Text: Say("thawed.text", facts), Blocks: []Block{Lines{Lines: [][]Span{Line("thawed.line", facts)}}}}
 }
 

@@ -95,7 +95,7 @@ func Undone(i *incident.Incident, e incident.Reopened, at time.Time, f Facts) Me
 	m := Resolution(i, f)
 	for k, b := range m.Blocks {
 		if _, ok := b.(Actions); ok {
-			m.Blocks[k] = Lines{Lines: [][]Span{Line("resolution.reopened", map[string]any{"By": e.By, "At": at, "Reason": sentence(flat(e.Reason, 300))})}}
+			m.Blocks[k] = Lines{Lines: [][]Span{Line("resolution.reopened", map[string]any{"By": e.By, "At": at, "Reason": asTyped(flat(e.Reason, 300))})}}
 		}
 	}
 	return fit(m)

@@ -6,6 +6,14 @@ import (
 	"unicode/utf8"
 )
 
+// asTyped is what somebody gave as a reason, as it was typed, with its full stop.
+func asTyped(s string) string {
+	if s == "" || strings.HasSuffix(s, ".") || strings.HasSuffix(s, "!") || strings.HasSuffix(s, "?") {
+		return s
+	}
+	return s + "."
+}
+
 // terminal is the width of a terminal that did not say its own.
 const terminal = 80
 
