@@ -14,7 +14,7 @@ const maxListed = 10
 
 // listIncidents shows open incidents, worst first. Machines get every incident that is not closed.
 func listIncidents(ctx context.Context, o *Office, c *call) (Reply, error) {
-	all, err := o.Store.List(ctx, state.Query{Open: c.Actor.Slack != ""})
+	all, err := o.Store.List(ctx, state.Query{Open: c.Actor.Slack != "", Alive: true})
 	if err != nil {
 		return Reply{}, err
 	}

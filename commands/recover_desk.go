@@ -52,7 +52,16 @@ func (o *Office) Spec(ctx context.Context, digest string) (*incident.Spec, error
 	if s := o.specs.get(digest); s != nil {
 		return s, nil
 	}
-	blob, err := o.Store.Blob(ctx, digest)
+	s, err := readSpec(ctx, o.Store, digest)
+	if err == nil {
+		o.specs.put(digest, s)
+	}
+	return s, err
+}
+
+// readSpec reads one from its blob, which is the one of its digest.
+func readSpec(ctx context.Context, store state.Reader, digest string) (*incident.Spec, error) {
+	blob, err := store.Blob(ctx, digest)
 	if err != nil {
 		return nil, fmt.Errorf("read step %.12s: %w", digest, err)
 	}
@@ -63,7 +72,6 @@ func (o *Office) Spec(ctx context.Context, digest string) (*incident.Spec, error
 	if err := json.Unmarshal(blob, s); err != nil {
 		return nil, fmt.Errorf("read step %.12s: %w", digest, err)
 	}
-	o.specs.put(digest, s)
 	return s, nil
 }
 

@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sys/unix"
 
 	"github.com/drbot/drbot/integrations/pagerduty"
@@ -82,41 +80,11 @@ func (h *house) mux() http.Handler {
 			h.log.Warn("answer /readyz", "error", err)
 		}
 	})
-	mux.Handle("GET /metrics", promhttp.HandlerFor(h.metrics(), promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", h.metrics())
 	h.pagerdutyRoutes(mux)
+	h.statusRoutes(mux)
 	if h.bot != nil && h.config.SlackHTTP {
 		h.bot.Routes(mux)
 	}
-	return mux
-}
-
-// metrics are gauges read when they are asked for, so that nothing has to remember to count.
-func (h *house) metrics() *prometheus.Registry {
-	reg := prometheus.NewRegistry()
-	gauge := func(name, help string, read func() float64) {
-		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, read))
-	}
-	gauge("drbot_ready", "1 while commands can be accepted and kept.", func() float64 {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		return number(h.readiness(ctx).Ready)
-	})
-	gauge("drbot_links_degraded", "Links that are down.", func() float64 { return float64(len(h.degraded())) })
-	for k, f := range h.loop.Health() {
-		labels := prometheus.Labels{"follower": f.Follower}
-		reg.MustRegister(
-			prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "drbot_deliveries_behind_incidents", Help: "Incidents that a follower has not caught up with.", ConstLabels: labels},
-				func() float64 { return float64(h.loop.Health()[k].Behind) }),
-			prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "drbot_deliveries_parked", Help: "Deliveries given up since the start of the process.", ConstLabels: labels},
-				func() float64 { return float64(h.loop.Health()[k].Parked) }),
-		)
-	}
-	return reg
-}
-
-func number(b bool) float64 {
-	if b {
-		return 1
-	}
-	return 0
+	return h.counted(mux)
 }

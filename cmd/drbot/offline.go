@@ -14,7 +14,7 @@ import (
 // offlineView reads show or list from the record itself. Whoever can open the file may read all of it.
 func offlineView(ctx context.Context, s state.Reader, f templates.Facts, args []string) (view any, text string, err error) {
 	if args[0] == "list" {
-		list, err := s.List(ctx, state.Query{})
+		list, err := s.List(ctx, state.Query{Alive: true})
 		if err != nil {
 			return nil, "", err
 		}

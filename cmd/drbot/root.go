@@ -32,7 +32,7 @@ func root(e env) *cobra.Command {
 	cmd.AddCommand(
 		p.demo(), p.serve(), p.check(), p.version(), p.slack(), p.runbook(),
 		p.verbs("incident", "Do what /incident does, at the terminal"), p.verbs("recover", "Do what /recover does, at the terminal"),
-		p.approve(), p.deny(), p.audit(), p.evidence(), p.backup(), p.restore(), p.workspace(), p.fakepagerduty(), p.demoservice(),
+		p.approve(), p.deny(), p.report(), p.audit(), p.evidence(), p.backup(), p.restore(), p.workspace(), p.fakepagerduty(), p.demoservice(),
 	)
 	wrapUsage(cmd)
 	return cmd
