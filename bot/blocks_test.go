@@ -228,7 +228,7 @@ func TestBudget(t *testing.T) {
 	now := at
 	n := 0
 	for second := range 60 {
-		for b.take(now.Add(time.Duration(second)*time.Second)) == 0 {
+		for b.take(now.Add(time.Duration(second)*time.Second), 0) == 0 {
 			n++
 		}
 	}
@@ -236,7 +236,7 @@ func TestBudget(t *testing.T) {
 		t.Errorf("%d redraws in a minute", n)
 	}
 	b.pause(now.Add(time.Minute), 7*time.Second)
-	if wait := b.take(now.Add(time.Minute)); wait != 7*time.Second {
+	if wait := b.take(now.Add(time.Minute), 0); wait != 7*time.Second {
 		t.Errorf("Retry-After gives %s", wait)
 	}
 }

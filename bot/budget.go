@@ -20,8 +20,8 @@ type budget struct {
 	until  time.Time // Slack said: not before this
 }
 
-// take spends one redraw; where there is none, it says how long until there is.
-func (b *budget) take(now time.Time) (wait time.Duration) {
+// take spends one redraw, if more than spare ones stay; where there is none, it says how long until there is.
+func (b *budget) take(now time.Time, spare float64) (wait time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if now.Before(b.until) {
@@ -33,8 +33,8 @@ func (b *budget) take(now time.Time) (wait time.Duration) {
 		b.tokens = min(redrawBurst, b.tokens+now.Sub(b.at).Seconds()*redrawsAMinute/60)
 	}
 	b.at = now
-	if b.tokens < 1 {
-		return max(time.Millisecond, time.Duration((1-b.tokens)*60/redrawsAMinute*float64(time.Second)))
+	if b.tokens < 1+spare {
+		return max(time.Millisecond, time.Duration((1+spare-b.tokens)*60/redrawsAMinute*float64(time.Second)))
 	}
 	b.tokens--
 	return 0

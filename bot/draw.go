@@ -24,6 +24,7 @@ const (
 	drawWait  = 30 * time.Second
 	sayWait   = 20 * time.Second
 	sayPoll   = 25 * time.Millisecond
+	drawNews  = 100 * time.Millisecond
 )
 
 // drawer redraws what is there: always from the head of the fold, most urgent first, within one budget for the
@@ -34,8 +35,10 @@ type drawer struct {
 	mu    sync.Mutex
 	dirty map[item]*wish
 	shown map[item]shownAs
-	moved map[incident.ID]map[string]string // notes that the next delivery of the incident saves
-	wake  chan struct{}
+
+	closing map[item]bool                     // of what waits: it shows the end of its run
+	moved   map[incident.ID]map[string]string // notes that the next delivery of the incident saves
+	wake    chan struct{}
 }
 
 // item is one message.
@@ -47,6 +50,7 @@ type item struct {
 // wish is an item that waits for its redraw, and who waits with it.
 type wish struct {
 	since   time.Time
+	urgency int
 	waiters []chan error
 }
 
@@ -56,7 +60,7 @@ type shownAs struct {
 }
 
 func newDrawer(b *Bot) *drawer {
-	return &drawer{Bot: b, dirty: map[item]*wish{}, shown: map[item]shownAs{}, moved: map[incident.ID]map[string]string{}, wake: make(chan struct{}, 1)}
+	return &drawer{Bot: b, dirty: map[item]*wish{}, shown: map[item]shownAs{}, closing: map[item]bool{}, moved: map[incident.ID]map[string]string{}, wake: make(chan struct{}, 1)}
 }
 
 // silent kinds change nothing that a card shows; they are the busiest.
@@ -78,9 +82,6 @@ func (d *drawer) Deliver(ctx context.Context, batch follow.Batch) (follow.Done, 
 	if batch.Incident == 0 {
 		err := d.house(ctx, batch)
 		return follow.Done{Notes: d.takeMoved(0)}, later(err)
-	}
-	if err := d.fillForms(ctx, batch); err != nil {
-		return follow.Done{}, err
 	}
 	err := d.drawAll(ctx, batch.Incident)
 	return follow.Done{Notes: d.takeMoved(batch.Incident)}, later(err)
@@ -170,11 +171,17 @@ func (d *drawer) drawAll(ctx context.Context, id incident.ID) error {
 	d.want(id, changed, drawn)
 	timeout := time.NewTimer(drawWait)
 	defer timeout.Stop()
+	news := time.NewTicker(drawNews)
+	defer news.Stop()
 	var trouble error
-	for range changed {
+	var seen uint64
+	for left := len(changed); left > 0; {
 		select {
 		case err := <-drawn:
 			trouble = errors.Join(trouble, err)
+			left--
+		case <-news.C:
+			seen = d.news(ctx, id, seen)
 		case <-timeout.C:
 			return follow.Unavailable{Err: errors.New("redraws wait for their turn"), NotSent: true}
 		case <-ctx.Done():
@@ -182,6 +189,23 @@ func (d *drawer) drawAll(ctx context.Context, id incident.ID) error {
 		}
 	}
 	return trouble
+}
+
+// news puts what newer records have changed among what waits, although this delivery has not ended: an approval that was
+// given, or the end of a run, must not wait until the least urgent message of an older record had its turn. Those records
+// are delivered later, and what is still to draw then is waited for as ever. It gives the newest record that it saw.
+func (d *drawer) news(ctx context.Context, id incident.ID, seen uint64) uint64 {
+	if id == 0 {
+		return seen
+	}
+	i, err := d.Memory.Incident(ctx, state.Ref{ID: id})
+	if err != nil || i.Seq == seen {
+		return seen
+	}
+	if changed, err := d.changed(ctx, id); err == nil && len(changed) > 0 {
+		d.want(id, changed, nil)
+	}
+	return i.Seq
 }
 
 // want puts messages among those that wait, all at once, so that the most urgent of them is the first.
@@ -194,6 +218,9 @@ func (d *drawer) want(id incident.ID, objects []string, waiter chan error) {
 		if w == nil {
 			w = &wish{since: time.Now()}
 			d.dirty[it] = w
+		}
+		if w.urgency = urgency(object); d.closing[it] {
+			w.urgency = min(w.urgency, urgentEnd)
 		}
 		if waiter != nil {
 			w.waiters = append(w.waiters, waiter)
@@ -216,12 +243,25 @@ func (d *drawer) changed(ctx context.Context, id incident.ID) ([]string, error) 
 		m, _, ok := scene.message(object)
 		if ok && scene.hash(m) != d.known(item{id, object}, scene.notes) {
 			objects = append(objects, object)
+			d.closes(item{id, object}, scene.ended(object))
 		}
 	}
 	if topic := scene.topic(); topic != "" && topic != d.known(item{id, noteTopic}, nil) && topic != scene.notes[noteTopic] {
 		objects = append(objects, noteTopic)
 	}
 	return objects, nil
+}
+
+// closes remembers that a message shows the end of its run. Nothing else says it, and everybody waits for it: it comes as
+// soon as a failure does.
+func (d *drawer) closes(it item, ended bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if ended {
+		d.closing[it] = true
+	} else {
+		delete(d.closing, it)
+	}
 }
 
 // known is what a message shows: as drawn by this process, else as the notes say.
@@ -280,37 +320,6 @@ func (d *drawer) takeMoved(id incident.ID) map[string]string {
 	delete(d.moved, id)
 	return notes
 }
-
-// fillForms fills the form of a plan whose reads are done; it was opened as "Reading…" under the run's name.
-func (d *drawer) fillForms(ctx context.Context, batch follow.Batch) error {
-	office, ok := d.Handler.(planner)
-	if !ok {
-		return nil
-	}
-	for _, r := range batch.Records {
-		e, err := r.Event()
-		done, is := e.(incident.ReadsDone)
-		if err != nil || !is || done.For != incident.ReadForPlan {
-			continue
-		}
-		form, err := office.PlanForm(ctx, incident.RunName(done.Run))
-		if err != nil || form == nil {
-			continue
-		}
-		i, err := d.Memory.Incident(ctx, state.Ref{ID: batch.Incident})
-		if err != nil {
-			return err
-		}
-		view := modal(*form, slip{Channel: i.Channel.ID}, frame{drawing: newDrawing()})
-		if _, err := d.api.UpdateViewContext(ctx, view, view.ExternalID, "", ""); err != nil && !isGone(err) {
-			d.Log.Warn("a form was not filled", "incident", batch.Incident.String(), "error", troubled(err))
-		}
-	}
-	return nil
-}
-
-// isGone: the person closed the form, or never opened it.
-func isGone(err error) bool { return is(err, "not_found", "view_not_found") }
 
 // lose reports that an incident's channel cannot be drawn in any more.
 func (d *drawer) lose(ctx context.Context, i *incident.Incident, at place, why string) error {

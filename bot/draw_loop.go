@@ -16,11 +16,15 @@ const drawPatience = 20 * time.Second
 // run draws one message after the other until ctx ends.
 func (d *drawer) run(ctx context.Context) {
 	for ctx.Err() == nil {
-		it, wait := d.next(time.Now())
-		if wait == 0 {
-			if wait = d.budget.take(time.Now()); wait == 0 {
+		it, found, wait := d.next(time.Now())
+		if found {
+			turn := d.budget.take(time.Now(), spare(d.urgencyOf(it)))
+			if turn == 0 {
 				d.done(it, d.draw(ctx, it))
 				continue
+			}
+			if wait < 0 || turn < wait {
+				wait = turn
 			}
 		}
 		var timer <-chan time.Time
@@ -40,12 +44,12 @@ func (d *drawer) run(ctx context.Context) {
 	}
 }
 
-// next is the most urgent message that may be redrawn; otherwise how long until one may, negative when none waits.
-func (d *drawer) next(now time.Time) (best item, wait time.Duration) {
+// next is the most urgent message that may be redrawn, where there is one, and how long until another one may, negative
+// when none waits for that.
+func (d *drawer) next(now time.Time) (best item, found bool, wait time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	wait = -1
-	found := false
 	for it, w := range d.dirty {
 		if rest := redrawEvery - now.Sub(d.shown[it].at); rest > 0 && !d.shown[it].at.IsZero() {
 			if wait < 0 || rest < wait {
@@ -53,19 +57,34 @@ func (d *drawer) next(now time.Time) (best item, wait time.Duration) {
 			}
 			continue
 		}
-		if !found || before(it, w, best, d.dirty[best]) {
+		if !found || before(w, d.dirty[best]) {
 			best, found = it, true
 		}
 	}
-	if found {
-		return best, 0
-	}
-	return best, wait
+	return best, found, wait
 }
 
-func before(a item, wa *wish, b item, wb *wish) bool {
-	if ua, ub := urgency(a.object), urgency(b.object); ua != ub {
-		return ua < ub
+func (d *drawer) urgencyOf(it item) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if w := d.dirty[it]; w != nil {
+		return w.urgency
+	}
+	return leastUrgent
+}
+
+// spare is how many redraws must be left over for more urgent messages when one of this urgency is drawn, so that in a
+// burst what people decide by does not stand behind what they only read.
+func spare(urgency int) float64 {
+	if urgency <= urgentEnd {
+		return 0
+	}
+	return min(redrawBurst/2, float64(urgency-urgentEnd))
+}
+
+func before(wa, wb *wish) bool {
+	if wa.urgency != wb.urgency {
+		return wa.urgency < wb.urgency
 	}
 	return wa.since.Before(wb.since)
 }
@@ -92,6 +111,7 @@ func (d *drawer) tell(it item, err error) {
 		waiter <- err
 	}
 	delete(d.dirty, it)
+	delete(d.closing, it)
 }
 
 // draw draws one message from the head of the fold.

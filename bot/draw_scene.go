@@ -192,6 +192,17 @@ func (s *scene) topic() string {
 	return s.i.Channel.ID + "=" + templates.Topic(s.i)
 }
 
+// urgentEnd is how urgent the card of a run is that has ended.
+const urgentEnd = 1
+
+// ended reports whether an object is the card of a run that has ended.
+func (s *scene) ended(object string) bool {
+	return s.i != nil && slices.ContainsFunc(s.i.Runs, func(r *incident.Run) bool { return r.Name() == object && r.State == incident.Ended })
+}
+
+// leastUrgent is said of what was told once and only closes.
+const leastUrgent = 6
+
 // urgency orders redraws: approvals, failures, incident cards, run cards, checklists, live output.
 func urgency(object string) int {
 	switch {
@@ -204,7 +215,7 @@ func urgency(object string) int {
 	case object == "checklist":
 		return 5
 	case strings.HasPrefix(object, "warning/"), strings.HasPrefix(object, offerPrefix), fleeting(object):
-		return 6
+		return leastUrgent
 	case object[0] == 'A':
 		return 0
 	}

@@ -16,6 +16,7 @@ func (t *talk) run(e incident.Event) error {
 		return t.plan(e.Run)
 	case incident.ReadsDone:
 		if e.For == incident.ReadForPlan {
+			t.fillForm(e.Run)
 			return t.plan(e.Run)
 		}
 	case incident.RunStarted:
