@@ -67,6 +67,9 @@ func (o *Office) planAgain(ctx context.Context, c *call, i *incident.Incident, r
 		}
 		return Reply{Form: o.procedureForm(ctx, i, rb)}, nil
 	}
+	if r.Undoes != nil {
+		return Reply{}, fixed(r)
+	}
 	if len(w.values)+len(w.branches) > 0 {
 		k := slices.IndexFunc(rb.Procedures, func(p runbook.Procedure) bool { return p.ID == r.Procedure })
 		if k < 0 {
@@ -133,7 +136,7 @@ func (o *Office) draft(v state.View, i *incident.Incident, c *call, procedure st
 	p := planning{
 		rb: rb, procedure: &rb.Procedures[k], inc: i, by: c.person, config: o.Config(), desired: w,
 	}
-	if live := i.LiveRun(); live != nil && live.State == incident.Draft {
+	if live := i.LiveRun(); live != nil && live.State == incident.Draft && live.Undoes == nil {
 		p.run = live.N
 	} else {
 		p.run = v.Next("run")
@@ -276,6 +279,9 @@ func choose(ctx context.Context, o *Office, c *call) (Reply, error) {
 		r := i.Run(n)
 		if r == nil || r.State != incident.Draft {
 			return nil, incident.Refuse(incident.WrongState, "%s is no plan any more.", incident.RunName(n)).Then("Plan anew.")
+		}
+		if r.Undoes != nil {
+			return nil, fixed(r)
 		}
 		var err error
 		again = r.Failure != "" && len(c.Fields) == 0 // the form that says so has one button: read again

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -150,9 +151,17 @@ func (o *Office) onRun(ctx context.Context, ref state.Ref, with func(specs map[s
 		if err != nil {
 			return Reply{}, err
 		}
-		specs, err := o.Specs(ctx, i.LiveRun())
+		live := i.LiveRun()
+		specs, err := o.Specs(ctx, live)
 		if err != nil {
 			return Reply{}, err
+		}
+		if live != nil && live.Undoes != nil { // what it takes back closed items of the checklist
+			undone, err := o.Specs(ctx, i.Run(live.Undoes.Run))
+			if err != nil {
+				return Reply{}, err
+			}
+			maps.Copy(specs, undone)
 		}
 		reply, err := with(specs)
 		if !errors.Is(err, errMoved) {

@@ -56,6 +56,9 @@ func retryStep(ctx context.Context, o *Office, c *call) (Reply, error) {
 
 func undoStep(ctx context.Context, o *Office, c *call) (Reply, error) {
 	n, step, _ := target(c)
+	if i, err := o.Store.Incident(ctx, c.ref); err == nil && i.HasEnded(n) {
+		return o.takeBack(ctx, c, n, step)
+	}
 	return o.steer(ctx, c, func(d incident.Desk, i *incident.Incident) ([]incident.Event, error) {
 		return i.Undo(d, c.person, n, step)
 	}, doing)

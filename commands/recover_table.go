@@ -47,8 +47,8 @@ func recoverVerbs() []Verb {
 			Does: "Runs the reading that proves a step which ended without a result.", do: checkStep,
 		},
 		{
-			Group: run, Name: "undo", May: op, Scope: InChannel, Grammar: "[<step>]", Example: "undo 1.6", Deed: "undo steps", Decides: true,
-			Does: "Plans the undo of a step as the next step, with its own approval.", do: undoStep,
+			Group: run, Name: "undo", May: op, Scope: InChannel, Grammar: "[R7] [<step>]", Example: "undo 1.6", Deed: "undo steps", Decides: true,
+			Does: "Plans the undo of a step as the next step, with its own approval; after the run has ended, as a run of its own.", do: undoStep,
 		},
 		{
 			Group: run, Name: "skip", May: op, Scope: InChannel, Grammar: "<step> <reason>", Example: "skip 1.2 the service was down already",

@@ -105,6 +105,7 @@ type ViewRun struct {
 	NowTrue   string            `json:"now_true,omitempty"`
 	Steps     []ViewStep        `json:"steps"`
 	Branches  map[string]string `json:"branches,omitempty"` // step with several branches -> the one that runs
+	Undoes    string            `json:"undoes,omitempty"`   // what it takes back: "R8 1.6"
 }
 
 // ViewStep is one step of a run.
@@ -120,10 +121,11 @@ type ViewStep struct {
 	EndedAt   *time.Time `json:"ended_at,omitempty"`
 	Exit      int        `json:"exit"`
 	Note      string     `json:"note,omitempty"`
-	Why       string     `json:"why,omitempty"`       // why drbot does not run it: "changed since review"
-	Choose    bool       `json:"choose,omitempty"`    // one of its branches is still to be chosen
-	Condition string     `json:"condition,omitempty"` // "if necessary"
-	Needed    bool       `json:"needed,omitempty"`    // somebody said that the condition holds
+	Why       string     `json:"why,omitempty"`        // why drbot does not run it: "changed since review"
+	Choose    bool       `json:"choose,omitempty"`     // one of its branches is still to be chosen
+	Condition string     `json:"condition,omitempty"`  // "if necessary"
+	Needed    bool       `json:"needed,omitempty"`     // somebody said that the condition holds
+	TakenBack string     `json:"taken_back,omitempty"` // the later run that undid it: R8
 }
 
 // ViewApproval is a request and what became of it.
@@ -185,11 +187,18 @@ func showRun(r *incident.Run) ViewRun {
 		ID: r.Name(), Procedure: r.Procedure, Title: r.Title, State: string(r.State), Operator: r.Operator.Name,
 		StartedAt: instant(r.StartedAt), EndedAt: instant(r.EndedAt), How: r.How, Why: r.Why, NowTrue: r.NowTrue(), Steps: []ViewStep{}, Branches: r.Branches,
 	}
+	if r.Undoes != nil {
+		run.Undoes = incident.RunName(r.Undoes.Run) + " " + r.Undoes.Number
+	}
 	for _, s := range r.Steps {
+		back := ""
+		if s.TakenBack != 0 {
+			back = incident.RunName(s.TakenBack)
+		}
 		run.Steps = append(run.Steps, ViewStep{
 			ID: s.ID, Number: s.Number, Title: s.Title, State: string(s.State), Risk: string(s.Risk), Target: s.Target, Attempt: s.Attempt,
 			StartedAt: instant(s.Started), EndedAt: instant(s.EndedAt), Exit: s.Exit, Note: s.Note,
-			Why: s.Why, Choose: s.Choose, Condition: s.Condition, Needed: s.Needed,
+			Why: s.Why, Choose: s.Choose, Condition: s.Condition, Needed: s.Needed, TakenBack: back,
 		})
 	}
 	return run

@@ -62,7 +62,7 @@ func (i *Incident) step(run uint64, step string, f func(*Run, *Step)) {
 func (i *Incident) planned(at Stamp, e RunPlanned) {
 	r := &Run{
 		N: e.Run, Procedure: e.Procedure, Title: e.Title, Revision: e.Revision, Lock: e.Lock, State: Draft, Operator: e.By,
-		PlannedAt: at.Time, Steps: slices.Clone(e.Steps), Undos: e.Undos, Values: maps.Clone(e.Values), Branches: e.Branches, Reasons: e.Reasons, Asks: e.Asks,
+		PlannedAt: at.Time, Steps: slices.Clone(e.Steps), Undos: e.Undos, Values: maps.Clone(e.Values), Branches: e.Branches, Reasons: e.Reasons, Asks: e.Asks, Undoes: e.Undoes,
 	}
 	for k := range r.Steps {
 		r.Steps[k].State = StepTodo
@@ -169,7 +169,10 @@ func (i *Incident) applyStep(at Stamp, e Event) {
 	case StepExtended:
 		i.attempt(e.Run, e.Step, e.Attempt, func(_ *Run, s *Step) { s.Until = e.Until })
 	case StepEnded:
-		i.attempt(e.Run, e.Step, e.Attempt, func(r *Run, s *Step) { r.stepEnded(at, s, e) })
+		i.attempt(e.Run, e.Step, e.Attempt, func(r *Run, s *Step) {
+			r.stepEnded(at, s, e)
+			i.takenBack(r, s)
+		})
 	case StepUnknown:
 		i.attempt(e.Run, e.Step, e.Attempt, func(_ *Run, s *Step) {
 			s.State, s.Note, s.EndedAt, s.Begun, s.Left, s.Unseen = StepIsLost, e.Why, at.Time, true, e.Left, e.Unseen
@@ -181,7 +184,10 @@ func (i *Incident) applyStep(at Stamp, e Event) {
 	case StepSkipped:
 		i.step(e.Run, e.Step, func(_ *Run, s *Step) { s.State, s.Note, s.By, s.EndedAt = StepSkip, e.Reason, e.By, at.Time })
 	case StepByHand:
-		i.step(e.Run, e.Step, func(_ *Run, s *Step) { s.State, s.Note, s.By, s.EndedAt = StepWasHand, e.Saw, e.By, at.Time })
+		i.step(e.Run, e.Step, func(r *Run, s *Step) {
+			s.State, s.Note, s.By, s.EndedAt = StepWasHand, e.Saw, e.By, at.Time
+			i.takenBack(r, s)
+		})
 	}
 }
 

@@ -138,7 +138,7 @@ func (i *Incident) Restored(specs map[string]*Spec) (Restored, bool) {
 	for _, r := range slices.Backward(i.Runs) {
 		for k := len(r.Steps) - 1; k >= 0; k-- {
 			s := &r.Steps[k]
-			if s.Risk == Read || s.State != StepDone && s.State != StepWasHand {
+			if r.Undoes != nil || s.TakenBack != 0 || s.Risk == Read || s.State != StepDone && s.State != StepWasHand {
 				continue
 			}
 			line, takes := r.Chosen(s, specs)

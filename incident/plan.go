@@ -147,8 +147,11 @@ func (i *Incident) liveRun(n uint64) (*Run, error) {
 		return nil, Refuse(NotFound, "%s has no run %s.", i.ID, RunName(n))
 	case r == nil && len(i.Runs) > 0:
 		last := i.Runs[len(i.Runs)-1]
-		return nil, Refuse(WrongState, "%s ended (%s), and no other run is planned.", last.Name(), last.How).
-			Then("Plan a procedure to do or undo anything more; what is undone by hand is noted.")
+		refusal := Refuse(WrongState, "%s ended (%s), and no other run is planned.", last.Name(), last.How)
+		if s := last.Undoable(""); s != nil && began(last) {
+			return nil, refusal.Then("Plan a procedure to do anything more. To take a step back: undo %s %s.", last.Name(), s.Number)
+		}
+		return nil, refusal.Then("Plan a procedure to do anything more; what is undone by hand is noted.")
 	case r == nil:
 		return nil, Refuse(WrongState, "No run is planned.").Then("Plan one first.")
 	case r.State == Ended:
@@ -176,6 +179,9 @@ func (i *Incident) startable(d Desk, r *Run) error {
 		if _, ok := d.House.Accepted[s.Entry]; !ok && !s.Manual {
 			return Refuse(Blocked, "The lock entry of step %s is not accepted (any more).", s.Number).Then("Plan the run again.")
 		}
+	}
+	if err := i.stillUndoes(r); err != nil {
+		return err
 	}
 	if err := d.checkPlan(r); err != nil {
 		return err

@@ -100,7 +100,7 @@ func RanIn(after *Incident, events []Event) []Event {
 		case StepUnknown:
 			script(e.Run, e.Step, e.Attempt, OutcomeUnknown, 0)
 		case RunEnded:
-			if r := after.Run(e.Run); r != nil && !r.StartedAt.IsZero() && e.How != EndDiscarded {
+			if r := after.Run(e.Run); r != nil && !r.StartedAt.IsZero() && r.Undoes == nil && e.How != EndDiscarded {
 				ran = append(ran, ProcedureRan{
 					Procedure: r.Procedure, Incident: after.ID, Run: r.N, Drill: after.Drill, How: e.How, Took: max(0, r.EndedAt.Sub(r.StartedAt)),
 				})

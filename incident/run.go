@@ -108,6 +108,8 @@ type Step struct {
 	NoText   string        `json:"no_text,omitempty"` // sha256 of an output that is no text
 	Check    Checked       `json:"check,omitzero"`    // what its proof showed after it ended without a result
 	By       Person        `json:"by"`                // who approved, confirmed, skipped or did it
+
+	TakenBack uint64 `json:"taken_back,omitempty"` // the later run that undid it, or a step that it stood on
 }
 
 // Ran reports whether any process of the step existed, or may have, since it was last undone.
@@ -155,6 +157,7 @@ type Run struct {
 	Reasons   map[string]string            `json:"reasons,omitempty"`  // value -> why an unverified one was taken
 	Cancel    string                       `json:"cancel,omitempty"`   // reason, once asked
 	Stop      Stop                         `json:"stop,omitzero"`      // the newest of drbot's own pauses
+	Undoes    *Undoes                      `json:"undoes,omitempty"`   // it takes back a step of a run that has ended
 }
 
 // Name is how people type it: R7.
@@ -195,7 +198,7 @@ func (r *Run) Locks() []string {
 // NowTrue is the state of the world in the lock's words: what the last steps left.
 func (r *Run) NowTrue() string {
 	for _, s := range slices.Backward(r.Steps) {
-		if (s.State == StepDone || s.State == StepWasHand) && s.Leaves != "" {
+		if (s.State == StepDone || s.State == StepWasHand) && s.Leaves != "" && s.TakenBack == 0 {
 			return s.Leaves
 		}
 	}

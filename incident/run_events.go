@@ -18,6 +18,7 @@ type RunPlanned struct {
 	Reasons   map[string]string `json:"reasons,omitempty"`  // value -> why an unverified one was taken
 	Asks      bool              `json:"asks,omitempty"`     // a form asks its planner for the values, and was not sent yet
 	Replaces  uint64            `json:"replaces,omitempty"` // the draft it takes the place of; its own number: the same draft, changed
+	Undoes    *Undoes           `json:"undoes,omitempty"`   // the step of an ended run that it takes back
 }
 
 // What reads are asked for.

@@ -179,7 +179,7 @@ func (r *Run) Undoable(step string) *Step {
 	for k := range r.Steps {
 		s := &r.Steps[k]
 		ran := s.State == StepDone || s.State == StepFailed && s.Ran() || s.State == StepIsLost || s.State == StepWasHand
-		if s.Undo == "" || !ran {
+		if s.Undo == "" || !ran || s.TakenBack != 0 {
 			continue
 		}
 		if step == "" || s.ID == step || s.Number == step {

@@ -203,6 +203,7 @@ func (d *draft) askApproval(desk Desk, r *Run, s *Step, identity map[string]stri
 			facts = append(slices.Clone(facts), Fact{Name: name + " is not verified", Value: why})
 		}
 	}
+	facts = append(r.undoFacts(), facts...)
 	script := desk.Specs[s.Spec].Script
 	shown := Asking{At: d.at, Run: r, Step: s, Action: action, Facts: facts, Specs: desk.Specs, Script: script}.Shown(d.Incident)
 	shown.Before = desk.House.before(s.Script)
@@ -313,12 +314,15 @@ func (d *draft) tick(desk Desk, r *Run, s *Step, by Person, manner string) {
 		}
 		return
 	}
-	again := false
-	for k := range r.Steps {
-		if again = again || r.Steps[k].ID == s.UndoOf; !again {
+	of, again := d.undone(r), false
+	if of == nil {
+		return
+	}
+	for k := range of.Steps {
+		if again = again || of.Steps[k].ID == s.UndoOf; !again {
 			continue
 		}
-		for _, it := range d.itemsOf(desk.Specs[r.Steps[k].Spec]) {
+		for _, it := range d.itemsOf(desk.Specs[of.Steps[k].Spec]) {
 			if it.Closed() && it.By.Same(Bot) {
 				d.add(d.reopening(Bot, it)...)
 			}

@@ -200,6 +200,11 @@ func runCards(add func(string, Message), frozen *incident.House) {
 	run("discarded", ready().say("03:17", incident.RunEnded{Run: 7, How: incident.EndDiscarded}), nil)
 	undone := failing().say("03:24", incident.UndoPlanned{Run: 7, Step: "p1.s6", Undo: "p1.s6u", By: ana})
 	run("undo", undone, nil)
+	undo := takesBack()
+	add("run/takesback", RunCard(undo.Incident, undo.Run(8), undo.facts()))
+	back := takesBack().say("03:40", incident.RunStarted{Run: 8, By: ana}, incident.StepByHand{Run: 8, Step: "p1.s6u", By: ana, Saw: "the old files are back"}, incident.RunEnded{Run: 8, How: incident.EndDone})
+	add("run/tookback", RunCard(back.Incident, back.Run(8), back.facts()))
+	add("run/takenback", RunCard(back.Incident, back.Run(7), back.facts()))
 	many := waiting()
 	steps := many.Run(7).Steps
 	for n := range 40 {

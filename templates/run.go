@@ -154,7 +154,10 @@ func stepLine(i *incident.Incident, r *incident.Run, s *incident.Step, f Facts) 
 		"Approval": "", "Took": tookOf(s), "Note": flat(s.Note, 160), "Said": "", "Usual": time.Duration(0),
 		"Confirm": r.AwaitsConfirm(s), "NoText": "", "Tail": "", "TailAt": time.Time{}, "Draft": r.State == incident.Draft, "Why": flat(s.Why, 100), "Condition": flat(s.Condition, 80),
 	}
-	facts["Killed"] = killed(s.Killed)
+	facts["Killed"], facts["Back"] = killed(s.Killed), ""
+	if s.TakenBack != 0 {
+		facts["Back"] = incident.RunName(s.TakenBack)
+	}
 	facts["Glass"] = slices.ContainsFunc(i.Glass, func(g incident.Glass) bool { return g.Approval == s.Approval })
 	if s.Approval != 0 {
 		facts["Approval"] = incident.ApprovalName(s.Approval)
@@ -211,6 +214,10 @@ func runRows(i *incident.Incident, r *incident.Run, f Facts) []Row {
 		rows = append(rows, chosenRows(i, r, f.Specs)...)
 	}
 	usual := f.Usual[r.Procedure]
+	if r.Undoes != nil {
+		usual = Usual{} // that of the whole procedure says nothing of one undo
+		add("takesback", Line("run.takesback", map[string]any{"What": r.Undoes.Name(), "At": r.Undoes.Ended, "Since": flat(strings.Join(r.Undoes.Since, ", "), 200)}))
+	}
 	facts := map[string]any{
 		"Usual": usual.Took, "Drills": usual.Drills, "Operator": r.Operator, "Locks": lockNames(r), "Ready": time.Time{}, "RTO": time.Time{},
 		"Over": time.Time{}, "After": time.Duration(0), "Limit": i.RTO.Limit,
@@ -222,7 +229,7 @@ func runRows(i *incident.Incident, r *incident.Run, f Facts) []Row {
 	case i.RTO.Limit <= 0 || r.How == incident.EndDiscarded:
 	case r.State != incident.Ended:
 		facts["RTO"] = i.Since().Add(i.RTO.Limit)
-	case r.How == incident.EndDone:
+	case r.How == incident.EndDone && r.Undoes == nil:
 		facts["Over"], facts["After"] = r.EndedAt, r.EndedAt.Sub(i.Since())
 	}
 	label := "operator"
@@ -266,20 +273,9 @@ func runActions(i *incident.Incident, r *incident.Run, f Facts) Actions {
 	var list []Element
 	switch r.State {
 	case incident.Draft:
-		if r.Asking == "" && r.Failure == "" && !r.Asks && len(r.Missing())+len(r.Undecided()) == 0 {
-			list = append(list, Button{Verb: "recover start", Object: planObject(r), Label: Say("button.start", nil), Style: "primary"})
-		}
-		return Actions{Elements: append(list,
-			Button{Verb: "recover plan", Object: runObject(r), Label: Say("button.change", nil)},
-			Button{Verb: "recover cancel", Object: runObject(r), Label: Say("button.discard", nil), Confirm: &Confirm{
-				Title: Say("discard.title", map[string]any{"Run": name}), Text: Say("discard.ask", nil),
-				Yes: Say("button.discard", nil), No: Say("button.back", nil),
-			}})}
+		return draftActions(r)
 	case incident.Ended:
-		if r.StartedAt.IsZero() {
-			return Actions{}
-		}
-		return Actions{Elements: append([]Element{output}, calledNext(i, r, f)...)}
+		return endedActions(i, r, f, output)
 	case incident.Paused:
 		list = append(list,
 			Button{Verb: "recover resume", Object: runObject(r), Label: Say("button.resume", nil), Style: "primary"},
@@ -298,6 +294,35 @@ func runActions(i *incident.Incident, r *incident.Run, f Facts) Actions {
 	}
 	menu.Options = append(menu.Options, Button{Verb: "recover handover", Object: runObject(r), Label: Say("button.handover", nil)}, cancel)
 	return Actions{Elements: append(list, output, menu)}
+}
+
+// draftActions start a plan, change it, or let it go. An undo has the values of the run that it takes a step of back.
+func draftActions(r *incident.Run) Actions {
+	var list []Element
+	if r.Asking == "" && r.Failure == "" && !r.Asks && len(r.Missing())+len(r.Undecided()) == 0 {
+		list = append(list, Button{Verb: "recover start", Object: planObject(r), Label: Say("button.start", nil), Style: "primary"})
+	}
+	if r.Undoes == nil {
+		list = append(list, Button{Verb: "recover plan", Object: runObject(r), Label: Say("button.change", nil)})
+	}
+	return Actions{Elements: append(list, Button{
+		Verb: "recover cancel", Object: runObject(r), Label: Say("button.discard", nil), Confirm: &Confirm{
+			Title: Say("discard.title", map[string]any{"Run": r.Name()}), Text: Say("discard.ask", nil),
+			Yes: Say("button.discard", nil), No: Say("button.back", nil),
+		},
+	})}
+}
+
+// endedActions are what is left to do with a run that is over: read, take a step back, and plan what its steps named.
+func endedActions(i *incident.Incident, r *incident.Run, f Facts, output Element) Actions {
+	if r.StartedAt.IsZero() {
+		return Actions{}
+	}
+	list := []Element{output}
+	if u := r.Undoable(""); u != nil && i.Active() {
+		list = append(list, Button{Verb: "recover undo", Object: stepObject(r, u), Label: Say("button.undo", map[string]any{"Number": u.Number})})
+	}
+	return Actions{Elements: append(list, calledNext(i, r, f)...)}
 }
 
 // calledNext offers the procedures that steps of an ended run named: runs are not nested, so they are planned now.

@@ -181,6 +181,17 @@ func failing() *story {
 	})
 }
 
+// takesBack is the plan of a run that undoes a step of R7, which has ended; another run came between.
+func takesBack() *story {
+	s := done()
+	undo := s.Run(7).Undos[0]
+	undo.UndoOf, undo.State = "p1.s6", incident.StepTodo
+	return s.say("03:35", incident.RunPlanned{
+		Run: 8, By: ana, Procedure: "p1", Title: "Undo 1.6 of R7", Revision: s.Run(7).Revision, Steps: []incident.Step{undo}, Values: s.Run(7).Values,
+		Undoes: &incident.Undoes{Run: 7, Step: "p1.s6", Number: "1.6", Ended: at("03:22"), Since: []string{"R9 1.3 Rotate the log"}},
+	})
+}
+
 func lost() *story {
 	return restoring().say("03:18", incident.StepUnknown{Run: 7, Step: "p1.s6", Attempt: "R7-p1.s6-1", Why: "drbot restarted and the process is gone"})
 }
