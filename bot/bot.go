@@ -64,12 +64,16 @@ type Options struct {
 	Facts func(context.Context, *incident.Incident) templates.Facts
 	// Messages are the runbook's own four messages by key; nil: the built-in ones.
 	Messages func(key string) templates.Form4
+	// Outlets say how the audiences outside of the chat are reached; nil: not said.
+	Outlets func() map[incident.Audience]string
 	// Outputs are what steps printed; nil: no file of it is sent.
 	Outputs Outputs
 	// Review makes the draft of an incident's review from its record up to seq; nil: none is posted.
 	Review func(ctx context.Context, id incident.ID, seq uint64) ([]byte, error)
 	// Watch are the links besides Slack's, a line each, for App Home; nil: there are none.
 	Watch func() []string
+	// Files is the directory that files of kept messages are copied into; "": they are not.
+	Files string
 	// Found takes what Slack knows of the configured people by their email; nil: it is not asked.
 	Found func(ctx context.Context, source string, users []people.Found)
 
@@ -93,6 +97,7 @@ type Bot struct {
 	specs    sync.Map // digest -> *incident.Spec
 	drawer   *drawer
 	awayLong time.Duration
+	missed   missed
 	newStaff chan struct{} // the configuration's people were read anew
 	wg       sync.WaitGroup
 	closing  sync.Mutex      // so that nothing begins while Close waits

@@ -13,14 +13,21 @@ import (
 	"github.com/drbot/drbot/templates"
 )
 
-// Names of the two followers; a store is opened with them.
+// Names of the followers; a store is opened with them.
 const (
 	Say  = "slack.say"
 	Draw = "slack.draw"
+	Keep = "slack.keep"
 )
 
-// Followers are say and draw, for the loop.
-func (b *Bot) Followers() []follow.Follower { return []follow.Follower{sayer{b}, b.drawer} }
+// Followers are say and draw, and keep where there is a place for files, for the loop.
+func (b *Bot) Followers() []follow.Follower {
+	list := []follow.Follower{sayer{b}, b.drawer}
+	if b.Files != "" {
+		list = append(list, keeper{b})
+	}
+	return list
+}
 
 // sayer posts: one message where a person must act or must be told, each from its own event, in the record's order.
 type sayer struct{ *Bot }
@@ -29,7 +36,7 @@ var sayWants = []string{
 	incident.ConfigLoaded{}.EventKind(), incident.PeopleChanged{}.EventKind(), incident.Frozen{}.EventKind(), incident.Thawed{}.EventKind(), incident.AttemptFound{}.EventKind(),
 	incident.RunbookLoaded{}.EventKind(),
 	incident.Opened{}.EventKind(), incident.ChannelBound{}.EventKind(), incident.ChannelLost{}.EventKind(), incident.TypeSet{}.EventKind(),
-	incident.SeveritySet{}.EventKind(), incident.UpdateSent{}.EventKind(), incident.DeadlineSpoken{}.EventKind(), incident.Resolved{}.EventKind(), incident.Reopened{}.EventKind(), incident.ReviewOpened{}.EventKind(),
+	incident.SeveritySet{}.EventKind(), incident.UpdateSent{}.EventKind(), incident.UpdateDrafted{}.EventKind(), incident.UpdateEdited{}.EventKind(), incident.DeadlineSpoken{}.EventKind(), incident.Resolved{}.EventKind(), incident.Reopened{}.EventKind(), incident.ReviewOpened{}.EventKind(),
 	incident.RunPlanned{}.EventKind(), incident.ReadsDone{}.EventKind(), incident.RunStarted{}.EventKind(), incident.ApprovalAsked{}.EventKind(),
 	incident.StepEnded{}.EventKind(), incident.StepNotStarted{}.EventKind(), incident.StepUnknown{}.EventKind(), incident.HandAsked{}.EventKind(),
 	incident.GlassBroken{}.EventKind(), incident.RoleOffered{}.EventKind(),
@@ -87,6 +94,10 @@ func (t *talk) deliver() error {
 		return t.line("severity/"+t.seq(), templates.Severity(t.i, e))
 	case incident.UpdateSent:
 		return t.update(e)
+	case incident.UpdateDrafted:
+		return t.looks(e)
+	case incident.UpdateEdited:
+		return t.edited(e)
 	case incident.DeadlineSpoken:
 		return t.deadline(e)
 	case incident.Paged:
@@ -103,6 +114,9 @@ func (t *talk) deliver() error {
 	case incident.Reopened:
 		return t.reopened(e)
 	}
+	if done, err := t.reviewed(e); done {
+		return err
+	}
 	return t.run(e)
 }
 
@@ -114,9 +128,6 @@ func (t *talk) usable() bool { return t.i.Channel.ID != "" && t.i.Channel.Lost =
 // line posts into the incident's channel, where there is one.
 func (t *talk) line(object string, m templates.Message) error {
 	if !t.usable() {
-	if done, err := t.reviewed(e); done {
-		return err
-	}
 		return nil
 	}
 	_, err := t.post(posting{object: object, channel: t.i.Channel.ID, message: m})

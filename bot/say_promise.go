@@ -108,18 +108,24 @@ func (t *talk) deadline(e incident.DeadlineSpoken) error {
 			return t.promised(fmt.Sprintf("%s%d/%d/%d", latePrefix, p.Number, second, late))
 		}
 		return t.promised(fmt.Sprintf("%s%d/%d", reminderPrefix, p.Number, second))
+	case incident.DueExecutives:
+		return t.promiseTo(rest, late)
+	case incident.DueWindow:
+		return t.windowCame(rest, late)
+	case incident.DueItem:
+		return t.itemDue(e)
 	case incident.DueCall:
 		return t.called(e)
 	case incident.DueNudge:
 		return t.nudge(e, rest)
+	case incident.DueReview:
+		return t.taskDue(e)
 	case incident.DueStep:
 		return t.stepWarning(rest)
 	}
 	return nil
 }
 
-	case incident.DueReview:
-		return t.taskDue(e)
 // promised posts the message of a promise. A call for an answer takes the place of the one before it: they ask for the
 // same, and when somebody answers one line of them is left.
 func (t *talk) promised(object string) error {
@@ -147,22 +153,6 @@ func (t *talk) remove(which func(object string) bool) error {
 		t.keep(noteHash+object, "")
 	}
 	return nil
-}
-
-// update posts an update as a new message, takes its reminder away, and carries it to the announcement's thread.
-func (t *talk) update(e incident.UpdateSent) error {
-	m := templates.Update(t.i, e)
-	if err := t.line(fmt.Sprintf("update/%d", e.Number), m); err != nil {
-		return err
-	}
-	reminder := fmt.Sprintf("reminder/%d", e.Number)
-	if err := t.remove(func(object string) bool { return object == reminder || strings.HasPrefix(object, reminder+"/") }); err != nil {
-		return err
-	}
-	if e.Outward != "" {
-		m = templates.Outward(t.i, e.Outward)
-	}
-	return t.inThread(fmt.Sprintf("update/%d/announcement", e.Number), m)
 }
 
 // head shows the newest record in the house channel, so that a cut of the record's end is found (I42): the record that asked

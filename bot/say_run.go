@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/drbot/drbot/commands"
@@ -200,8 +201,10 @@ func (t *talk) resolution(e incident.Resolved) error {
 	if e.Outward != "" {
 		outward = templates.Outward(t.i, e.Outward)
 	}
-	if err := t.inThread(key+"/announcement", outward); err != nil {
-		return err
+	if len(e.To) == 0 || slices.Contains(e.To, incident.AudienceAnnouncement) {
+		if err := t.inThread(key+"/announcement", outward); err != nil {
+			return err
+		}
 	}
 	if head == "" || t.note(key) == "" {
 		return nil

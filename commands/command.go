@@ -85,6 +85,10 @@ type Config struct {
 	Pager             Pager                     // whom PagerDuty wakes
 	Hours             *incident.Hours           // when people work; nil: always
 	Contacts          map[string]ContactRule    // role of the runbook's contact -> how it is reached
+	Checklist         map[string]ChecklistRule  // item of the checklist -> what proves it
+	Executives        map[int]time.Duration     // severity -> cadence of updates to executives
+	Maintenance       map[string]bool           // incident types that are planned
+	Outlets           Outlets                   // who is told besides the chat
 	AnnounceID        string                    // chat channel of announcements, by id once resolved
 	HouseID           string                    // chat channel where locks are accepted
 }
@@ -107,12 +111,12 @@ type Office struct {
 	Runs    RunReader                                                     // what steps printed; nil where there is no runner
 	Facts   func(context.Context, *incident.Incident) templates.Facts     // what cards need besides the fold; nil: next to nothing
 
+	Draft func(ctx context.Context, id incident.ID, seq uint64) ([]byte, error) // drbot's draft of a review; nil: none
+	Clock func() time.Time                                                      // as cards see it; nil: when the incident's newest record was made
+
 	specs specCache
 	typed memory // lines that wait for the button that carries on with them
 }
-
-	Draft func(ctx context.Context, id incident.ID, seq uint64) ([]byte, error) // drbot's draft of a review; nil: none
-	Clock func() time.Time                                                      // as cards see it; nil: when the incident's newest record was made
 
 // Handle carries one command out. A refusal is a Reply with its Kind; an error means that drbot itself could not, and
 // that nothing was done.

@@ -38,7 +38,12 @@ func openIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 		w.title = w.kind.Name
 	}
 	decide := func(v state.View, i *incident.Incident) ([]incident.Event, error) {
-		return i.Begin(o.opening(v, c.person, w))
+		opened := o.opening(v, c.person, w)
+		if o.isMaintenance(opened.Type) {
+			opened.Policy = incident.Policy{}
+		}
+		events, err := i.Begin(opened)
+		return o.planned(v, i, c.person, events, err)
 	}
 	say := func(i *incident.Incident) string {
 		return said("opened", about(i, facts{"Severity": i.Severity}))
@@ -52,7 +57,7 @@ func (o *Office) opening(v state.View, by incident.Person, w wish) incident.Open
 	rb, now := o.Runbook(), v.Now()
 	opened := incident.Opened{
 		By: by, Title: w.title, Severity: w.severity, Drill: w.drill, Restricted: w.private, Link: w.link, Revision: rb.Digest,
-		Services: w.services, Impact: incident.Written(w.impact), LowerFree: now.Add(lowerFree).UTC(), Checklist: checklist(rb),
+		Services: w.services, Impact: incident.Written(w.impact), LowerFree: now.Add(lowerFree).UTC(), Chosen: w.severity != 0,
 	}
 	if opened.Link != "" {
 		opened.Source = "a message"
@@ -64,6 +69,7 @@ func (o *Office) opening(v state.View, by incident.Person, w wish) incident.Open
 	if opened.Severity == 0 {
 		opened.Severity = o.severityOf(w.kind)
 	}
+	opened.Checklist = o.checklist(rb, opened.Drill, opened.Restricted)
 	opened.Policy = o.policy(opened.Severity, now)
 	opened.RTO, opened.RPO = o.objectives(w.services)
 	return opened

@@ -16,6 +16,11 @@ import (
 // resolveIncident ends the work. What is left open is listed, and needs a reason to resolve anyway; a run blocks.
 func resolveIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 	r := incident.Resolved{By: c.person}
+	tell, err := tellingOf(c)
+	if err != nil {
+		return Reply{}, err
+	}
+	c.Text = tell.text
 	word, rest := head(c.Text)
 	switch {
 	case len(c.Fields) > 0:
@@ -33,13 +38,16 @@ func resolveIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 			return resolveForm(ctx, o, c, r.Summary)
 		}
 	}
+	if !r.FalseAlarm {
+		r.DataImpact = or(r.DataImpact, o.lostData(ctx, c))
+	}
 	r.Summary, r.RootCause, r.DataImpact, r.Reason = cut(r.Summary, 2000), cut(r.RootCause, 2000), cut(r.DataImpact, 1000), cut(r.Reason, 500)
 	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
 		events, err := i.Resolve(r, o.reviewTasks(o.Runbook(), v.Now()))
 		if err != nil {
 			return nil, err
 		}
-		return o.withOutward(i, v.Now(), events)
+		return o.telling(i, v.Now(), events, tell)
 	}, func(i *incident.Incident) string {
 		if i.FalseAlarm {
 			return said("falsealarm", about(i, nil))
@@ -93,6 +101,7 @@ func resolveForm(ctx context.Context, o *Office, c *call, summary string) (Reply
 			ID: "anyway", Label: "Resolve anyway: why", Kind: templates.FieldText, Hint: "Or close what is open first.", Max: 500,
 		})
 	}
+	f.Fields = append(f.Fields, o.tellFields(i)...)
 	return c.form(o, f, "The summary is missing.")
 }
 
@@ -123,6 +132,9 @@ func reopenIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 	}
 	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
 		policy := o.policy(i.Severity, v.Now())
+		if i.Window != nil {
+			policy = incident.Policy{}
+		}
 		policy.RespondBy = i.RespondBy // clocks go on from the first opening
 		return i.Reopen(c.person, reason, policy)
 	}, func(i *incident.Incident) string {

@@ -29,7 +29,8 @@ func setSeverity(ctx context.Context, o *Office, c *call) (Reply, error) {
 		if kind == nil || kind.Name == i.Type {
 			return i.SetSeverity(v.Now(), c.person, to, reason, o.changed(i, to, v.Now()))
 		}
-		return o.retype(v, i, c.person, kind.Name, to, reason)
+		events, err := o.retype(v, i, c.person, kind.Name, to, reason)
+		return o.planned(v, i, c.person, events, err)
 	}
 	say := func(i *incident.Incident) string {
 		return said("severity", promised(i, facts{"From": from, "To": i.Severity}))
@@ -93,7 +94,8 @@ func setType(ctx context.Context, o *Office, c *call) (Reply, error) {
 	decide := func(v state.View, i *incident.Incident) ([]incident.Event, error) {
 		set := incident.TypeSet{By: c.person, Type: kind.Name, Restricted: o.isRestricted(kind.Name), RTO: i.RTO, RPO: i.RPO}
 		to := o.severityOf(kind)
-		return i.SetType(v.Now(), set, to, o.changed(i, to, v.Now()))
+		events, err := i.SetType(v.Now(), set, to, o.changed(i, to, v.Now()))
+		return o.planned(v, i, c.person, events, err)
 	}
 	return o.change(ctx, c, decide, func(i *incident.Incident) string {
 		milder := 0

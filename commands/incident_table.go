@@ -16,10 +16,11 @@ func incidentVerbs() []Verb {
 		{Name: "impact", May: incident.Responder, Scope: OfIncident, Grammar: "<text>", Example: "impact nobody can log in", Does: "Says what users notice.", Deed: "describe the impact", do: setImpact},
 		{Name: "services", May: incident.Responder, Scope: OfIncident, Grammar: "<name …>", Example: "services postgres", Does: "Names what is affected, and takes its objectives.", Deed: "name services", do: setServices},
 		{Name: "role", May: incident.Responder, Scope: OfIncident, Grammar: "commander|scribe|communications|operations @who", Example: "role scribe @Bea", Does: "Gives a part to a person.", Deed: "give roles", do: setRole},
-		{Name: "note", May: incident.Everyone, Scope: OfIncident, Grammar: "[15:04] <text>", Example: "note 15:04 switch in rack 2 rebooted", Does: "Adds a line to the timeline; the channel hears nothing.", do: addNote},
-		{Name: "checklist", May: incident.Responder, Scope: OfIncident, Grammar: "[c8 done|reopen|na <reason>|@who]", Example: "checklist c8 na nothing was mailed", Does: "Ticks an item, takes a tick back, excuses it or gives it to a person.", Deed: "tick the checklist", do: tickChecklist},
-		{Name: "update", May: incident.Responder, Scope: OfIncident, Grammar: "[<text>] [next 30m]", Example: "update Restoring from the 02:00 backup next 30m", Does: "Sends an update to responders and announcement, and promises the next one.", Deed: "send updates", do: sendUpdate},
-		{Name: "snooze", May: incident.Responder, Scope: OfIncident, Grammar: "[15m]", Example: "snooze 15m", Does: "Moves the next update.", Deed: "move updates", do: snoozeUpdate},
+		{Name: "note", May: incident.Everyone, Scope: OfIncident, Grammar: "[[yesterday|2026-11-24] 15:04] <text>", Example: "note 15:04 switch in rack 2 rebooted", Does: "Adds a line to the timeline; the channel hears nothing.", do: addNote},
+		{Name: "timeline", May: incident.Everyone, Scope: OfIncident, Reads: true, Grammar: "[page]", Example: "timeline 2", Does: "Shows what happened, a page at a time, the newest page first.", do: showTimeline},
+		{Name: "checklist", May: incident.Responder, Scope: OfIncident, Grammar: "[c8 done [anyway: <reason>]|reopen|na <reason>|due 15:30|@who [due 20m]]", Example: "checklist c8 na nothing was mailed", Does: "Ticks an item, takes a tick back, excuses it, gives it to a person or promises it by a time.", Deed: "tick the checklist", do: tickChecklist},
+		{Name: "update", May: incident.Responder, Scope: OfIncident, Grammar: "[<text>] [--to mail,status] [--public <text>] [next 30m]", Example: "update Restoring from the 02:00 backup next 30m", Does: "Sends an update, to responders and announcement where no --to is, and promises the next one.", Deed: "send updates", do: sendUpdate},
+		{Name: "snooze", May: incident.Responder, Scope: OfIncident, Grammar: "[executives] [15m]", Example: "snooze 15m", Does: "Moves the next update.", Deed: "move updates", do: snoozeUpdate},
 		{Name: "requeue", May: incident.Admin, Scope: OfIncident, Grammar: "[id]", Example: "requeue 118", Does: "Lists parked deliveries with why, or sends one again.", Deed: "requeue deliveries", do: requeueDelivery},
 		{Name: "resolve", May: incident.Responder, Scope: OfIncident, Grammar: "[<summary>] [anyway: <reason>] | false-alarm <reason>", Example: "resolve logins work again", Does: "Ends the work; says first what is still open.", Deed: "resolve", do: resolveIncident},
 		{Name: "reopen", May: incident.Responder, Scope: OfIncident, Grammar: "<reason>", Example: "reopen logins fail again", Does: "Goes on with it; clocks count from the first opening.", Deed: "reopen", do: reopenIncident},
@@ -30,7 +31,6 @@ func incidentVerbs() []Verb {
 		{Name: "items", May: incident.Everyone, Scope: OfIncident, Reads: true, Does: "Shows the whole checklist.", Hidden: true, do: allItems},
 		{Name: "send", May: incident.Responder, Scope: OfIncident, Does: "Sends the drafted update.", Deed: "send updates", Hidden: true, do: sendDraft},
 		{Name: "pin", May: incident.Everyone, Scope: OfIncident, Does: "Keeps a message on the timeline.", Hidden: true, do: pin},
-		{Name: "pin edited", May: incident.Everyone, Scope: OfIncident, Does: "Follows an edit of a kept message.", Hidden: true, do: editPin},
 		{Name: "unpin", May: incident.Everyone, Scope: OfIncident, Does: "Takes a message off the timeline.", Hidden: true, do: unpin},
 	}
 	for k := range list {

@@ -2,6 +2,12 @@ package commands
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -10,46 +16,141 @@ import (
 	"github.com/drbot/drbot/templates"
 )
 
-// sendUpdate sends the text now; without one it offers the form with a draft from the record.
+// notice is a message as somebody wrote it, in a form or in one line.
+type notice struct {
+	text, steps, next, status, public string
+	to                                []incident.Audience
+	seen                              int    // the newest update that the writer saw; negative: not known
+	shown                             string // what the preview showed; empty: nothing yet
+	data                              string // what the runs know of the data
+}
+
+// sendUpdate sends what was typed in one line; without a text it offers the form with a draft from the record. A form is
+// shown as each audience will read it before it is sent.
 func sendUpdate(ctx context.Context, o *Office, c *call) (Reply, error) {
-	text, next, steps := c.Text, "", ""
-	if len(c.Fields) > 0 {
-		text, next, steps = c.Field("text"), c.Field("next"), c.Field("steps")
-	} else {
-		text, next = cutNext(text)
+	n, err := noticeOf(c)
+	if err != nil {
+		return Reply{}, err
 	}
-	if len(c.Fields) == 0 && text == "" {
-		return updateForm(ctx, o, c, next)
+	if len(c.Fields) == 0 && n.text == "" {
+		return updateForm(ctx, o, c, n)
+	}
+	n.data = o.lostData(ctx, c)
+	if len(c.Fields) > 0 && c.Actor.Slack != "" {
+		if reply, err := o.preview(ctx, c, n); err != nil || reply.Form != nil || !reply.Done() {
+			return reply, err
+		}
 	}
 	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
-		events, err := updating(v, i, c, text, steps, next)
-		if err != nil {
-			return nil, err
-		}
-		return o.withOutward(i, v.Now(), events)
+		return o.posting(v.Now(), i, c, n)
 	}, updateAnswer)
 	return c.atField("text", reply, err)
 }
 
-// updating is the update with the status that the form sets along.
-func updating(v state.View, i *incident.Incident, c *call, text, steps, next string) ([]incident.Event, error) {
+// posting is the message as events, with the status that its form sets along.
+func (o *Office) posting(now time.Time, i *incident.Incident, c *call, n notice) ([]incident.Event, error) {
 	var span time.Duration
-	if next != "" {
+	if n.next != "" {
 		var ok bool
-		if span, ok = parseWhen(next, v.Now()); !ok {
-			return nil, incident.Refuse(incident.BadInput, "%q is no time for the next update.", cut(next, 40)).Then("Write 30m or 15:30 (UTC).")
+		if span, ok = parseWhen(n.next, now); !ok {
+			return nil, incident.Refuse(incident.BadInput, "%q is no time for the next update.", cut(n.next, 40)).Then("Write 30m or 15:30 (UTC).")
 		}
 	}
+	if err := o.reachable(i, n.to); err != nil {
+		return nil, err
+	}
 	var events []incident.Event
-	if status := incident.Status(c.Field("status")); status != "" && status != i.Status {
+	after := i
+	if status := incident.Status(n.status); status != "" && status != i.Status {
 		set, err := i.SetStatus(c.person, status)
 		if err != nil {
 			return nil, err
 		}
 		events = set
+		after = i.Clone()
+		after.Status = status
 	}
-	sent, err := i.Update(v.Now(), c.person, text, cut(steps, 1000), span)
-	return append(events, sent...), err
+	sent, err := after.Post(now, incident.Word{
+		By: c.person, Text: n.text, Steps: cut(n.steps, 1000), Next: span, To: n.to, Public: n.public, Second: o.Config().Outlets.Second, Seen: n.seen,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return o.withOutward(i, now, append(events, sent...), n.data)
+}
+
+// Parts of a line: --to mail,status --public "Logins fail." --steps "…" --next 30m. Chats make one long dash of two.
+var lineParts = regexp.MustCompile(`(?:^|\s)(?:--|—|–)(to|public|steps|next)[ =]`)
+
+// noticeOf reads a form or a line.
+func noticeOf(c *call) (n notice, err error) {
+	_, rest, _ := strings.Cut(c.Object, "/")
+	n.seen = -1
+	executives := false
+	for part := range strings.SplitSeq(rest, "/") {
+		switch {
+		case part == string(incident.AudienceExecutives):
+			executives = true
+		case strings.HasPrefix(part, "u"):
+			if seen, err := strconv.Atoi(part[1:]); err == nil {
+				n.seen = seen
+			}
+		case strings.HasPrefix(part, "p"):
+			n.shown = part[1:]
+		}
+	}
+	if len(c.Fields) > 0 {
+		n.text, n.next, n.steps, n.status, n.public = c.Field("text"), c.Field("next"), c.Field("steps"), c.Field("status"), c.Field("public")
+		for _, word := range c.Fields["to"] {
+			if a := audienceNamed(word); a != "" {
+				n.to = append(n.to, a)
+			}
+		}
+		if _, asked := c.Fields["to"]; !asked {
+			n.to = []incident.Audience{incident.AudienceAnnouncement}
+		}
+		return n, nil
+	}
+	text, to := c.Text, ""
+	marks := lineParts.FindAllStringSubmatchIndex(text, -1)
+	for k := len(marks) - 1; k >= 0; k-- {
+		value := unquoted(text[marks[k][1]:])
+		switch text[marks[k][2]:marks[k][3]] {
+		case "to":
+			to = value
+		case "public":
+			n.public = value
+		case "steps":
+			n.steps = value
+		case "next":
+			n.next = value
+		}
+		text = text[:marks[k][0]]
+	}
+	if n.text = strings.TrimSpace(text); n.next == "" {
+		n.text, n.next = cutNext(n.text)
+	}
+	switch n.to = []incident.Audience{incident.AudienceAnnouncement}; {
+	case to != "":
+		n.to, err = parseAudiences(to)
+	case executives:
+		n.to = []incident.Audience{incident.AudienceExecutives}
+	case n.public != "":
+		err = incident.Refuse(incident.BadInput, "Words for the status page, and no --to status.").Then("Like: --to announcement,status --public …")
+	}
+	return n, err
+}
+
+// unquoted takes the quotation marks off that a person put around a part of a line.
+func unquoted(s string) string {
+	s = strings.TrimSpace(s)
+	for _, pair := range []string{`""`, "“”", "''"} {
+		r := []rune(pair)
+		if strings.HasPrefix(s, string(r[0])) && strings.HasSuffix(s, string(r[1])) && len(s) >= len(pair) {
+			return strings.TrimSpace(s[len(string(r[0])) : len(s)-len(string(r[1]))])
+		}
+	}
+	return s
 }
 
 func updateAnswer(i *incident.Incident) string {
@@ -57,7 +158,21 @@ func updateAnswer(i *incident.Incident) string {
 	if i.UpdateEvery == 0 {
 		due = nil
 	}
-	return said("updated", about(i, facts{"Number": i.Updates, "Due": due}))
+	second := ""
+	for _, o := range i.Waiting() {
+		if o.Number == i.Updates {
+			second = joined(o.To)
+		}
+	}
+	return said("updated", about(i, facts{"Number": i.Updates, "Due": due, "Second": second}))
+}
+
+func joined(to []incident.Audience) string {
+	var names []string
+	for _, a := range to {
+		names = append(names, string(a))
+	}
+	return strings.Join(names, " and ")
 }
 
 // cutNext takes "next 30m" or "next 15:30" off the end.
@@ -72,7 +187,7 @@ func cutNext(text string) (rest, next string) {
 	return text, ""
 }
 
-func updateForm(ctx context.Context, o *Office, c *call, next string) (Reply, error) {
+func updateForm(ctx context.Context, o *Office, c *call, n notice) (Reply, error) {
 	i, err := o.look(ctx, c)
 	if err != nil {
 		return Reply{}, err
@@ -80,43 +195,115 @@ func updateForm(ctx context.Context, o *Office, c *call, next string) (Reply, er
 	if !i.Active() {
 		return Reply{}, incident.Refuse(incident.WrongState, "%s is %s.", i.ID, i.State).Then("Reopen it first, with a reason.")
 	}
-	if next == "" && i.UpdateEvery > 0 {
-		next = strings.TrimSuffix(strings.TrimSuffix(i.UpdateEvery.String(), "0s"), "0m")
+	if n.next == "" && i.UpdateEvery > 0 {
+		n.next = strings.TrimSuffix(strings.TrimSuffix(i.UpdateEvery.String(), "0s"), "0m")
 	}
-	return c.form(o, templates.Form{Verb: "incident update", Object: objectOf(i), Title: "Post update", Submit: "Send", Fields: []templates.Field{
-		{ID: "status", Label: "Status", Kind: templates.FieldSelect, Options: statusOptions(), Value: string(i.Status), Optional: true},
-		{ID: "text", Label: "What happened", Kind: templates.FieldArea, Value: Draft(i), Max: 3000},
-		{ID: "steps", Label: "Next steps", Kind: templates.FieldArea, Optional: true, Max: 1000},
-		{ID: "next", Label: "Next update", Kind: templates.FieldText, Value: next, Optional: true, Hint: "30m, or 15:30 UTC.", Max: 8},
-	}}, "The update is missing.")
+	n.text, n.status, n.seen = Draft(i), string(i.Status), i.Updates
+	return c.form(o, o.updating(i, n, nil), "The update is missing.")
 }
 
-// sendDraft sends the reminder's draft. The button names the draft that was shown: when the record has moved on since,
-// the words are others, and the person reads them first.
-func sendDraft(ctx context.Context, o *Office, c *call) (Reply, error) {
-	_, shown, _ := strings.Cut(c.Object, "/")
-	return o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
-		text := Draft(i)
-		if shown != "" && shown != DraftID(text) {
-			return nil, incident.Refuse(incident.WrongState, "More happened since that draft.").Then("Press Edit and send: %s", cut(text, 400))
-		}
-		events, err := i.Update(v.Now(), c.person, text, "", 0)
-		if err != nil {
-			return nil, err
-		}
-		return o.withOutward(i, v.Now(), events)
-	}, updateAnswer)
+// updating is the form of UX §7, with what each audience will read above it once there is something to show.
+func (o *Office) updating(i *incident.Incident, n notice, shown []templates.Block) templates.Form {
+	var to []string
+	for _, a := range append([]incident.Audience{incident.AudienceResponders}, n.to...) {
+		to = append(to, string(a))
+	}
+	f := templates.Form{Verb: "incident update", Title: "Post update", Submit: "Preview", Intro: shown, Fields: []templates.Field{
+		{ID: "status", Label: "Status", Kind: templates.FieldSelect, Options: statusOptions(), Value: n.status, Optional: true},
+		{ID: "text", Label: "What happened", Kind: templates.FieldArea, Value: n.text, Max: incident.MaxUpdate},
+		{ID: "steps", Label: "Next steps", Kind: templates.FieldArea, Value: n.steps, Optional: true, Max: 1000},
+		{ID: "next", Label: "Next update", Kind: templates.FieldText, Value: n.next, Optional: true, Hint: "30m, or 15:30 UTC.", Max: 8},
+		{ID: "to", Label: "To", Kind: templates.FieldChecks, Options: o.audienceOptions(i), Value: strings.Join(to, ","), Optional: true, Hint: "This channel reads every update."},
+	}}
+	if slices.Contains(o.audiences(i), incident.AudienceStatus) {
+		f.Fields = append(f.Fields, publicField(n.public))
+	}
+	f.Object = fmt.Sprintf("%s/u%d", objectOf(i), n.seen)
+	if n.shown != "" {
+		f.Object += "/p" + n.shown
+		f.Submit = "Send"
+	}
+	return f
 }
 
-// snoozeUpdate moves the next update, by 15 minutes where nothing else is said.
-func snoozeUpdate(ctx context.Context, o *Office, c *call) (Reply, error) {
-	return o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
-		span, ok := parseWhen(or(c.Text, "15m"), v.Now())
-		if !ok {
-			return nil, incident.Refuse(incident.BadInput, "%q is no time.", cut(c.Text, 40)).Then("Write 15m or 15:30 (UTC).")
+// audienceOptions are the audiences of this incident, each with how it is reached.
+func (o *Office) audienceOptions(i *incident.Incident) []templates.Option {
+	out := o.Config().Outlets
+	var list []templates.Option
+	for _, a := range o.audiences(i) {
+		hint := out.Names[a]
+		if slices.Contains(out.Second, a) {
+			hint = strings.TrimSpace(hint + " after a second look")
 		}
-		return i.Snooze(v.Now(), c.person, span)
-	}, func(i *incident.Incident) string {
-		return said("snoozed", about(i, facts{"Due": i.UpdateDue}))
-	})
+		list = append(list, templates.Option{Value: string(a), Label: templates.Say("audience."+string(a), nil), Hint: hint})
+	}
+	return list
+}
+
+// publicField is never filled from what responders wrote.
+func publicField(value string) templates.Field {
+	return templates.Field{
+		ID: "public", Label: "Words for the status page", Kind: templates.FieldArea, Value: value, Optional: true, Max: incident.MaxUpdate, Hint: "For users. Nothing above goes there.",
+	}
+}
+
+// preview shows what each audience will read. It answers with nothing when that was shown already, as it is: then it is
+// sent.
+func (o *Office) preview(ctx context.Context, c *call, n notice) (Reply, error) {
+	i, err := o.look(ctx, c)
+	if err != nil {
+		return Reply{}, err
+	}
+	fail := func(err error) (Reply, error) {
+		field := "text"
+		switch refusal := (*incident.Refusal)(nil); {
+		case !errors.As(err, &refusal):
+			return Reply{}, err
+		case strings.Contains(refusal.Say, "status page"):
+			field = "public"
+		case strings.Contains(refusal.Say, "next update"):
+			field = "next"
+		}
+		return c.atField(field, Reply{}, err)
+	}
+	if latest := i.Newest; latest != nil && n.seen >= 0 && n.seen < i.Updates {
+		_, refusal := i.Post(i.Time, incident.Word{By: c.person, Text: "…", Seen: n.seen})
+		n.seen, n.shown = i.Updates, ""
+		if refusal != nil && !latest.By.Same(c.person) {
+			f := o.updating(i, n, []templates.Block{templates.Lines{Lines: [][]templates.Span{{templates.T(refusal.Error())}}}})
+			return Reply{Form: &f}, nil
+		}
+	}
+	if n.seen < 0 {
+		n.seen = i.Updates
+	}
+	fixed, err := o.posting(i.OpenedAt, i, c, n)
+	if err != nil {
+		return fail(err)
+	}
+	digest, err := json.Marshal(fixed)
+	if err != nil {
+		return Reply{}, err
+	}
+	id := incident.Digest(digest)[:12]
+	if n.shown == id {
+		return Reply{}, nil
+	}
+	events, err := o.posting(o.clock(ctx, i), i, c, n)
+	if err != nil {
+		return fail(err)
+	}
+	n.shown = id
+	f := o.updating(i, n, templates.Preview(i, events, o.Config().Outlets.Names))
+	return Reply{Form: &f}, nil
+}
+
+// clock is about now, for what is only shown; what is sent has the store's own time.
+func (o *Office) clock(ctx context.Context, i *incident.Incident) time.Time {
+	if o.Facts != nil {
+		if now := o.Facts(ctx, i).Now; now.After(i.Time) {
+			return now
+		}
+	}
+	return i.Time
 }

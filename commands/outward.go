@@ -1,6 +1,8 @@
 package commands
 
 import (
+	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +20,7 @@ func (o *Office) Message(key string) templates.Form4 {
 
 // outward fills a message that a person sends to people outside the response. own are that person's words. What nobody
 // can know yet is said as such; any other missing fact is named, and nothing is sent.
-func (o *Office) outward(key string, after *incident.Incident, now time.Time, own templates.Values) (string, error) {
+func (o *Office) outward(key string, after *incident.Incident, now time.Time, own templates.Values) (templates.Filled, error) {
 	values := templates.Known(after, templates.Facts{Now: now})
 	for field, unknown := range map[string]string{
 		"eta": "not known yet", "next_steps": "being decided", "root_cause": "under review", "data_impact": "none known", "actions": "none recorded",
@@ -35,29 +37,67 @@ func (o *Office) outward(key string, after *incident.Incident, now time.Time, ow
 	}
 	filled, missing := templates.Fill(o.Message(key), values)
 	if len(missing) > 0 {
-		return "", incident.Refuse(incident.BadInput, "Not sent: the runbook's message needs facts that nobody gave: %s.", strings.Join(missing, ", ")).
+		return filled, incident.Refuse(incident.BadInput, "Not sent: the runbook's message needs facts that nobody gave: %s.", strings.Join(missing, ", ")).
 			Then("Say them first, like: /%s impact nobody can log in", o.command("incident"))
 	}
-	return filled.Body, nil
+	return filled, nil
 }
 
-// withOutward puts the filled message into the event that sends it: what was said to whom is then in the record.
-func (o *Office) withOutward(i *incident.Incident, now time.Time, events []incident.Event) ([]incident.Event, error) {
+// lostData is what the runs know of the data now, for a message; empty when nothing is known, or the runs cannot be read:
+// a message does not wait for that.
+func (o *Office) lostData(ctx context.Context, c *call) string {
+	i, err := o.Store.Incident(ctx, c.ref)
+	if err != nil {
+		return ""
+	}
+	lost, err := o.dataImpact(ctx, i)
+	if err != nil {
+		return ""
+	}
+	return lost
+}
+
+// withOutward puts the filled message into the events that send it: what was said to whom is then in the record. One set of
+// facts fills it for every channel; lost is what the runs know of the data.
+func (o *Office) withOutward(i *incident.Incident, now time.Time, events []incident.Event, lost string) ([]incident.Event, error) {
 	after := i.Clone()
 	for k, e := range events {
 		after.Apply(incident.Stamp{Seq: after.Seq, N: after.N + 1, Time: now}, e)
 		var err error
+		var f templates.Filled
 		switch e := e.(type) {
 		case incident.UpdateSent:
-			own := templates.Values{"description": {e.Text}, "update_message": {e.Text}}
-			own.Set("next_steps", strings.Split(e.Next, "\n")...)
-			e.Outward, err = o.outward(templates.Progress, after, now, own)
+			f, err = o.update(after, now, wording{text: e.Text, steps: e.Next, lost: lost})
+			e.Subject, e.Outward = f.Subject, f.Body
+			if opening := o.notification(i, after, now, e.To); err == nil && opening.Body != "" {
+				e.Subject, e.Opening = opening.Subject, opening.Body
+			}
+			events[k] = e
+		case incident.UpdateDrafted:
+			f, err = o.drafted(after, now, e, lost)
+			e.Subject, e.Outward = f.Subject, f.Body
+			if opening := o.notification(i, after, now, e.To); err == nil && opening.Body != "" && e.Number > 0 {
+				e.Subject, e.Opening = opening.Subject, opening.Body
+			}
+			if err == nil {
+				e.Asked, err = o.lookers(i, e.By)
+			}
+			events[k] = e
+		case incident.UpdateEdited:
+			if e.Text == "" || !slices.ContainsFunc(e.To, func(a incident.Audience) bool { return a != incident.AudienceStatus }) {
+				continue
+			}
+			if f, err = o.update(after, now, wording{text: e.Text, steps: e.Next, lost: lost}); err == nil {
+				e.Subject, e.Outward = f.Subject, f.Body
+			}
 			events[k] = e
 		case incident.Resolved:
 			if e.FalseAlarm {
 				continue
 			}
-			e.Outward, err = o.outward(templates.Resolved, after, now, nil)
+			if f, err = o.outward(templates.Resolved, after, now, templates.Values{}); err == nil {
+				e.Subject, e.Outward = f.Subject, f.Body
+			}
 			events[k] = e
 		}
 		if err != nil {
@@ -65,4 +105,34 @@ func (o *Office) withOutward(i *incident.Incident, now time.Time, events []incid
 		}
 	}
 	return events, nil
+}
+
+// wording is what a person adds to the facts.
+type wording struct{ text, steps, lost string }
+
+// update is a message in the runbook's words for updates.
+func (o *Office) update(after *incident.Incident, now time.Time, w wording) (templates.Filled, error) {
+	own := templates.Values{"description": {w.text}, "update_message": {w.text}}
+	own.Set("next_steps", strings.Split(w.steps, "\n")...)
+	own.Set("data_impact", w.lost)
+	return o.outward(templates.Progress, after, now, own)
+}
+
+// drafted is the message that waits for its second look: the resolution's after the end, an update's before.
+func (o *Office) drafted(after *incident.Incident, now time.Time, e incident.UpdateDrafted, lost string) (templates.Filled, error) {
+	if e.Number == 0 {
+		return o.outward(templates.Resolved, after, now, templates.Values{})
+	}
+	return o.update(after, now, wording{text: e.Text, steps: e.Next, lost: lost})
+}
+
+// notification is the runbook's first message, for people who are mailed for the first time while the cause is still looked
+// for; from the facts that there are, since nobody was asked for more. It is empty for everybody else.
+func (o *Office) notification(before, after *incident.Incident, now time.Time, to []incident.Audience) templates.Filled {
+	mailed := func(a incident.Audience) bool { return a == incident.AudienceMail || a == incident.AudienceExecutives }
+	told := slices.ContainsFunc(before.Messages, func(s incident.Sent) bool { return slices.ContainsFunc(s.To, mailed) })
+	if told || !slices.ContainsFunc(to, mailed) || after.Status != incident.Investigating || !after.Active() {
+		return templates.Filled{}
+	}
+	return templates.FillKnown(o.Message(templates.Initial), templates.Known(after, templates.Facts{Now: now}))
 }

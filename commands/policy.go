@@ -19,6 +19,9 @@ const lowerFree = 10 * time.Minute
 func (o *Office) policy(severity int, at time.Time) incident.Policy {
 	p := incident.Policy{UpdateEvery: o.cadence(severity)}
 	p.RespondBy, p.Calls = o.answerBy(severity, at, at)
+	if p.ExecutivesEvery = o.Config().Executives[severity]; p.ExecutivesEvery > 0 {
+		p.ExecutivesDue = at.Add(p.ExecutivesEvery).UTC()
+	}
 	if p.UpdateEvery > 0 {
 		p.UpdateDue = at.Add(p.UpdateEvery).UTC()
 	}
@@ -37,6 +40,12 @@ func (o *Office) answerBy(severity int, began, now time.Time) (respondBy time.Ti
 // changed is the policy of another severity for a running incident: an update that was promised earlier stays promised.
 func (o *Office) changed(i *incident.Incident, severity int, at time.Time) incident.Policy {
 	p := o.policy(severity, at)
+	if i.Window != nil {
+		return incident.Policy{} // nothing is promised of what is planned
+	}
+	if i.ExecutivesDue.After(at) && i.ExecutivesDue.Before(p.ExecutivesDue) {
+		p.ExecutivesDue = i.ExecutivesDue
+	}
 	if i.UpdateDue.After(at) && i.UpdateDue.Before(p.UpdateDue) {
 		p.UpdateDue = i.UpdateDue
 	}

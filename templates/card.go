@@ -72,6 +72,12 @@ func Card(i *incident.Incident, f Facts) Message {
 		lines = append(lines, Line("card.lost", map[string]any{"Why": flat(i.Channel.Lost, maxLine)}))
 	}
 	lines = append(lines, Line("card.state", map[string]any{"I": i, "Commander": i.Roles[incident.Commander]}))
+	if w := i.Window; w != nil {
+		lines = append(lines, Line("window.state", map[string]any{"Phase": string(i.Phase()), "From": w.From, "Until": w.Until}))
+	}
+	for _, o := range i.Waiting() {
+		lines = append(lines, Line("look.waits", map[string]any{"To": o.To, "N": o.Draft, "By": o.By}))
+	}
 	for _, role := range incident.Roles[1:] {
 		if who, ok := i.Roles[role]; ok {
 			lines = append(lines, Line("card.role", map[string]any{"Role": role, "Who": who}))

@@ -81,9 +81,8 @@ func (p program) checkAll(ctx context.Context, c *config, offline bool) []findin
 	found = append(found, p.checkRunbook(ctx, c)...)
 	found = append(found, p.checkHost(c)...)
 	found = append(found, checkPagerDuty(ctx, c, offline)...)
-	for _, key := range c.Unused {
-		found = append(found, finding{"note", "The key " + key + " is read and not used by this version.", ""})
-	}
+	found = append(found, checkStatusPage(ctx, c, p.getenv, offline)...)
+	found = append(found, checkMail(ctx, c, p.getenv, offline)...)
 	if !offline {
 		found = append(found, checkRemote(ctx, c)...)
 	}

@@ -34,6 +34,7 @@ type raw struct {
 	Severities map[string]rawSeverity `yaml:"severities"`
 	Procedures map[string][]string    `yaml:"procedures"`
 	Services   map[string]rawService  `yaml:"services"`
+	Checklist  map[string]rawItem     `yaml:"checklist"`
 	Secrets    map[string]rawSecret   `yaml:"secrets"`
 	Runner     rawRunner              `yaml:"runner"`
 	Terminal   rawTerminal            `yaml:"terminal"`
@@ -56,12 +57,15 @@ type rawCommands struct {
 }
 
 type rawType struct {
-	Restricted bool `yaml:"restricted"`
+	Restricted  bool  `yaml:"restricted"`
+	Maintenance *bool `yaml:"maintenance"` // planned: a window, nobody paged; absent: by its name
 }
 
 type rawSeverity struct {
 	Respond time.Duration `yaml:"respond"`
 	Update  time.Duration `yaml:"update"`
+	// Executives are told by mail with a cadence of their own; absent: nothing is promised to them.
+	Executives time.Duration `yaml:"executives"`
 }
 
 type rawService struct {
@@ -110,8 +114,9 @@ type config struct {
 	Socket, SocketGroup         string
 	Slack                       slackTokens
 	PagerDuty                   pagerdutyConfig
-	Unused                      []string // keys that this version reads and does not use yet
-	written                     raw      // as people wrote it, to tell what changed
+	StatusPage                  statusPageConfig
+	Mail                        mailConfig
+	written                     raw // as people wrote it, to tell what changed
 }
 
 type secretSource struct{ file, env string }
@@ -158,19 +163,6 @@ func readConfig(src []byte, path string, getenv func(string) string) (_ *config,
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return c, nil
-}
-
-// unused names keys that are accepted and do nothing in this version, for check to say.
-func (r *raw) unused() []string {
-	var keys []string
-	for key, set := range map[string]bool{
-		"mail": len(r.Mail) > 0, "statuspage": len(r.StatusPage) > 0, "hours": len(r.Hours) > 0,
-	} {
-		if set {
-			keys = append(keys, key)
-		}
-	}
-	return keys
 }
 
 // read takes the tokens from the environment; each may stand in a file that X_FILE names.

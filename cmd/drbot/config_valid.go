@@ -43,7 +43,7 @@ func (w *written) valid() (*config, error) {
 	if err := c.Slack.read(w.getenv); err != nil {
 		return nil, err
 	}
-	c.Unused, c.written = w.unused(), w.raw
+	c.written = w.raw
 	return c, nil
 }
 
@@ -141,7 +141,7 @@ func (w *written) commands(c *config) error {
 	}
 	cc := commands.Config{
 		Incident: w.Slack.Commands.Incident, Recover: w.Slack.Commands.Recover, Procedures: w.Procedures, RunAs: w.Runner.User, Host: host,
-		Updates: map[int]time.Duration{}, Respond: map[int]time.Duration{}, Restricted: map[string]bool{}, Services: map[string]commands.ServiceMapping{},
+		Updates: map[int]time.Duration{}, Respond: map[int]time.Duration{}, Restricted: map[string]bool{}, Executives: map[int]time.Duration{}, Maintenance: map[string]bool{}, Services: map[string]commands.ServiceMapping{},
 	}
 	if cc.Incident == "" {
 		cc.Incident = "incident"
@@ -160,12 +160,18 @@ func (w *written) commands(c *config) error {
 		if s.Update > 0 {
 			cc.Updates[n] = s.Update
 		}
+		if s.Executives > 0 {
+			cc.Executives[n] = s.Executives
+		}
 		if s.Respond > 0 {
 			cc.Respond[n] = s.Respond
 		}
 	}
 	for name, t := range w.Types {
 		cc.Restricted[strings.ToLower(name)] = t.Restricted
+		if t.Maintenance != nil {
+			cc.Maintenance[strings.ToLower(name)] = *t.Maintenance
+		}
 	}
 	for name, s := range w.Services {
 		cc.Services[name] = commands.ServiceMapping{Tier: s.Tier, Data: s.Data}

@@ -131,6 +131,7 @@ func (p program) printAnswer(a terminal.Answer, asJSON bool) error {
 func (p program) verbs(name, short string) *cobra.Command {
 	var asJSON, offline, follow bool
 	var key string
+	var parts messageParts
 	var text reviewLine
 	cmd := &cobra.Command{
 		Use: name + " VERB [words]", Short: short,
@@ -148,7 +149,7 @@ func (p program) verbs(name, short string) *cobra.Command {
 				}
 				return err
 			}
-			err := p.line(cmd.Context(), lineOptions{group: name, text: strings.Join(args, " "), asJSON: asJSON, follow: follow, key: key})
+			err := p.line(cmd.Context(), lineOptions{group: name, text: strings.Join(append(args, parts.words(cmd)...), " "), asJSON: asJSON, follow: follow, key: key})
 			if errors.Is(err, terminal.ErrNobody) && name == "incident" && len(args) > 0 && (args[0] == "show" || args[0] == "list") {
 				return p.offline(cmd.Context(), name, args, asJSON)
 			}
@@ -158,6 +159,9 @@ func (p program) verbs(name, short string) *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.Flags().BoolVar(&offline, "offline", false, "read the record itself, with no drbot running")
 	cmd.Flags().StringVar(&key, "ssh-key", "", keyFlag)
+	if name == "incident" {
+		parts.flags(cmd)
+	}
 	if name == "incident" {
 		text.flags(cmd)
 	}

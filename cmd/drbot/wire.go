@@ -14,9 +14,13 @@ import (
 
 	"github.com/drbot/drbot/bot"
 	"github.com/drbot/drbot/commands"
+	"github.com/drbot/drbot/evidence"
 	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/integrations/mail"
 	"github.com/drbot/drbot/integrations/pagerduty"
 	"github.com/drbot/drbot/integrations/paper"
+	"github.com/drbot/drbot/integrations/probe"
+	"github.com/drbot/drbot/integrations/statuspage"
 	"github.com/drbot/drbot/integrations/terminal"
 	"github.com/drbot/drbot/people"
 	"github.com/drbot/drbot/runbook"
@@ -35,12 +39,16 @@ type house struct {
 	office    *commands.Office
 	bot       *bot.Bot        // nil without Slack
 	pagerduty *pagerduty.Link // nil where it is not configured
+	status    *statuspage.Site
+	push      *statuspage.Push
+	mail      *mail.Link // nil where it is not configured
 	runner    *runner.Runner
 	loop      *follow.Loop
 	terminal  *terminal.Door
 	clock     follow.Clock
 	outcomes  outcomes
 	ready     atomic.Bool
+	meters    *meters
 
 	loading sync.Mutex
 	loaded  atomic.Pointer[runbook.Runbook]
@@ -51,13 +59,13 @@ type house struct {
 }
 
 // followers are the names that the store keeps cursors for; a new name starts at the head.
-var followers = []string{bot.Say, bot.Draw, runner.Name, paper.Name}
+var followers = []string{bot.Say, bot.Draw, bot.Keep, runner.Name, paper.Name, probe.Name}
 
 // wire makes every room. Whatever is outside (Slack, targets) may be down; only the record and the configuration must
 // be there.
 func wire(ctx context.Context, c *config, e env, log *slog.Logger) (_ *house, err error) {
-	h := &house{config: c, log: log, clock: e.clock, getenv: e.getenv, book: people.NewBook(c.People)}
-	if h.store, err = openRecord(c, bolt.Options{Followers: c.PagerDuty.follows(followers), Now: e.clock.Now, Log: log, Traces: []string{"incidents", "runs"}}); err != nil {
+	h := &house{config: c, log: log, clock: e.clock, getenv: e.getenv, book: people.NewBook(c.People), meters: newMeters()}
+	if h.store, err = openRecord(c, bolt.Options{Followers: c.Mail.follows(c.StatusPage.follows(c.PagerDuty.follows(followers))), Now: e.clock.Now, Log: log, Committed: h.meters.committed, Traces: []string{"incidents", "runs"}}); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -78,6 +86,7 @@ func wire(ctx context.Context, c *config, e env, log *slog.Logger) (_ *house, er
 		return nil, err
 	}
 	h.office.Runs, h.office.Facts = h.runner, h.facts
+	h.office.Draft, h.office.Clock = h.reviewDraft, h.clock.Now
 	h.remember(ctx)
 	if err := h.report(ctx); err != nil {
 		return nil, err
@@ -86,17 +95,18 @@ func wire(ctx context.Context, c *config, e env, log *slog.Logger) (_ *house, er
 	if err != nil {
 		return nil, err
 	}
-	h.office.Draft, h.office.Clock = h.reviewDraft, h.clock.Now
 	if err := h.runner.Recover(ctx); err != nil {
 		return nil, fmt.Errorf("look at the steps that ran: %w", err)
 	}
-	list := []follow.Follower{h.runner, pages}
+	list := []follow.Follower{h.runner, pages, h.prober()}
 	if err := h.openPagerDuty(); err != nil {
 		return nil, err
 	}
 	if c.PagerDuty.tells() {
 		list = append(list, pagerduty.Follower{Link: h.pagerduty})
 	}
+	list = append(list, h.openStatusPage()...)
+	list = append(list, h.openMail()...)
 	if !c.Slack.Bot.IsZero() {
 		if h.bot, err = bot.New(h.botOptions(e, flags)); err != nil {
 			return nil, &exitError{exitConfig, err}
@@ -121,6 +131,9 @@ func (h *house) run(run func(string, func(context.Context) error)) {
 	}
 	if h.pagerduty != nil {
 		run("pagerduty", h.pagerduty.Run)
+	}
+	if h.status != nil {
+		run("status page", h.status.Run)
 	}
 }
 
@@ -148,6 +161,8 @@ func (h *house) degraded() []string {
 	if h.pagerduty != nil {
 		list = append(list, h.pagerduty.Degraded()...)
 	}
+	list = append(list, h.statusDegraded()...)
+	list = append(list, h.mailDegraded()...)
 	if rb := h.runbook(); rb.LockError != nil {
 		list = append(list, "The lock is not used, every step is by hand: "+rb.LockError.Error())
 	}
@@ -159,7 +174,7 @@ func (h *house) botOptions(e env, flags *people.Cache) bot.Options {
 	return bot.Options{
 		BotToken: c.Slack.Bot, AppToken: c.Slack.App, SigningSecret: c.Slack.Signing, APIURL: c.Slack.APIURL, HTTP: c.SlackHTTP,
 		Incident: c.Commands.Incident, Recover: c.Commands.Recover, Announce: c.Announce, House: c.House,
-		Handler: h.office, Messages: h.office.Message, Memory: h.store, Flags: flags, People: h.office.People, Facts: h.facts, Outputs: h.runner, Review: h.reviewDraft, Watch: h.watch, Found: h.learned, Now: e.clock.Now, Log: h.log,
+		Handler: h.office, Messages: h.office.Message, Memory: h.store, Flags: flags, People: h.office.People, Facts: h.facts, Outputs: h.runner, Review: h.reviewDraft, Files: filepath.Join(c.Data, evidence.Kept), Watch: h.watch, Outlets: h.outlets, Found: h.learned, Now: e.clock.Now, Log: h.log,
 	}
 }
 

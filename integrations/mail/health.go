@@ -38,6 +38,9 @@ func (l *Link) Health() Health {
 
 // Degraded says what of the mail does not work, a sentence each.
 func (l *Link) Degraded() []string {
+	if l.Broken != nil {
+		return []string{"Mail waits: " + plain(l.Broken) + "."}
+	}
 	if h := l.Health(); !h.Up && !h.Since.IsZero() {
 		return []string{fmt.Sprintf("The mail server %s is not reachable since %s UTC (%s): mail waits.", l.Host, h.Since.UTC().Format("15:04"), h.Why)}
 	}

@@ -49,7 +49,8 @@ type Options struct {
 	From       string   // one address, with a name or without
 	To         []string // the mailing list
 	Executives []string
-	Drills     bool // drills are mailed too
+	Drills     bool  // drills are mailed too
+	Broken     error // why nothing can be mailed until drbot is started anew; nil: it can
 	Read       Reader
 	Now        func() time.Time
 }

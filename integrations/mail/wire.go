@@ -88,6 +88,9 @@ func (o Options) dial(ctx context.Context) (*sender, error) {
 
 // one mails one address. Everything but a refusal of this address or this mail is an outage.
 func (l *Link) one(ctx context.Context, s *sender, m message, address string) error {
+	if l.Broken != nil {
+		return l.away(l.Broken, true)
+	}
 	if s.line == nil {
 		made, err := l.dial(ctx)
 		if err != nil {

@@ -1,0 +1,149 @@
+package bot
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/templates"
+)
+
+// Objects of messages about messages, and of promises to others than responders:
+//
+//	look/3                            the third message that waits for a second look
+//	executives/1764040000             the update for executives that is due at that second
+//	executiveslate/1764040000/2400    it was missed, and drbot said so 2400 s later
+//	window/soon/1764040000/0          the end of the maintenance window that ends at that second
+const (
+	lookPrefix      = "look/"
+	executivePrefix = "executives/"
+	execLatePrefix  = "executiveslate/"
+	windowPrefix    = "window/"
+)
+
+// telling objects are redrawn from the fold.
+func telling(object string) bool {
+	return strings.HasPrefix(object, lookPrefix) || strings.HasPrefix(object, executivePrefix) || strings.HasPrefix(object, execLatePrefix) || strings.HasPrefix(object, windowPrefix)
+}
+
+// told is what such a message shows now.
+func (b *Bot) told(i *incident.Incident, object string) (templates.Message, bool) {
+	n := numbers(object)
+	switch {
+	case strings.HasPrefix(object, lookPrefix) && len(n) == 1:
+		o := i.Outgone(int(n[0]))
+		if o == nil {
+			return templates.Message{}, false // decided so long ago that the fold forgot it
+		}
+		return templates.SecondLook(i, o, b.outlets()), true
+	case strings.HasPrefix(object, executivePrefix) && len(n) == 1:
+		return templates.Reminder(i, templates.Promised{Executives: true, Due: secondOf(n[0])}, draftOf(i)), true
+	case strings.HasPrefix(object, execLatePrefix) && len(n) == 2:
+		return templates.Reminder(i, templates.Promised{Executives: true, Due: secondOf(n[0]), Missed: true, Late: seconds(n[1])}, draftOf(i)), true
+	case strings.HasPrefix(object, windowPrefix) && i.Window != nil:
+		parts := strings.Split(object, "/")
+		if len(parts) != 4 {
+			return templates.Message{}, false
+		}
+		n := numbers("/" + parts[2] + "/" + parts[3])
+		if len(n) != 2 {
+			return templates.Message{}, false
+		}
+		return templates.WindowSaid(i, parts[1], secondOf(n[0]), seconds(n[1])), true
+	}
+	return templates.Message{}, false
+}
+
+// outlets are how the audiences outside of the chat are reached, for people who decide about a message.
+func (b *Bot) outlets() map[incident.Audience]string {
+	if b.Outlets == nil {
+		return nil
+	}
+	return b.Outlets()
+}
+
+// update posts an update as a new message, takes its reminder away, and carries it to the announcement's thread. What passed
+// a second look was posted before: only what follows it outside is new.
+func (t *talk) update(e incident.UpdateSent) error {
+	if e.Draft != 0 {
+		return nil
+	}
+	m := templates.Update(t.i, e)
+	if err := t.line(fmt.Sprintf("update/%d", e.Number), m); err != nil {
+		return err
+	}
+	reminder := fmt.Sprintf("reminder/%d", e.Number)
+	err := t.remove(func(object string) bool {
+		return object == reminder || strings.HasPrefix(object, reminder+"/") || strings.HasPrefix(object, executivePrefix) && slices.Contains(e.To, incident.AudienceExecutives)
+	})
+	if err != nil || len(e.To) > 0 && !slices.Contains(e.To, incident.AudienceAnnouncement) {
+		return err
+	}
+	if e.Outward != "" {
+		m = templates.Outward(t.i, e.Outward)
+	}
+	return t.inThread(fmt.Sprintf("update/%d/announcement", e.Number), m)
+}
+
+// edited follows an edit where the update stands. A message that is gone stays gone: the record has every version.
+func (t *talk) edited(e incident.UpdateEdited) error {
+	for object, m := range map[string]templates.Message{
+		fmt.Sprintf("update/%d", e.Number): templates.Edited(t.i, e, t.record.Time), fmt.Sprintf("update/%d/announcement", e.Number): templates.EditedOutward(t.i, e, t.record.Time),
+	} {
+		whom := incident.AudienceResponders
+		if strings.HasSuffix(object, "/announcement") {
+			whom = incident.AudienceAnnouncement
+		}
+		at, ok := placeOf(t.note(object))
+		if !ok || !slices.Contains(e.To, whom) {
+			continue
+		}
+		if err := t.redraw(t.ctx, at, m, t.frame()); err != nil && troubled(err).away {
+			return err
+		}
+	}
+	return nil
+}
+
+// looks asks for the second look; decided while this waited, it asks nobody.
+func (t *talk) looks(e incident.UpdateDrafted) error {
+	o := t.i.Outgone(e.Draft)
+	if o == nil || o.State != incident.LookWaits {
+		return nil
+	}
+	return t.line(fmt.Sprintf("%s%d", lookPrefix, e.Draft), templates.SecondLook(t.i, o, t.outlets()))
+}
+
+// promiseTo says what the instant of a promise to executives brings.
+func (t *talk) promiseTo(rest string, late int64) error {
+	step, due, _ := strings.Cut(rest, "/")
+	second, err := strconv.ParseInt(due, 10, 64)
+	p := templates.Promised{Executives: true, Due: secondOf(second), Missed: step == "late"}
+	switch {
+	case err != nil || !p.Stands(t.i):
+		return nil
+	case p.Missed:
+		return t.promised(fmt.Sprintf("%s%d/%d", execLatePrefix, second, late))
+	}
+	return t.promised(fmt.Sprintf("%s%d", executivePrefix, second))
+}
+
+// windowCame says an instant of scheduled maintenance; its beginning and end are told to the announcement too.
+func (t *talk) windowCame(rest string, late int64) error {
+	what, at, _ := strings.Cut(rest, "/")
+	due, err := time.Parse("20060102T150405Z", at)
+	if err != nil || t.i.Window == nil || !t.i.Active() {
+		return nil
+	}
+	if stands := due.Equal(t.i.Window.Until) || what == "begin" && due.Equal(t.i.Window.From); !stands {
+		return nil
+	}
+	object := fmt.Sprintf("%s%s/%d/%d", windowPrefix, what, due.Unix(), late)
+	if err := t.promised(object); err != nil || what == "soon" {
+		return err
+	}
+	return t.inThread(object+"/announcement", templates.WindowSaid(t.i, what, due, seconds(late)).Told())
+}
