@@ -129,6 +129,8 @@ func TestFloors(t *testing.T) {
 			t.Errorf("%s imports the workspace; only cmd/drbot/workspace.go may", e.file)
 		case strings.HasSuffix(e.to, "/pdtest") && e.file != filepath.Join("cmd", "drbot", "workspace.go"):
 			t.Errorf("%s imports the PagerDuty to test against; only cmd/drbot/workspace.go may", e.file)
+		case strings.HasSuffix(e.to, "/atlassiantest"):
+			t.Errorf("%s imports the Statuspage to test against, which is for tests", e.file)
 		case to == "state/statetest":
 			t.Errorf("%s imports statetest, which is for tests", e.file)
 		case floors[to] >= floors[from]:
