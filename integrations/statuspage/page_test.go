@@ -76,6 +76,23 @@ func TestI41_NothingInternalReachesThePage(t *testing.T) {
 	}
 }
 
+// TestReopenedAndResolvedAreShown, in drbot's own sentence where nobody wrote another.
+func TestReopenedAndResolvedAreShown(t *testing.T) {
+	w := newTape(t, 1, night, incident.Opened{Severity: 3}).
+		add(1, incident.UpdateSent{By: ana, Number: 1, To: everybody, Public: "Slow.", Status: incident.Investigating}).
+		add(2, incident.Resolved{By: ana}).add(3, incident.Reopened{By: ana, Reason: "secret"}).add(4, incident.Resolved{By: ana, To: everybody, Public: "Fast."}).
+		add(5, incident.Reopened{By: ana, Reason: "secret"}).add(6, incident.Merged{Into: 9, By: ana})
+	want := "investigating: Slow. | resolved: This incident has been resolved. | investigating: This is open again: work on it goes on. | resolved: Fast. | " +
+		"investigating: This is open again: work on it goes on. | resolved: This is now handled together with another incident."
+	var said []string
+	for _, u := range w.read().Updates {
+		said = append(said, string(u.Stage)+": "+u.Words)
+	}
+	if got := strings.Join(said, " | "); got != want {
+		t.Errorf("got %s", got)
+	}
+}
+
 // TestI44_DrillsAreNeverPublished, whatever a message of theirs says.
 func TestI44_DrillsAreNeverPublished(t *testing.T) {
 	d := newTape(t, 1, night, incident.Opened{Title: "x", Severity: 1, Drill: true}).

@@ -82,7 +82,7 @@ func (r *reading) publish(record state.Record, to []incident.Audience, public st
 	if e.ID == "" {
 		e.ID = urlName(record.Hash)
 	}
-	if last := len(e.Updates) - 1; last >= 0 && e.Updates[last].Own && u.Number == 0 && u.Stage.over() {
+	if last := len(e.Updates) - 1; last >= 0 && e.Updates[last].Own && e.Updates[last].Stage.over() && u.Number == 0 && u.Stage.over() {
 		e.Updates = e.Updates[:last] // a person's words for the same change
 	}
 	u.Seq, u.At, u.Words = record.Seq, record.Time, public
