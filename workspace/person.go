@@ -104,7 +104,7 @@ func (w *Workspace) personRoutes(mux *http.ServeMux) {
 			http.NotFound(rw, r)
 			return
 		}
-		raw, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+		raw, err := io.ReadAll(io.LimitReader(r.Body, 2*maxFile)) // a file comes in base64
 		var reply person.Reply
 		if err == nil {
 			reply, err = do(w, u, raw)

@@ -1,6 +1,9 @@
 package workspace
 
-import "slices"
+import (
+	"net/url"
+	"slices"
+)
 
 // wire is a message as the Web API and events show it.
 func (w *Workspace) wire(m *message, metadata bool) obj {
@@ -115,7 +118,7 @@ func (w *Workspace) wireFile(f *file) obj {
 	if f == nil {
 		return obj{"mode": "tombstone"}
 	}
-	at := w.URL() + "files/" + f.id + "/" + f.name
+	at := w.URL() + "files/" + f.id + "/" + url.PathEscape(f.name)
 	return obj{
 		"id": f.id, "created": f.created, "timestamp": f.created, "name": f.name, "title": f.title, "mimetype": "text/plain",
 		"filetype": "text", "size": f.size, "user": f.user, "is_external": false, "mode": "hosted",

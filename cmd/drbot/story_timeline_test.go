@@ -1,0 +1,183 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/drbot/drbot/workspace/person"
+)
+
+// upload posts a message with a file.
+func (w *town) upload(p *person.Person, room, thread, text, name string, content []byte) string {
+	w.Helper()
+	r, err := p.Upload(w.within(), room, thread, text, name, content)
+	w.ok(err)
+	return r.TS
+}
+
+// pin marks a message with 📌.
+func (w *town) pin(p *person.Person, room, ts string) {
+	w.Helper()
+	_, err := p.React(w.within(), room, ts, "pushpin")
+	w.ok(err)
+}
+
+// payloads waits until the record has n events of a kind.
+func (w *town) payloads(kind string, n int) (all []map[string]any) {
+	w.Helper()
+	w.until(kind+" is recorded", func() bool { return len(w.records(kind)) >= n })
+	records := w.records(kind)
+	if len(records) != n {
+		w.Fatalf("%d %s, want %d", len(records), kind, n)
+	}
+	for _, r := range records {
+		one := map[string]any{}
+		w.ok(json.Unmarshal(r.Payload, &one))
+		all = append(all, one)
+	}
+	return all
+}
+
+// TestI48_WhatIsKeptOutlivesItsDeletion: a message with 📌 is kept with its time, author, link and file; an edit and the
+// deletion follow, and the file stays, also in the evidence.
+func TestI48_WhatIsKeptOutlivesItsDeletion(t *testing.T) {
+	t.Parallel()
+	w := settle(t, small())
+	w.up()
+	room := w.open(w.ana, "Database corruption: users gone")
+	graph := bytes.Repeat([]byte("\x89PNG <script> "), 5000)
+	ts := w.upload(w.bea, room, "", "the disk is <!channel> full", "../../graph & co.png", graph)
+	w.pin(w.dev, room, ts)
+	pinned := w.payloads("Pinned", 1)[0]
+	if author := pinned["author"].(map[string]any)["name"]; author != "Bea Ode" || !strings.Contains(pinned["link"].(string), room) || pinned["by"].(map[string]any)["name"] != "Dev Nul" {
+		t.Errorf("pinned %v", pinned)
+	}
+	kept := w.payloads("FileKept", 1)[0]
+	file := w.path("data", "files", kept["digest"].(string))
+	if b, err := os.ReadFile(file); err != nil || !bytes.Equal(b, graph) {
+		t.Fatalf("the copy has %d bytes, %v", len(b), err)
+	}
+	if info, _ := os.Stat(file); info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v", info.Mode())
+	}
+	w.expect(w.bea, room, "the disk is", "full") // drbot says ✅ on it
+	_, err := w.bea.Edit(w.within(), room, ts, "the disk is full, all of it")
+	w.ok(err)
+	w.payloads("PinEdited", 1)
+	_, err = w.bea.Delete(w.within(), room, ts)
+	w.ok(err)
+	w.payloads("PinDeleted", 1)
+	big := w.upload(w.bea, room, "", "and the core", "core", make([]byte, 21<<20))
+	w.pin(w.dev, room, big)
+	w.payloads("Pinned", 2)
+	other, err := w.bea.Post(w.within(), room, "", "never mind")
+	w.ok(err)
+	w.pin(w.dev, room, other.TS)
+	w.payloads("Pinned", 3)
+	_, err = w.dev.Unreact(w.within(), room, other.TS, "pushpin")
+	w.ok(err)
+	w.payloads("Unpinned", 1)
+	w.answers(w.dev, room, "/incident note yesterday 22:10 the fan was loud", "Noted at ")
+	w.answers(w.dev, room, "/incident timeline", "the fan was loud", "the disk is full, all of it", "graph & co.png", "copied as "+kept["digest"].(string)[:8], "edited; deleted at the chat", "it is longer than 20 MB")
+	if code, out, _ := w.drbot("incident", "timeline", "1"); code != 0 || !strings.Contains(out, "the fan was loud") || strings.Contains(out, "never mind") {
+		t.Errorf("exit %d: %s", code, out)
+	}
+	w.until("the page has it", func() bool {
+		b, _ := os.ReadFile(w.path("data", "incidents", "INC-1-timeline.md"))
+		return strings.Contains(string(b), "22:10:00 UTC") && strings.Contains(string(b), "deleted at the chat")
+	})
+	if code, out, errs := w.drbot("evidence", "export", "INC-1"); code != 0 {
+		t.Fatalf("exit %d: %s%s", code, out, errs)
+	}
+	dir := w.verified(w.path("data", "evidence", "INC-1.tar.gz"))
+	if b, err := os.ReadFile(filepath.Join(dir, "files", kept["digest"].(string))); err != nil || !bytes.Equal(b, graph) {
+		t.Errorf("the evidence has %d bytes, %v", len(b), err)
+	}
+	manifest, err := os.ReadFile(filepath.Join(dir, "MANIFEST"))
+	w.ok(err)
+	if !strings.Contains(string(manifest), kept["digest"].(string)+"  files/"+kept["digest"].(string)) {
+		t.Errorf("MANIFEST:\n%s", manifest)
+	}
+	w.audited()
+}
+
+// TestI46_PinsSetWhileDrbotWasAwayAreFound: what people kept, edited, deleted and let go meanwhile is found once, in the
+// name of who did it; a restart finds nothing more.
+func TestI46_PinsSetWhileDrbotWasAwayAreFound(t *testing.T) {
+	t.Parallel()
+	w := settle(t, small())
+	w.up()
+	room := w.open(w.ana, "Database corruption: users gone")
+	first := w.upload(w.bea, room, "", "kept before", "before.txt", []byte("before"))
+	edited, err := w.bea.Post(w.within(), room, "", "edited later")
+	w.ok(err)
+	loose, err := w.bea.Post(w.within(), room, "", "let go later")
+	w.ok(err)
+	for _, ts := range []string{first, edited.TS, loose.TS} {
+		w.pin(w.dev, room, ts)
+	}
+	w.payloads("Pinned", 3)
+	digest := w.payloads("FileKept", 1)[0]["digest"].(string)
+	w.leave()
+
+	missed := w.upload(w.bea, room, "", "kept meanwhile", "meanwhile.txt", []byte("meanwhile"))
+	reply, err := w.bea.Post(w.within(), room, missed, "a reply that was kept")
+	w.ok(err)
+	w.pin(w.gus, room, missed) // a guest may see it and keeps nothing
+	w.pin(w.ana, room, missed)
+	w.pin(w.dev, room, reply.TS)
+	_, err = w.bea.Edit(w.within(), room, edited.TS, "edited while it slept")
+	w.ok(err)
+	_, err = w.dev.Unreact(w.within(), room, loose.TS, "pushpin")
+	w.ok(err)
+	_, err = w.bea.Delete(w.within(), room, first)
+	w.ok(err)
+
+	for range 2 {
+		w.serve()
+		w.linked()
+		pinned := w.payloads("Pinned", 5)
+		w.payloads("FileKept", 2)
+		w.payloads("Unpinned", 1)
+		w.payloads("PinDeleted", 1)
+		if e := w.payloads("PinEdited", 1); e[0]["text"] != "edited while it slept" {
+			t.Errorf("edited %v", e)
+		}
+		by := map[any]any{}
+		for _, p := range pinned[3:] {
+			by[p["text"]] = p["by"].(map[string]any)["name"]
+		}
+		if by["kept meanwhile"] != "Ana Ruiz" || by["a reply that was kept"] != "Dev Nul" {
+			t.Errorf("kept by %v", by)
+		}
+		if b, err := os.ReadFile(w.path("data", "files", digest)); err != nil || string(b) != "before" {
+			t.Errorf("the copy: %q, %v", b, err)
+		}
+		w.audited()
+		w.leave()
+	}
+}
+
+// TestI40_AFileThatSlackDoesNotGiveIsFetchedLater: a download that fails holds up nothing, and is made good.
+func TestI40_AFileThatSlackDoesNotGiveIsFetchedLater(t *testing.T) {
+	t.Parallel()
+	w := settle(t, small())
+	w.up()
+	room := w.open(w.ana, "Database corruption: users gone")
+	w.inject(person.Fault{Method: "download", Kind: "status", Status: 503})
+	ts := w.upload(w.bea, room, "", "look", "look.txt", []byte("look"))
+	w.pin(w.dev, room, ts)
+	w.payloads("Pinned", 1)
+	w.answers(w.ana, room, "/incident ack", "You command INC-1")
+	w.expect(w.ana, room, "commander @Ana Ruiz")
+	if n := len(w.records("FileKept")); n != 0 {
+		t.Errorf("%d files were kept", n)
+	}
+	w.heal()
+	w.payloads("FileKept", 1)
+	w.audited()
+}
