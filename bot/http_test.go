@@ -64,8 +64,9 @@ func (nothing) Records(context.Context, incident.ID, uint64) iter.Seq2[state.Rec
 func (nothing) All(context.Context, uint64) iter.Seq2[state.Record, error] {
 	return func(func(state.Record, error) bool) {}
 }
-func (nothing) List(context.Context, state.Query) ([]incident.Summary, error) { return nil, nil }
-func (nothing) Blob(context.Context, state.Digest) ([]byte, error)            { return nil, state.ErrNotFound }
+func (nothing) List(context.Context, state.Query) ([]incident.Summary, error)    { return nil, nil }
+func (nothing) Figures(context.Context, state.Query) ([]incident.Figures, error) { return nil, nil }
+func (nothing) Blob(context.Context, state.Digest) ([]byte, error)               { return nil, state.ErrNotFound }
 func (nothing) Due(context.Context, time.Time) ([]incident.ID, time.Time, error) {
 	return nil, time.Time{}, nil
 }
