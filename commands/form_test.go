@@ -62,6 +62,9 @@ func TestForms(t *testing.T) {
 			}
 		}
 		reply := o.do(commands.Command{Verb: c.verb, Object: form.Object, Channel: channel, Actor: ana, Fields: c.fields})
+		if c.verb == "incident update" && reply.Form != nil { // as each audience will read it, before it is sent
+			reply = o.do(commands.Command{Verb: c.verb, Object: reply.Form.Object, Channel: channel, Actor: ana, Fields: c.fields})
+		}
 		if !strings.Contains(reply.Say.Text, c.want) || !reply.Done() {
 			t.Errorf("%s: %+v", c.verb, reply)
 		}

@@ -82,6 +82,9 @@ func (o *Office) withOutward(i *incident.Incident, now time.Time, events []incid
 			if err == nil {
 				e.Asked, err = o.lookers(i, e.By)
 			}
+			if n := templates.LookSize(e); err == nil && n > templates.MaxLook {
+				err = incident.Refuse(incident.BadInput, "With the runbook's words it has %d characters; a second look can take in %d.", n, templates.MaxLook)
+			}
 			events[k] = e
 		case incident.UpdateEdited:
 			if e.Text == "" || !slices.ContainsFunc(e.To, func(a incident.Audience) bool { return a != incident.AudienceStatus }) {

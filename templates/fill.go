@@ -147,10 +147,21 @@ func fillBody(body string, v Values) string {
 			}
 			continue
 		}
+		if len(fields) == 1 && strings.TrimSpace(line) == fields[0][0] {
+			for _, fact := range v[fields[0][1]] { // a text that has the line for itself keeps its own lines
+				for _, own := range strings.Split(fact, "\n") {
+					out = append(out, flat(own, maxFact))
+				}
+			}
+			continue
+		}
 		out = append(out, fillLine(line, v))
 	}
 	return strings.Join(out, "\n")
 }
+
+// maxFact is the longest fact in a message: the text of an update.
+const maxFact = incident.MaxUpdate
 
 // fillLine replaces in one pass, so that a fact which looks like a field stays what it is.
 func fillLine(line string, v Values) string {
@@ -165,7 +176,7 @@ func fillLine(line string, v Values) string {
 		facts := v[field.FindStringSubmatch(token)[1]]
 		flats := make([]string, len(facts))
 		for k, fact := range facts {
-			flats[k] = flat(fact, 1000)
+			flats[k] = flat(fact, maxFact)
 		}
 		return strings.Join(flats, ", ")
 	})

@@ -135,6 +135,8 @@ func cards() map[string]Message {
 	glassCards(add)
 	handoverCards(add)
 	checkCards(add)
+	messageCards(add)
+	reviewCards(add)
 	return all
 }
 

@@ -2,9 +2,11 @@ package templates
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/drbot/drbot/incident"
 )
@@ -22,7 +24,7 @@ func Preview(i *incident.Incident, events []incident.Event, names map[incident.A
 			blocks = append(blocks, previewOf(i, sentLater(e), names, true)...)
 		}
 	}
-	return fit(Message{Blocks: blocks}).Blocks
+	return blocks
 }
 
 // sentLater is what leaves when the second look passes.
@@ -30,30 +32,77 @@ func sentLater(e incident.UpdateDrafted) incident.UpdateSent {
 	return incident.UpdateSent{By: e.By, Number: e.Number, To: e.To, Text: e.Text, Next: e.Next, Subject: e.Subject, Outward: e.Outward, Opening: e.Opening, Public: e.Public, Status: e.Status, Draft: e.Draft}
 }
 
+// previewOf is a message by audience. Executives and the mailing list read the same mail, so it stands once.
 func previewOf(i *incident.Incident, e incident.UpdateSent, names map[incident.Audience]string, second bool) []Block {
 	var blocks []Block
+	mailed := false
 	for _, a := range e.To {
-		if len(blocks) > 0 {
-			blocks = append(blocks, Rule{})
-		}
-		head := Line("preview.to", map[string]any{"To": Say("audience."+string(a), nil), "Name": flat(names[a], 200), "Second": second})
+		to, name := Say("audience."+string(a), nil), names[a]
 		var lines [][]Span
 		switch a {
 		case incident.AudienceResponders:
 			lines = linesOf(Update(i, e))
 		case incident.AudienceAnnouncement:
-			lines = linesOf(Outward(i, e.Outward))
+			lines = allLines(e.Outward)
+			for k := range lines {
+				lines[k] = bolds(lines[k][0])
+			}
 			if i.Restricted {
 				lines = [][]Span{Line("preview.number", map[string]any{"ID": i.ID})}
 			}
 		case incident.AudienceStatus:
-			lines = textLines(e.Public, 3000)
+			lines = allLines(e.Public)
 		default:
-			lines = append([][]Span{Line("preview.subject", map[string]any{"Subject": flat(mailSubject(i, e.Subject), 200)})}, textLines(mailText(e), 6000)...)
+			if mailed {
+				continue
+			}
+			mailed = true
+			if slices.Contains(e.To, incident.AudienceExecutives) && slices.Contains(e.To, incident.AudienceMail) {
+				to = Say("audience.executives", nil) + ", " + Say("audience.mail", nil)
+				name = names[incident.AudienceExecutives] + ", " + names[incident.AudienceMail]
+			}
+			letter := Mailed(i, e, i.Time)
+			lines = append([][]Span{Line("preview.subject", map[string]any{"Subject": letter.Subject})}, allLines(mailText(e))...)
 		}
-		blocks = append(blocks, Lines{Lines: [][]Span{head}}, Lines{Lines: lines})
+		if len(blocks) > 0 {
+			blocks = append(blocks, Rule{})
+		}
+		blocks = append(blocks, Lines{Lines: [][]Span{Line("preview.to", map[string]any{"To": to, "Name": flat(name, 200), "Second": second})}})
+		blocks = append(blocks, wholeBlocks(lines)...)
 	}
 	return blocks
+}
+
+// maxWhole is the longest line that is shown in one piece; longer ones go on in the next.
+const maxWhole = 1_500
+
+// allLines are the lines of a text, to the last character: what is decided about is never cut.
+func allLines(s string) [][]Span {
+	var lines [][]Span
+	for _, line := range strings.Split(strings.TrimSpace(s), "\n") {
+		r := []rune(flat(line, math.MaxInt32))
+		for len(r) > maxWhole {
+			lines = append(lines, []Span{T(string(r[:maxWhole]))})
+			r = r[maxWhole:]
+		}
+		lines = append(lines, []Span{T(string(r))})
+	}
+	return lines
+}
+
+// wholeBlocks puts lines into as many blocks as they need.
+func wholeBlocks(lines [][]Span) []Block {
+	var blocks []Block
+	var block Lines
+	room := maxBlock
+	for _, line := range lines {
+		n := spansSize(line) + 1
+		if n > room && len(block.Lines) > 0 {
+			blocks, block, room = append(blocks, block), Lines{}, maxBlock
+		}
+		block.Lines, room = append(block.Lines, line), room-n
+	}
+	return append(blocks, block)
 }
 
 // linesOf are the lines of a message.
@@ -65,6 +114,14 @@ func linesOf(m Message) [][]Span {
 		}
 	}
 	return lines
+}
+
+// MaxLook is how many characters a message may have that waits for a second look: who decides sees it whole, on one card.
+const MaxLook = 7_000
+
+// LookSize is how many a drafted message has.
+func LookSize(e incident.UpdateDrafted) int {
+	return utf8.RuneCountInString(mailText(sentLater(e))) + utf8.RuneCountInString(e.Public)
 }
 
 // SecondLook asks for a second pair of eyes: who decides sees exactly what will leave. Decided, it is one line.
@@ -83,7 +140,7 @@ func SecondLook(i *incident.Incident, o *incident.Outgoing, names map[incident.A
 	object := fmt.Sprintf("%s/m%d", object(i), o.Draft)
 	m.Blocks = append(m.Blocks, Lines{Lines: [][]Span{Line("look.rule", facts)}}, Actions{Elements: []Element{
 		Button{Verb: "incident release", Object: object, Label: Say("button.release", nil), Style: "primary", Confirm: &Confirm{
-			Title: Say("confirm.release", nil), Text: short(Say("confirm.release.text", facts), 300), Yes: Say("confirm.yes", nil), No: Say("confirm.back", nil),
+			Title: Say("confirm.release", nil), Text: short(Say("confirm.release.text", facts), 300), Yes: Say("confirm.release.yes", nil), No: Say("confirm.release.no", nil),
 		}},
 		Button{Verb: "incident sendback", Object: object, Label: Say("button.sendback", nil)},
 	}})
