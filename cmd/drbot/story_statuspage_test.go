@@ -116,14 +116,7 @@ func TestI44_I48_TheStatusPageTellsWhatWasWrittenForIt(t *testing.T) {
 	w.until("Atlassian's page is right again", func() bool { return pushedThere(account) == told })
 	w.until("/readyz is well", func() bool { return !strings.Contains(strings.ToLower(w.ready()), "status page") })
 
-	w.say(w.ana, room, "/incident resolve")
-	w.fill(w.ana, "Resolve", map[string]any{"summary": "Restored on db1.", "anyway": "the rest goes on in the review", "to": []string{"status"}, "public": "Logins work again."})
-	w.shows("", "All systems operational", "Resolved", "Incident: Login and Shop", "!db1")
-	w.until("Atlassian's page is over", func() bool {
-		return pushedThere(account) == told+" | resolved: Logins work again." && account.Component("clogin") == "operational"
-	})
-	w.answers(w.ana, room, "/incident reopen logins fail again on db1", "open again")
-	w.shows("", "Major outage", "open again", "!db1")
+	w.overAndAgain(account, room, told)
 	w.statusJSON()
 	if faults := account.Faults(); len(faults) > 0 {
 		t.Errorf("Atlassian refused: %q", faults)
@@ -133,6 +126,19 @@ func TestI44_I48_TheStatusPageTellsWhatWasWrittenForIt(t *testing.T) {
 	}
 	w.clock.push(24 * time.Hour) // a new day makes the page again
 	w.audited()
+}
+
+// overAndAgain resolves with words for the page, and opens again without any.
+func (w *town) overAndAgain(account *atlassiantest.Account, room, told string) {
+	w.Helper()
+	w.say(w.ana, room, "/incident resolve")
+	w.fill(w.ana, "Resolve", map[string]any{"summary": "Restored on db1.", "anyway": "the rest goes on in the review", "to": []string{"status"}, "public": "Logins work again."})
+	w.shows("", "All systems operational", "Resolved", "Incident: Login and Shop", "!db1")
+	w.until("Atlassian's page is over", func() bool {
+		return pushedThere(account) == told+" | resolved: Logins work again." && account.Component("clogin") == "operational"
+	})
+	w.answers(w.ana, room, "/incident reopen logins fail again on db1", "open again")
+	w.shows("", "Major outage", "open again", "!db1")
 }
 
 // statusJSON holds that what programs read says the same, in every place where it can be read.

@@ -74,7 +74,7 @@ func (p *Push) Deliver(ctx context.Context, b follow.Batch) (follow.Done, error)
 	if b.Incident == 0 || b.Notes[noteGone] != "" {
 		return follow.Done{}, nil
 	}
-	entry, states, err := p.site.Published(ctx, b.Incident)
+	entry, states, err := p.site.Published(ctx, b)
 	if err != nil {
 		return follow.Done{}, follow.Unavailable{Err: err, NotSent: true}
 	}

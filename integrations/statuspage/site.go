@@ -175,9 +175,9 @@ func (s *Site) concerned(ctx context.Context, b follow.Batch) ([]incident.ID, er
 	return ids, nil
 }
 
-// publishes reports whether a record can be the first that an incident publishes.
+// publishes reports whether a record can bring an incident to the page.
 func publishes(r state.Record) bool {
-	return r.Kind == incident.UpdateSent{}.EventKind() || r.Kind == incident.Resolved{}.EventKind()
+	return r.Kind == incident.UpdateSent{}.EventKind() || r.Kind == incident.Resolved{}.EventKind() || r.Kind == incident.Reopened{}.EventKind()
 }
 
 // load reads what was published, once. The caller holds the lock.
@@ -278,18 +278,22 @@ func (s *Site) Degraded() []string {
 	return []string{"The files of the status page cannot be written since " + since.UTC().Format("15:04 UTC") + ", so they show what they showed then: " + why}
 }
 
-// Published is what the record says now of an incident, nil where nothing of it was published, and how the components do;
-// for who tells others the same.
-func (s *Site) Published(ctx context.Context, id incident.ID) (*Entry, map[string]State, error) {
+// Published is what the record says now of a batch's incident, nil where nothing of it was published, and how the components
+// do; for who tells others the same.
+func (s *Site) Published(ctx context.Context, b follow.Batch) (*Entry, map[string]State, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.load(ctx); err != nil {
 		return nil, nil, err
 	}
-	if err := s.refresh(ctx, id); err != nil {
+	ids, err := s.concerned(ctx, b)
+	if err != nil || len(ids) == 0 {
 		return nil, nil, err
 	}
-	entry, states := s.entries[id], map[string]State{}
+	if err := s.refresh(ctx, b.Incident); err != nil {
+		return nil, nil, err
+	}
+	entry, states := s.entries[b.Incident], map[string]State{}
 	for _, c := range s.page().Components {
 		states[c.Name] = c.State
 	}

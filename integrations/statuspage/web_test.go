@@ -105,12 +105,14 @@ func browse(t *testing.T) *chromium {
 		t.Fatal(err)
 	}
 	_, _ = theirIn.Close(), theirOut.Close()
+	stuck := time.AfterFunc(10*time.Minute, func() { _ = cmd.Process.Kill() }) // then a reading ends, and says so
 	c := &chromium{T: t, to: ourOut, from: bufio.NewReaderSize(ourIn, 1<<20)}
 	t.Cleanup(func() {
 		c.send("", "Browser.close", nil)
 		end := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
 		_ = cmd.Wait()
 		end.Stop()
+		stuck.Stop()
 		_, _ = ourOut.Close(), ourIn.Close()
 	})
 	var target struct{ TargetID string }
