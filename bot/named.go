@@ -75,14 +75,28 @@ func (p *places) called(id, label string) string {
 	return id
 }
 
+// anywhere stands for no word of its own.
+const anywhere = -1
+
 // whoAt says which word of a typed line is a person, for the verbs that take one: there a mention stays one.
-var whoAt = map[string]int{"incident page": 0, "incident handover": 0, "recover handover": 0, "incident role": 1, "incident checklist": 1}
+var whoAt = map[string]int{"incident page": 0, "incident handover": 0, "recover handover": 0, "incident role": 1, "incident checklist": 1,
+	"incident task": anywhere, "incident action": anywhere, "incident review": anywhere}
 
 // parsed reads a typed line. Whom it is about Slack is asked for a moment, so that the answer names them; what is text
 // becomes words.
 func (b *Bot) parsed(ctx context.Context, group, line string) commands.Command {
 	c := commands.Parse(group, typedText(line))
 	k, takes := whoAt[c.Verb]
+	if takes && k == anywhere {
+		c.Text = bracketed.ReplaceAllStringFunc(c.Text, func(s string) string {
+			if id := mentioned.FindStringSubmatch(s); id != nil {
+				b.learnNow(ctx, id[1])
+				return s
+			}
+			return b.worded(s)
+		})
+		return c
+	}
 	if !takes {
 		c.Text = b.worded(c.Text)
 		return c

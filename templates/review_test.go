@@ -50,6 +50,7 @@ func entries(i *incident.Incident, events map[string]incident.Event) []Entry {
 func review(s *story, own string) string {
 	f := s.facts()
 	f.Saved = Back(s.Incident, f.Specs)
+	f.Resolved = &incident.Resolved{Open: []string{"4 checklist items"}, Reason: "the rest is for the review"}
 	return string(ReviewDraft(s.Incident, entries(s.Incident, map[string]incident.Event{
 		"02:58": incident.Opened{By: ana, Title: s.Title, Severity: 1}, "03:16:04": incident.StepStarting{Run: 7, Step: "p1.s6", Attempt: "r7-p1-s6-1", Approval: 17, Host: "ops1"},
 		"03:20": incident.Noted{By: eva, At: at("02:50"), Text: "users | complain <!here>"}, "03:31": incident.Resolved{By: ana, Summary: s.Summary},
