@@ -15,10 +15,10 @@ import (
 	"github.com/drbot/drbot/state/follow"
 )
 
-type memory struct{ *incident.Incident }
+type memory struct{ i *incident.Incident }
 
 func (m memory) Incident(context.Context, state.Ref) (*incident.Incident, error) {
-	return m.Clone(), nil
+	return m.i.Clone(), nil
 }
 
 func noon() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) }
