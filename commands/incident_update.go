@@ -114,8 +114,9 @@ func noticeOf(c *call) (n notice, err error) {
 	text, to := c.Text, ""
 	marks := lineParts.FindAllStringSubmatchIndex(text, -1)
 	for k := len(marks) - 1; k >= 0; k-- {
-		value := unquoted(text[marks[k][1]:])
-		switch text[marks[k][2]:marks[k][3]] {
+		name := text[marks[k][2]:marks[k][3]]
+		value, rest := partOf(name, text[marks[k][1]:])
+		switch name {
 		case "to":
 			to = value
 		case "public":
@@ -125,7 +126,7 @@ func noticeOf(c *call) (n notice, err error) {
 		case "next":
 			n.next = value
 		}
-		text = text[:marks[k][0]]
+		text = text[:marks[k][0]] + " " + rest
 	}
 	if n.text = strings.TrimSpace(text); n.next == "" {
 		n.text, n.next = cutNext(n.text)
@@ -141,16 +142,21 @@ func noticeOf(c *call) (n notice, err error) {
 	return n, err
 }
 
-// unquoted takes the quotation marks off that a person put around a part of a line.
-func unquoted(s string) string {
+// partOf reads the value of a part of a line, and what follows it: up to the end of a quotation, of a word where one is
+// enough, or else of the line.
+func partOf(name, s string) (value, rest string) {
 	s = strings.TrimSpace(s)
 	for _, pair := range []string{`""`, "“”", "''"} {
 		r := []rune(pair)
-		if strings.HasPrefix(s, string(r[0])) && strings.HasSuffix(s, string(r[1])) && len(s) >= len(pair) {
-			return strings.TrimSpace(s[len(string(r[0])) : len(s)-len(string(r[1]))])
+		inner, quoted := strings.CutPrefix(s, string(r[0]))
+		if value, rest, ended := strings.Cut(inner, string(r[1])); quoted && ended {
+			return strings.TrimSpace(value), rest
 		}
 	}
-	return s
+	if name == "to" || name == "next" {
+		return head(s)
+	}
+	return s, ""
 }
 
 func updateAnswer(i *incident.Incident) string {

@@ -30,7 +30,6 @@ func tellingOf(c *call) (n notice, err error) {
 	typed := *c
 	typed.Object = ""
 	n, err = noticeOf(&typed)
-	n.text = strings.TrimSpace(c.Text[:marks[0][0]])
 	if !slices.ContainsFunc(marks, func(m []int) bool { return c.Text[m[2]:m[3]] == "to" }) {
 		n.to = nil
 	}

@@ -36,7 +36,7 @@ func Check(ctx context.Context, o Options, offline bool) []Finding {
 	if err != nil {
 		return append(found, Finding{"error", "mail.from: " + err.Error() + ".", "Write one address."})
 	}
-	if err := s.line.Mail(from.Address); err != nil {
+	if err := s.line.Mail("<" + from.Address + ">"); err != nil {
 		return append(found, Finding{"error", fmt.Sprintf("mail: the server does not take %s as a sender: %s.", from.Address, plain(err)), "Use an address in mail.from that this account may send from."})
 	}
 	for _, address := range append(append([]string(nil), o.To...), o.Executives...) {
@@ -44,7 +44,7 @@ func Check(ctx context.Context, o Options, offline bool) []Finding {
 		if err != nil {
 			continue // said above
 		}
-		if err := s.line.Rcpt(to.Address); err != nil {
+		if err := s.line.Rcpt("<" + to.Address + ">"); err != nil {
 			found = append(found, Finding{"error", fmt.Sprintf("mail: the server does not take mail for %s: %s.", to.Address, plain(err)), "Mend or remove the address."})
 		}
 	}

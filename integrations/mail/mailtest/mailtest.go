@@ -230,7 +230,7 @@ func (m Mail) Parts() (headers map[string]string, body string) {
 	name := ""
 	for _, line := range strings.Split(head, "\r\n") {
 		if strings.HasPrefix(line, " ") || strings.HasPrefix(line, "\t") {
-			headers[name] += " " + strings.TrimSpace(line)
+			headers[name] = strings.TrimSpace(headers[name] + " " + strings.TrimSpace(line))
 			continue
 		}
 		var value string

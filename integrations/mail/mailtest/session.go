@@ -93,6 +93,11 @@ func (c *session) talk() error {
 			_, err = c.conn.Write([]byte("250 ok\r\n"))
 		case "EHLO":
 			err = c.ehlo(rest)
+		case "HELO": // an old greeting, after the new one was refused: nothing else is offered
+			c.greeted = true
+			_, err = c.conn.Write([]byte("250 mail.test\r\n"))
+		case "*": // an exchange of AUTH that the client gave up (RFC 4954, 4)
+			_, err = c.conn.Write([]byte("501 5.7.0 given up\r\n"))
 		case "STARTTLS":
 			err = c.startTLS()
 		case "AUTH":
