@@ -161,6 +161,15 @@ func TestReviewParts_TwoAtOnce(t *testing.T) {
 	if got := o.text(nil); got.Version != 2 || got.Text != "# Review\n\nA draft.\n\n## Cause\n\nA full disk.\n\n## Lessons\n\nWatch the disk.\n" {
 		t.Errorf("%d: %q", got.Version, got.Text)
 	}
+	o.save(ana, 2, o.text(nil).Text+"\n## Marks\n\nright\u200fto left")
+	for _, p := range templates.ReviewParts(o.text(nil).Text) {
+		if p.Title == "Marks" {
+			reply := o.do(commands.Command{Verb: "incident review part", Object: "1", Actor: ana, Channel: "C1", Fields: map[string][]string{"pick": {p.ID()}}})
+			if reply.Kind != incident.WrongState || !strings.Contains(reply.Say.Text, "at the terminal") {
+				t.Errorf("a form would change it: %+v", reply)
+			}
+		}
+	}
 	if reply := send(ana, o.partOf(ana, "Cause"), ""); !reply.Done() || strings.Contains(o.text(nil).Text, "Cause") {
 		t.Errorf("an emptied part goes: %+v", reply)
 	}

@@ -135,6 +135,9 @@ func partForm(ctx context.Context, o *Office, c *call, id string) (Reply, error)
 	}
 	for _, p := range templates.ReviewParts(text) {
 		if p.ID() == id {
+			if strings.ContainsFunc(p.Text, changedByForm) {
+				return Reply{}, incident.Refuse(incident.WrongState, "That part holds characters that a form would change.").Then("Edit it at the terminal: drbot incident review %d", i.ID)
+			}
 			f := templates.Form{Verb: "incident review part", Object: objectOf(i) + "/" + strconv.Itoa(i.Review.Version) + "-" + id, Title: "Review of " + i.ID.String(), Submit: "Save", Fields: []templates.Field{
 				{ID: "text", Label: p.Label(), Kind: templates.FieldArea, Value: strings.TrimSpace(p.Text), Optional: true, Max: 3000, Hint: "Markdown. Others may edit the other parts at the same time."},
 			}}
@@ -142,6 +145,12 @@ func partForm(ctx context.Context, o *Office, c *call, id string) (Reply, error)
 		}
 	}
 	return Reply{}, incident.Refuse(incident.TooLate, "That part was changed since the menu was shown.").Then("Open the review again: /%s review", o.command("incident"))
+}
+
+// changedByForm characters are shown as what they are wherever the chat shows a text (I41), so a form would give other ones
+// back.
+func changedByForm(r rune) bool {
+	return unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Cf, r) && r != '\u200c' && r != '\u200d' || r == '\u2028' || r == '\u2029'
 }
 
 // savePart is one try to put a part in its place in the newest text.
