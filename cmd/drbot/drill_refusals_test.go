@@ -112,7 +112,7 @@ func TestDrill_AnEmptySecret(t *testing.T) {
 	w.silent(signingKey)
 }
 
-// TestDrill_RotationWithoutRollout: the new key is stored and the pods do not come up. The failure says so and offers to try again, which
+// TestDrill_RotationWithoutRollout: the new key is stored and the pods do not come up. The file of the failure says so, and its card offers to try again, which
 // needs a new approval and does not rotate a second time.
 func TestDrill_RotationWithoutRollout(t *testing.T) {
 	t.Parallel()
@@ -122,7 +122,8 @@ func TestDrill_RotationWithoutRollout(t *testing.T) {
 	b.lab.world(func(now *world) { now.FailRollout = true })
 	b.press(b.bea, b.room, "recover.approve", "Approve step 5.9")
 	b.awaitStep(b.number, "5.9", "failed")
-	b.expect(b.ana, b.room, "stopped at 5.9", "the new key is stored, and not every pod has it: the rollout did not finish", "ImagePullBackOff")
+	b.expect(b.ana, b.room, "stopped at 5.9", "whole output ↗") // a security procedure's output is in its file alone
+	b.inFile(b.ana, b.room, "-step-5.9-output-1.txt", "the new key is stored, and not every pod has it: the rollout did not finish", "ImagePullBackOff")
 	stored := b.lab.world(nil).Secrets["ARAGORA_JWT_SECRET"]
 	b.lab.world(func(now *world) { now.FailRollout = false })
 	b.press(b.ana, b.room, "recover.retry", "stopped at 5.9")

@@ -56,6 +56,23 @@ func (w *town) fileOf(p *person.Person, room, ending string) (person.Message, pe
 	return in, file
 }
 
+// inFile waits for a file whose name ends so and that holds all texts.
+func (w *town) inFile(p *person.Person, room, ending string, texts ...string) {
+	w.Helper()
+	_, err := p.Await(w.within(), "a file "+ending, func(s person.State) bool {
+		c, _ := s.Channel(room)
+		for _, m := range c.Messages {
+			for _, f := range m.Files {
+				if strings.HasSuffix(f.Name, ending) && holdsAll(f.Text, texts) {
+					return true
+				}
+			}
+		}
+		return false
+	})
+	w.ok(err)
+}
+
 // files are the names of the files of steps that a person sees in a channel; "" is all channels.
 func (w *town) files(p *person.Person, room string) (names []string) {
 	w.Helper()

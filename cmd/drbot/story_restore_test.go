@@ -85,7 +85,7 @@ func TestI24_AFreezeOfDrbotsOwnIsTold(t *testing.T) {
 	w.restore("before.db")
 	w.serve()
 	w.linked()
-	const frozen = "No step starts any more, by drbot: Attempt r1-p1-s2-1 is on disk and not in the record."
+	const frozen = "No step starts any more, by drbot: attempt r1-p1-s2-1 is on disk and not in the record."
 	w.expect(w.dev, "drbot", frozen)
 	w.expect(w.ana, room, frozen)
 	said := "No step starts: frozen by drbot since"
@@ -95,7 +95,7 @@ func TestI24_AFreezeOfDrbotsOwnIsTold(t *testing.T) {
 	w.pressOn(w.bea, w.button(w.bea, room, "recover.approve", "Approve step 1.2"), "recover.approve")
 	w.expect(w.bea, room, "You approved A1", "Nothing starts now: frozen by drbot")
 	w.say(w.chen, room, "/recover thaw it was looked at")
-	w.expect(w.dev, "drbot", "Steps start again, by @Chen Li: It was looked at.")
+	w.expect(w.dev, "drbot", "Steps start again, by @Chen Li: it was looked at.")
 	w.expect(w.ana, room, "Steps start again")
 	if _, out, _ := w.drbot("check", "--offline"); strings.Contains(out, said) {
 		t.Errorf("check after the thaw: %s", out)
