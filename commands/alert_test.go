@@ -69,7 +69,7 @@ func (o *office) alerted(alert string) *incident.Incident {
 func TestI47_AnyOrderOfAnAlertsEventsEndsTheSame(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		start := time.Date(2026, 11, 24, 2, 50, 0, 0, time.UTC)
-		kinds := []string{"triggered", "acknowledged", "unacknowledged", "resolved", "reopened", "escalated", "reassigned", "priority updated"}
+		kinds := []string{"triggered", "acknowledged", "unacknowledged", "resolved", "reopened", "escalated", "reassigned", "priority updated", "annotated", "status update published", "responder replied"}
 		var events []commands.HearAlert
 		at := start
 		for n := range rapid.IntRange(1, 7).Draw(rt, "events") {
@@ -89,7 +89,16 @@ func TestI47_AnyOrderOfAnAlertsEventsEndsTheSame(t *testing.T) {
 			if what == "acknowledged" {
 				facts[incident.AlertAcker] = "Bea"
 			}
-			events = append(events, alarm("PINC1", fmt.Sprintf("E%d", n), what, at, facts))
+			e := alarm("PINC1", fmt.Sprintf("E%d", n), what, at, facts)
+			e.Began = start
+			switch what { // these tell nothing of the alert itself
+			case "annotated", "status update published":
+				e.Facts, e.Whole, e.Text = nil, false, fmt.Sprintf("text %d", n)
+			case "responder replied":
+				reply := rapid.SampledFrom([]string{"accepted", "declined"}).Draw(rt, "reply")
+				e.Facts, e.Whole, e.Text = map[string]string{incident.AlertResponder + "PBEA": reply + " Bea"}, false, "Bea "+reply
+			}
+			events = append(events, e)
 		}
 		play := func(order []commands.HearAlert, crash []bool) string {
 			o := opened(t)
@@ -126,8 +135,9 @@ func TestI47_AnyOrderOfAnAlertsEventsEndsTheSame(t *testing.T) {
 			if err != nil {
 				rt.Fatal(err)
 			}
+			texts := o.alertTexts(i.ID)
 			_ = o.store.Close()
-			return fmt.Sprintf("%s SEV-%d acked %v %s", i.State, i.Severity, !i.AckedAt.IsZero(), facts)
+			return fmt.Sprintf("%s SEV-%d acked %v since %s %s %v", i.State, i.Severity, !i.AckedAt.IsZero(), i.Since(), facts, texts)
 		}
 		crashes := make([]bool, 4*len(events))
 		want := play(events, crashes)

@@ -33,10 +33,16 @@ func (o *Office) offerPaging(ctx context.Context, c *call, n uint64, reply Reply
 	return reply, nil
 }
 
-// unpaged are those who were asked, have not decided, and were not paged for it.
+// unpaged are those who can still decide, and were not paged for it.
 func unpaged(i *incident.Incident, a *incident.Approval) []incident.Person {
 	paged, _ := i.PagedFor(a.N)
-	return slices.DeleteFunc(slices.Clone(a.Open()), func(p incident.Person) bool { return slices.ContainsFunc(paged, p.Same) })
+	return slices.DeleteFunc(deciding(i, a), func(p incident.Person) bool { return slices.ContainsFunc(paged, p.Same) })
+}
+
+// deciding are those who were asked and have not decided, but for who operates the run by now.
+func deciding(i *incident.Incident, a *incident.Approval) []incident.Person {
+	r := i.Run(a.Run)
+	return slices.DeleteFunc(a.Open(), func(p incident.Person) bool { return r != nil && p.Same(r.Operator) })
 }
 
 // maxPagedThem bounds whom one press wakes.
@@ -54,7 +60,7 @@ func pageApprovers(ctx context.Context, o *Office, c *call) (Reply, error) {
 		them := unpaged(i, a)
 		if len(them) == 0 {
 			refusal := incident.Refuse(incident.WrongState, "Everybody who may decide on %s was paged already.", a.Name())
-			if phones := templates.Phones(a.Open(), o.contacts()); phones != "" {
+			if phones := templates.Phones(deciding(i, a), o.contacts()); phones != "" {
 				refusal = refusal.Then("Call by phone: %s", phones)
 			}
 			return nil, refusal

@@ -230,7 +230,7 @@ func (o *Office) nudging(i *incident.Incident, key string) []incident.Event {
 	case pager.Approvers != "" && !known && !before:
 		return o.page(i, o.wakeApprovers(i), incident.PageForApproval, a.N, "")
 	}
-	open := a.Open()
+	open := deciding(i, a)
 	candidates := slices.DeleteFunc(merged(duty, open), func(p incident.Person) bool {
 		return !slices.ContainsFunc(open, p.Same) || slices.ContainsFunc(paged, p.Same)
 	})

@@ -46,6 +46,8 @@ func TestPagerDutyInTheConfiguration(t *testing.T) {
 		"  rules: [{severity: 9}]\n":               "severity: 9",
 		"  rules: [{title: \"(\"}]\n":              "title: ",
 		"  from: ana\n":                            "pagerduty.from: \"ana\" is no email",
+		"  priorities: {5: P1}\n":                  "pagerduty.priorities: \"5\"",
+		"  priorities: {1: \"\"}\n":                "maps no severity of 1 to 4 to a name",
 		"  odd: 1\n":                               "odd",
 	} {
 		if _, err := load(text, nil); err == nil || !strings.Contains(err.Error(), want) {

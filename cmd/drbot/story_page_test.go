@@ -27,8 +27,9 @@ func night(t *testing.T, b book, more string, set ...func(*town)) (*town, *pdtes
 				{ID: "PANA", Name: "Ana Ruiz", Email: "ana@example.com"}, {ID: "PBEA", Name: "Bea Ode", Email: "bea@example.com"},
 				{ID: "PCHEN", Name: "Chen Li", Email: "chen@example.com"}, {ID: "PBOT", Name: "drbot", Email: "drbot@example.com"},
 			},
-			Services: []pdtest.Place{{ID: "PDB1", Name: "Users database", Policy: "PPOL1"}, {ID: "PHR", Name: "Payroll", Policy: "PPOL2"}},
-			Policies: []pdtest.Place{{ID: "PPOL1", Name: "Approvers"}, {ID: "PPOL2", Name: "Nobody"}},
+			Services:   []pdtest.Place{{ID: "PDB1", Name: "Users database", Policy: "PPOL1"}, {ID: "PHR", Name: "Payroll", Policy: "PPOL2"}},
+			Priorities: []string{"P1", "P2", "P3", "P4"},
+			Policies:   []pdtest.Place{{ID: "PPOL1", Name: "Approvers"}, {ID: "PPOL2", Name: "Nobody"}},
 		})
 		w.ok(err)
 		t.Cleanup(account.Close)

@@ -27,9 +27,10 @@ func duty(t *testing.T, more string) (*town, *pdtest.Account) {
 		var err error
 		account, err = pdtest.Start(pdtest.Options{
 			Token: pdToken, Now: w.clock.Now,
-			Users:    []pdtest.User{{ID: "PANA", Name: "Ana Ruiz", Email: "ana@example.com"}, {ID: "PBEA", Name: "Bea Ode", Email: "bea@example.com"}, {ID: "PBOT", Name: "drbot", Email: "drbot@example.com"}},
-			Services: []pdtest.Place{{ID: "PDB1", Name: "Users database"}, {ID: "PWEB", Name: "Shop"}, {ID: "PHR", Name: "Payroll"}},
-			Policies: []pdtest.Place{{ID: "PPOL1", Name: "Approvers"}},
+			Users:      []pdtest.User{{ID: "PANA", Name: "Ana Ruiz", Email: "ana@example.com"}, {ID: "PBEA", Name: "Bea Ode", Email: "bea@example.com"}, {ID: "PBOT", Name: "drbot", Email: "drbot@example.com"}},
+			Services:   []pdtest.Place{{ID: "PDB1", Name: "Users database"}, {ID: "PWEB", Name: "Shop"}, {ID: "PHR", Name: "Payroll"}},
+			Priorities: []string{"P1", "P2", "P3", "P4"},
+			Policies:   []pdtest.Place{{ID: "PPOL1", Name: "Approvers"}},
 		})
 		w.ok(err)
 		t.Cleanup(account.Close)

@@ -41,7 +41,7 @@ func rigged(t *testing.T) *rig {
 	t.Helper()
 	account, err := pdtest.Start(pdtest.Options{
 		Token: "secret-token", Users: []pdtest.User{{ID: "PBOT", Name: "drbot", Email: "drbot@example.com"}, {ID: "PBEA", Name: "Bea", Email: "bea@example.com"}},
-		Services: []pdtest.Place{{ID: "PDB1", Name: "Users"}}, Policies: []pdtest.Place{{ID: "PPOL1", Name: "Approvers"}},
+		Services: []pdtest.Place{{ID: "PDB1", Name: "Users"}}, Policies: []pdtest.Place{{ID: "PPOL1", Name: "Approvers"}}, Priorities: []string{"P1", "P2"},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -17,7 +17,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func account(t *testing.T) *Account {
 	t.Helper()
-	a, err := Start(Options{Token: "t", Users: []User{{ID: "P1", Name: "Bea", Email: "bea@example.com"}}, Services: []Place{{ID: "PDB1", Name: "Users"}}, Retry: time.Millisecond})
+	a, err := Start(Options{Token: "t", Users: []User{{ID: "P1", Name: "Bea", Email: "bea@example.com"}}, Services: []Place{{ID: "PDB1", Name: "Users"}}, Priorities: []string{"P1"}, Retry: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,6 +129,7 @@ func TestRESTIsStrict(t *testing.T) {
 		return answer.StatusCode, string(text)
 	}
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
+	open := a.Trigger("PDB1", "open", "high", "")
 	resolve := `{"incidents":[{"id":"` + id + `","type":"incident","status":"resolved"}]}`
 	for _, c := range []struct {
 		name, method, path, body string
@@ -147,11 +148,31 @@ func TestRESTIsStrict(t *testing.T) {
 		{"an unknown parameter", "GET", "/incidents?odd=1", "", nil, 400, "odd"},
 		{"an empty note", "POST", "/incidents/" + id + "/notes", `{"note":{"content":" "}}`, nil, 400, "note"},
 		{"nobody's note", "POST", "/incidents/QNONE/notes", `{"note":{"content":"x"}}`, nil, 404, "2100"},
-		{"a page", "GET", "/incidents?limit=1", "", nil, 200, `"more":false`},
+		{"a request of nobody", "POST", "/incidents/" + open + "/responder_requests", `{"requester_id":"bea@example.com","message":"x","responder_request_targets":[{"responder_request_target":{"id":"P1","type":"user_reference"}}]}`, nil, 400, "requester_id"},
+		{"a request to nobody", "POST", "/incidents/" + open + "/responder_requests", `{"requester_id":"P1","message":"x","responder_request_targets":[]}`, nil, 400, "responder request"},
+		{"a request to a stranger", "POST", "/incidents/" + open + "/responder_requests", `{"requester_id":"P1","message":"x","responder_request_targets":[{"responder_request_target":{"id":"PX","type":"user_reference"}}]}`, nil, 400, "Responder"},
+		{"a request without From", "POST", "/incidents/" + open + "/responder_requests", `{}`, func(h http.Header) { h.Del("From") }, 400, "Requester User Not Found"},
+		{"a request on what is over", "POST", "/incidents/" + id + "/responder_requests", `{"requester_id":"P1","message":"x","responder_request_targets":[{"responder_request_target":{"id":"P1","type":"user_reference"}}]}`, nil, 400, "Resolved"},
+		{"a request", "POST", "/incidents/" + open + "/responder_requests", `{"requester_id":"P1","message":"x","responder_request_targets":[{"responder_request_target":{"id":"P1","type":"user_reference"}}]}`, nil, 200, `"state":"pending"`},
+		{"an empty update", "POST", "/incidents/" + open + "/status_updates", `{"message":" "}`, nil, 400, "message"},
+		{"an update with more", "POST", "/incidents/" + open + "/status_updates", `{"message":"x","odd":1}`, nil, 400, "odd"},
+		{"an update", "POST", "/incidents/" + open + "/status_updates", `{"message":"x"}`, nil, 200, "status_update"},
+		{"the log", "GET", "/incidents/" + open + "/log_entries", "", nil, 200, "status_update_log_entry"},
+		{"priorities", "GET", "/priorities", "", nil, 200, `"name":"P1"`},
+		{"an unknown priority", "PUT", "/incidents", `{"incidents":[{"id":"` + open + `","type":"incident","priority":{"id":"PX","type":"priority_reference"}}]}`, nil, 400, "1020"},
+		{"an ability", "GET", "/abilities/" + Coordinated, "", nil, 204, ""},
+		{"a page", "GET", "/incidents?limit=1", "", nil, 200, `"more":true`},
 	} {
 		if status, text := call(c.method, c.path, c.body, c.change); status != c.want || !strings.Contains(text, c.text) {
 			t.Errorf("%s: %d %s", c.name, status, text)
 		}
+	}
+	a.Lack(Coordinated)
+	if status, _ := call("GET", "/abilities/"+Coordinated, "", nil); status != 402 {
+		t.Errorf("without the ability: %d", status)
+	}
+	if status, _ := call("POST", "/incidents/"+open+"/responder_requests", `{"requester_id":"P1","message":"x","responder_request_targets":[{"responder_request_target":{"id":"P1","type":"user_reference"}}]}`, nil); status != 402 {
+		t.Errorf("a request without the ability: %d", status)
 	}
 	a.Limit(1, "3")
 	if status, _ := call("GET", "/incidents", "", nil); status != 429 {
