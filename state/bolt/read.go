@@ -9,6 +9,7 @@ import (
 	"iter"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"time"
 
 	bbolt "go.etcd.io/bbolt"
@@ -131,14 +132,22 @@ func (r reader) page(id incident.ID) (state.Page, error) {
 		return state.Page{}, nil
 	}
 	fold, ok := unsealed(r.get(foldBucket, u64(uint64(id))))
-	var version struct {
-		V int `json:"v"`
-	}
-	if ok && json.Unmarshal(fold, &version) == nil && version.V == incident.FoldVersion {
+	if ok && foldVersion(fold) == incident.FoldVersion {
 		return state.Page{Fold: slices.Clone(fold), Seq: t.seq, Tail: t.hash}, nil
 	}
 	leaf, err := state.FoldRecords(id, r.stream(id))
 	return leaf.Page, err
+}
+
+// foldVersion reads the version of a fold, which stands first in it: whoever reads the fold reads the rest.
+func foldVersion(fold []byte) int {
+	rest, found := bytes.CutPrefix(fold, []byte(`{"v":`))
+	digits, _, closed := bytes.Cut(rest, []byte(","))
+	v, err := strconv.Atoi(string(digits))
+	if !found || !closed || err != nil {
+		return 0
+	}
+	return v
 }
 
 // stream yields the records of one incident inside the transaction.
