@@ -48,15 +48,12 @@ func saveReview(ctx context.Context, o *Office, c *call) (Reply, error) {
 	if err != nil {
 		return Reply{}, incident.Refuse(incident.BadInput, "The file does not say which version it was made of.").Then("Leave its first line as it is: <!-- INC-42 review version 3 -->")
 	}
-	i, err := o.lookReview(ctx, c)
-	if err != nil {
-		return Reply{}, err
-	}
 	reply, err := o.keepText(ctx, c, base, text)
 	if err != nil || reply.Kind != incident.TooLate {
 		return reply, err
 	}
-	if i, err = o.lookReview(ctx, c); err != nil {
+	i, err := o.lookReview(ctx, c)
+	if err != nil {
 		return Reply{}, err
 	}
 	v := reviewView(i, "")
