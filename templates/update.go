@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"fmt"
 	"strings"
 	"time"
 	"unicode"
@@ -51,7 +52,13 @@ func Update(i *incident.Incident, e incident.UpdateSent) Message {
 	if !e.ExecutivesDue.IsZero() {
 		text = append(text, Line("update.executives", map[string]any{"Due": e.ExecutivesDue}))
 	}
-	return fit(Message{Text: locked(i, Say("update.text", facts)), Blocks: []Block{Lines{Lines: text}}})
+	m := Message{Text: locked(i, Say("update.text", facts)), Blocks: []Block{Lines{Lines: text}}}
+	if e.Number > 0 {
+		m.Blocks = append(m.Blocks, Actions{Elements: []Element{Menu{Options: []Button{
+			{Verb: "incident edit", Object: fmt.Sprintf("%s/e%d", object(i), e.Number), Label: Say("button.editsent", nil)},
+		}}}})
+	}
+	return fit(m)
 }
 
 // Edited is another version of an update, where the first one stood; the record has both.

@@ -134,6 +134,7 @@ func plain(err error) string {
 		err = operation
 	}
 	text := strings.Join(strings.Fields(err.Error()), " ")
+	text, _, _ = strings.Cut(text, ", affected recipient")
 	text, _, _ = strings.Cut(text, ", affected message ID")
 	if len(text) > 300 {
 		text = text[:300] + "…"

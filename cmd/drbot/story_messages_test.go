@@ -1,0 +1,232 @@
+package main
+
+import (
+	"encoding/pem"
+	"mime"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/drbot/drbot/integrations/mail/mailtest"
+	"github.com/drbot/drbot/workspace"
+)
+
+// mailing gives a town a mail server; the mailing list reads a message only after a second look. It begins at 01:59.
+func mailing(t *testing.T, more string) (*town, *mailtest.Server) {
+	t.Helper()
+	server := mailtest.New(t)
+	server.User, server.Password = "drbot", "a password of the story"
+	server.Start()
+	w := settle(t, small(), func(w *town, _ *workspace.Options) {
+		ca := w.path("mail-ca.pem")
+		w.ok(os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate()}), 0o600))
+		w.ok(os.WriteFile(w.path("mail-password"), []byte(server.Password+"\n"), 0o600))
+		w.extra += "mail: {host: localhost, port: " + strconv.Itoa(server.Port()) + ", ca: mail-ca.pem, user: drbot, password: {file: mail-password}, from: drbot <drbot@example.com>, to: [list@example.com], executives: [boss@example.com]}\n" +
+			"messages: {second_look: [mail]}\n" + more
+		now := w.clock.Now().UTC()
+		w.pushTo(time.Date(now.Year(), now.Month(), now.Day()+1, 1, 59, 0, 0, time.UTC))
+	})
+	return w, server
+}
+
+// mailed waits for so many mails, and gives the subjects of all.
+func (w *town) mailed(s *mailtest.Server, n int) (subjects []string) {
+	w.Helper()
+	w.until("mail "+strconv.Itoa(n), func() bool { return len(s.Mails()) >= n })
+	for _, m := range s.Mails() {
+		headers, _ := m.Parts()
+		subject, err := new(mime.WordDecoder).DecodeHeader(headers["Subject"])
+		w.ok(err)
+		subjects = append(subjects, m.To+": "+subject)
+	}
+	if len(subjects) != n {
+		w.Fatalf("mailed %q", subjects)
+	}
+	return subjects
+}
+
+// at is a time of the story's night.
+func (w *town) at(clock string) {
+	w.Helper()
+	t, err := time.Parse("15:04:05", clock)
+	w.ok(err)
+	now := w.clock.Now().UTC()
+	w.pushTo(time.Date(now.Year(), now.Month(), now.Day(), t.Hour(), t.Minute(), t.Second(), 0, time.UTC))
+}
+
+// TestI50_TheNight: SEV-1 at 02:00, updates at 02:15 and 02:30, the third forgotten and called late, drbot down from 03:00 to
+// 03:40, one sentence that says "40 min late", and the resolution. The review of it is a story of its own.
+func TestI50_TheNight(t *testing.T) {
+	t.Parallel()
+	w, server := mailing(t, "severities: {\"1\": {update: 15m, executives: 4h}}\n")
+	w.serve()
+	w.linked()
+	w.at("02:00:01")
+	room := w.open(w.ana, "Database corruption: users gone")
+	w.answers(w.ana, room, "/incident ack", "You command INC-1")
+	w.answers(w.ana, room, "/incident impact nobody can log in", "nobody can log in")
+
+	w.at("02:11:00")
+	w.expect(w.dev, room, "Update due")
+	w.at("02:15:00")
+	w.press(w.ana, room, "incident.update", "Update due")
+	fields := map[string]any{"What happened": "Looking at the users database", "To": []string{"announcement", "mail"}}
+	w.fill(w.ana, "Post update", fields)
+	w.until("what each audience will read", func() bool {
+		s, err := w.ana.State(w.within())
+		w.ok(err)
+		form, ok := s.Modal()
+		return ok && form.Submit == "Send" && strings.Contains(form.Plain, "Mailing list · list@example.com · only after a second look") && strings.Contains(form.Plain, "Subject: ")
+	})
+	w.fill(w.ana, "Post update", map[string]any{})
+	w.expect(w.dev, room, "Update 1 by @Ana Ruiz", "Looking at the users database")
+	w.expect(w.bea, room, "Second look", "Looking at the users database", "Let it go")
+	if n := len(server.Mails()); n != 0 {
+		t.Fatalf("%d mails left before the second look", n)
+	}
+	w.until("the reminder is gone", func() bool { return w.count(w.ana, room, "Update due") == 0 })
+	look := w.button(w.ana, room, "incident.release", "Second look")
+	w.pressOn(w.ana, look, "incident.release")
+	w.pressOn(w.bea, look, "incident.release")
+	if subjects := w.mailed(server, 1); !strings.HasPrefix(subjects[0], "list@example.com: ") {
+		t.Errorf("%q", subjects)
+	}
+	w.expect(w.dev, room, "@Bea Ode let it go")
+
+	w.at("02:26:00")
+	w.press(w.ana, room, "incident.send", "Update due")
+	w.expect(w.dev, room, "Update 2 by @Ana Ruiz")
+	w.at("02:42:30") // promised by 02:41
+	w.expect(w.dev, room, "Late since", "update 3", "@Ana Ruiz")
+	w.at("02:45:00")
+	w.press(w.ana, room, "incident.snooze", "Late since")
+	w.until("it is due at 03:00 now", func() bool { return w.count(w.ana, room, "Late since", "is due") == 1 })
+	w.at("02:56:00")
+	w.expect(w.dev, room, "Update due")
+	w.at("02:59:00")
+	w.leave()
+	w.at("03:40:05")
+	w.serve()
+	w.linked()
+	w.expect(w.dev, room, "40 min late, drbot was not running: update 3")
+	w.answers(w.ana, room, "/incident note back at it", "Noted")
+	if n := w.count(w.dev, room, "drbot was not running"); n != 1 {
+		t.Errorf("told %d times that drbot was not running", n)
+	}
+	w.answers(w.ana, room, "/incident update The 02:00 backup is in place", "Update 3 of INC-1 is sent")
+	w.expect(w.dev, room, "Update 3 by @Ana Ruiz (late)")
+
+	w.at("03:50:00")
+	code, out, errs := w.drbot("incident", "resolve", "1", "Logins work again anyway: nothing is left", "--to", "announcement,executives")
+	if code == 0 { // the terminal of a test proves nobody
+		t.Errorf("resolved by nobody: %s%s", out, errs)
+	}
+	w.answers(w.ana, room, "/incident resolve Logins work again --to announcement,executives,mail anyway: nothing is left", "is resolved")
+	if subjects := w.mailed(server, 2); !strings.HasPrefix(subjects[1], "boss@example.com: ") || !strings.Contains(subjects[1], "resolved") && !strings.Contains(subjects[1], "Resolved") {
+		t.Errorf("%q", subjects)
+	}
+	w.press(w.bea, room, "incident.release", "Second look", "the resolution")
+	w.mailed(server, 3)
+	first, _ := server.Mails()[0].Parts()
+	last, _ := server.Mails()[2].Parts()
+	if last["References"] != first["Message-ID"] {
+		t.Errorf("the end is in no thread: %v", last)
+	}
+	w.audited()
+}
+
+// TestI48_I49_MailWaitsForItsServer: down, told on the card, and sent once when it is back; an address that is refused parks.
+func TestI48_I49_MailWaitsForItsServer(t *testing.T) {
+	t.Parallel()
+	w, server := mailing(t, "severities: {\"1\": {executives: 1h}}\n")
+	if code, out, errs := w.drbot("check", "--offline"); strings.Contains(out+errs, "mail") {
+		t.Errorf("check: exit %d: %s%s", code, out, errs)
+	}
+	w.serve()
+	w.linked()
+	room := w.open(w.ana, "Database corruption: users gone")
+	w.answers(w.ana, room, "/incident ack", "You command INC-1")
+	w.answers(w.ana, room, "/incident impact nobody can log in", "nobody can log in")
+	server.Stop()
+	w.answers(w.ana, room, "/incident update Looking --to executives", "Update 1 of INC-1 is sent")
+	w.until("the outage is told", func() bool { return strings.Contains(w.ready(), "mail waits") })
+	w.leave()
+	server.Trouble("RCPT boss@example.com", mailtest.Trouble{Reply: "550 5.1.1 no such user", Times: 1})
+	server.Start()
+	w.serve()
+	w.linked()
+	w.expect(w.ana, room, "delivery", "no such user")
+	w.answers(w.chen, room, "/incident requeue", "mail")
+	seq := ""
+	w.until("the number of the parked mail", func() bool {
+		s, err := w.chen.State(w.within())
+		w.ok(err)
+		c, _ := s.Channel(room)
+		for _, m := range c.Messages {
+			if found := parkedMail.FindStringSubmatch(m.Plain); found != nil {
+				seq = found[1]
+			}
+		}
+		return seq != ""
+	})
+	w.answers(w.chen, room, "/incident requeue "+seq, "is delivered again")
+	w.mailed(server, 1)
+	w.clock.push(56 * minute)
+	w.expect(w.dev, room, "Update for executives due")
+	w.press(w.ana, room, "incident.send", "Update for executives due")
+	w.mailed(server, 2)
+	w.audited()
+}
+
+// parkedMail is a line of the parked deliveries.
+var parkedMail = regexp.MustCompile(`(\d+) · mail · `)
+
+// TestAnEditFollowsWhereTheUpdateStands, in the channel and in the announcement's thread; the record keeps both.
+func TestAnEditFollowsWhereTheUpdateStands(t *testing.T) {
+	t.Parallel()
+	w := settle(t, small(), quick)
+	w.serve()
+	w.linked()
+	room := w.open(w.ana, "Database corruption: users gone")
+	w.answers(w.ana, room, "/incident update From the 02:00 backup", "Update 1 of INC-1 is sent")
+	w.expect(w.dev, room, "Update 1 by @Ana Ruiz", "From the 02:00 backup")
+	w.answers(w.ana, room, "/incident edit 1 From the 01:00 backup", "version 2")
+	w.until("both are edited, in place", func() bool {
+		return w.count(w.dev, room, "From the 01:00 backup", "edited", "@Ana Ruiz") == 1 && w.count(w.dev, room, "From the 02:00 backup") == 0
+	})
+	code, out, errs := w.drbot("audit", "export")
+	if code != 0 || !strings.Contains(out, "From the 02:00 backup") || !strings.Contains(out, "From the 01:00 backup") {
+		t.Errorf("the record has not both: exit %d: %s%s", code, out, errs)
+	}
+	w.audited()
+}
+
+// TestScheduledMaintenance: nobody is called, its phases are said at their instants.
+func TestScheduledMaintenance(t *testing.T) {
+	t.Parallel()
+	w := settle(t, small())
+	raw, err := os.ReadFile(w.config())
+	w.ok(err)
+	w.ok(os.WriteFile(w.config(), []byte(strings.Replace(string(raw), "types: {", "types: {Slow pages: {maintenance: true}, ", 1)), 0o600))
+	w.serve()
+	w.linked()
+	room := w.open(w.ana, "Slow pages: move db1")
+	w.expect(w.ana, room, "Maintenance scheduled")
+	from := w.clock.Now().UTC().Add(20 * minute).Format("15:04")
+	w.answers(w.ana, room, "/incident window "+from+" 1h", "Nobody is paged")
+	w.clock.push(21 * minute)
+	w.expect(w.dev, room, "Maintenance is in progress since")
+	w.expect(w.ana, room, "Maintenance in progress")
+	w.clock.push(46 * minute)
+	w.press(w.ana, room, "incident.longer", "The maintenance window ends")
+	w.clock.push(50 * minute)
+	w.expect(w.dev, room, "The maintenance window ended")
+	if n := w.count(w.dev, room, "Nobody has answered"); n != 0 {
+		t.Errorf("%d calls", n)
+	}
+	w.answers(w.ana, room, "/incident resolve db1 is moved anyway: no checklist", "INC-1")
+	w.audited()
+}
