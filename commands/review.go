@@ -232,6 +232,9 @@ func (o *Office) textOf(ctx context.Context, i *incident.Incident, version int) 
 			return "", err
 		}
 		if saved, ok := e.(incident.ReviewSaved); ok && saved.Version == version {
+			if r.Redacted {
+				return state.Blanked + "\n", nil // it is written anew from there
+			}
 			return o.savedText(ctx, saved)
 		}
 	}

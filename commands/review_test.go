@@ -120,6 +120,33 @@ func TestI47_AReviewIsSavedOnce(t *testing.T) {
 	}
 }
 
+// I42: a version with a secret in it can be redacted; tasks stay what they are, and the review is written anew.
+func TestI42_ARedactedReviewIsWrittenAnew(t *testing.T) {
+	o, id, _ := owed(t)
+	o.save(ana, 0, "# Review\n\nthe password is hunter2")
+	o.shell("ana", "action 1 Change the password @Bea due 2w")
+	o.shell("ana", "task 1 t1 done with hunter2")
+	for r, err := range o.store.Records(t.Context(), id, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Kind == "ReviewSaved" || r.Kind == "TaskDone" || r.Kind == "ActionAdded" {
+			if err := o.store.Redact(t.Context(), r.Seq, incident.Person{Key: "chen@example.com", Name: "Chen Li"}, "a secret"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if i := o.read(id); i.Review.Task("t1").Open() || i.Review.Task("a1") == nil || i.Review.Task("a1").Due.IsZero() {
+		t.Errorf("%+v", i.Review)
+	}
+	if v := o.text(nil); v.Version != 1 || v.Text != "[redacted]\n" {
+		t.Errorf("%+v", v)
+	}
+	if reply := o.save(ana, 1, "# Review\n\nthe password was changed"); !reply.Done() {
+		t.Errorf("%+v", reply)
+	}
+}
+
 // partOf opens the form of the part under a heading and gives it.
 func (o *office) partOf(who commands.Actor, heading string) *templates.Form {
 	o.t.Helper()
