@@ -62,7 +62,7 @@ func offerEntries(offer *templates.LockOffer, lock *runbook.Lock, open map[strin
 		}
 		offer.Entries = append(offer.Entries, templates.LockEntry{
 			Number: cmp.Or(numbers[step.ID], templates.StepNumber(step.ID)), Title: e.Title, Interpreter: e.Interpreter, Target: e.Target,
-			Risk: string(e.Risk), Script: scriptOf(e),
+			Risk: riskOf(e), Script: scriptOf(e),
 		})
 	}
 	for _, name := range slices.Sorted(maps.Keys(whole.Targets)) {
@@ -92,6 +92,14 @@ func scriptOf(e runbook.Entry) string {
 		}
 	}
 	return text
+}
+
+// riskOf is the class of an entry, and what else than that its text may run its acceptance gives.
+func riskOf(e runbook.Entry) string {
+	if e.Approvals != nil && e.Approvals.Standing != nil {
+		return string(e.Risk) + ", " + e.Approvals.Standing.Words()
+	}
+	return string(e.Risk)
 }
 
 func lastAcceptance(house *incident.House) (incident.Person, time.Time) {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/runbook"
@@ -234,6 +235,9 @@ func (p planning) step(e *runbook.Entry, number, title string) incident.Step {
 	}
 	if a := e.Approvals; a != nil {
 		s.Need, s.Expires, s.StartWithin = max(1, a.Need), a.Expires, a.StartWithin
+		if a.Standing != nil {
+			s.Standing = &incident.Standing{Severity: a.Standing.Severity, For: time.Duration(a.Standing.For()) * 24 * time.Hour}
+		}
 		for _, role := range a.From {
 			s.From = append(s.From, incident.Right(role))
 		}

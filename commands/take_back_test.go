@@ -164,6 +164,18 @@ func TestUndoAfterTheEndSaysWhyNot(t *testing.T) {
 	r.refused(r.say(ana, "/recover undo R1 1.4"), incident.WrongState, "R2 Database recovery is not over")
 }
 
+// An undo whose secret is not configured any more is refused when it is planned, and not in the middle of the night's work.
+func TestUndoAfterTheEndNeedsItsSecret(t *testing.T) {
+	o := recovery(t, func(l *runbook.Lock) {
+		entryOf(l, "p1.s4u").Parameters = []runbook.Parameter{{Name: "PG", Type: runbook.TypeSecret, Default: "pg"}}
+	})
+	o.conf.Secrets = []string{"pg"}
+	r := o.rig()
+	r.finished()
+	o.conf.Secrets = nil
+	r.refused(r.say(ana, "/recover undo R1 1.4"), incident.Blocked, "Step 1.4u does not run: its secret PG is not configured. Take it back by hand")
+}
+
 // TestUndoAfterTheEndTellsWhatCameLater: whoever approves reads what another run did on the same target since.
 func TestUndoAfterTheEndTellsWhatCameLater(t *testing.T) {
 	r := recovery(t).rig()

@@ -214,6 +214,11 @@ func (c *collected) request(r state.Record, e incident.Event) bool {
 				q.End = string(incident.Granted)
 			}
 		}
+	case incident.StandingApproved:
+		if q := c.asked(e.Approval); q != nil {
+			q.Votes = append(q.Votes, Vote{By: e.By, At: e.Accepted, Digest: e.Digest, Basis: c.basis(r.Seq, e.Basis), Record: r.Seq, Entry: e.Entry})
+			q.End = string(incident.Granted)
+		}
 	case incident.GlassBroken:
 		if q := c.asked(e.Approval); q != nil {
 			q.End = string(incident.Granted)

@@ -57,6 +57,7 @@ type Vote struct {
 	Digest string          `json:"digest"`
 	Basis  Basis           `json:"basis"`
 	Record uint64          `json:"record"`
+	Entry  string          `json:"accepted_entry,omitempty"` // given in advance, at At, by accepting this lock entry
 }
 
 // Basis is the revision of people and rights that a decision stood on, and the house's record that brought it.

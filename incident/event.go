@@ -44,7 +44,7 @@ var kinds = func() map[string]reflect.Type {
 		ChannelBound{}, ChannelLost{}, ItemDone{}, ItemReopened{}, ItemExcused{}, ItemAssigned{}, ItemDue{}, ProbeAsked{}, ItemProbed{},
 		UpdateSent{}, UpdateDrafted{}, UpdateReviewed{}, UpdateEdited{}, WindowSet{}, DeadlineSpoken{}, Snoozed{}, DeliveryParked{}, DeliveryRequeued{},
 		RunPlanned{}, ReadsAsked{}, ReadsDone{}, RunStarted{}, RunPaused{}, RunResumed{}, CancelAsked{}, RunEnded{},
-		ApprovalAsked{}, Confirmed{}, Approved{}, Denied{}, Withdrawn{}, Expired{}, GlassBroken{},
+		ApprovalAsked{}, Confirmed{}, Approved{}, Denied{}, Withdrawn{}, Expired{}, GlassBroken{}, StandingApproved{},
 		RoleOffered{}, OfferEnded{}, RunHandedOver{},
 		HandAsked{}, ConditionAsked{}, ConditionAnswered{}, StepStarting{}, StepStarted{}, StepNotStarted{}, StepExtended{}, StepEnded{}, StepUnknown{}, StepSurvivors{}, StepSettled{},
 		StepSkipped{}, StepByHand{}, UndoPlanned{},

@@ -164,6 +164,8 @@ func (i *Incident) applyApproval(at Stamp, e Event) bool {
 		i.decide(at, e.Approval, IsDenied, e.By, e.Reason)
 	case GlassBroken:
 		i.glassBroken(at, e)
+	case StandingApproved:
+		i.standingApproved(at, e)
 	case Withdrawn:
 		i.decide(at, e.Approval, IsWithdrawn, Person{}, e.Why)
 	case Expired:

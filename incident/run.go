@@ -75,6 +75,7 @@ type Step struct {
 	From        []Right       `json:"from,omitempty"`
 	Expires     time.Duration `json:"expires,omitempty"`
 	StartWithin time.Duration `json:"start_within,omitempty"`
+	Standing    *Standing     `json:"standing,omitempty"` // its approval may be given in advance
 	Timeout     time.Duration `json:"timeout,omitempty"`
 	Probe       bool          `json:"probe,omitempty"`
 	Precheck    bool          `json:"precheck,omitempty"`
@@ -239,7 +240,8 @@ type Approval struct {
 	Need        int           `json:"need"`
 	From        []Right       `json:"from"`
 	Asked       []Person      `json:"asked,omitempty"`
-	Glass       bool          `json:"glass,omitempty"` // DecidedBy broke the glass, for the reason in Why
+	Glass       bool          `json:"glass,omitempty"`   // DecidedBy broke the glass, for the reason in Why
+	Accepted    time.Time     `json:"accepted,omitzero"` // DecidedBy gave it in advance, by accepting the lock entry then
 	Expires     time.Time     `json:"expires"`
 	Hushed      time.Time     `json:"hushed,omitzero"` // until then nobody is called again for it
 	HushedBy    Person        `json:"hushed_by,omitzero"`

@@ -122,6 +122,11 @@ func (d *draft) mayStart(desk Desk, r *Run, s *Step) string {
 	if a.Glass {
 		return desk.glassHolds(a, r.Operator)
 	}
+	if !a.Accepted.IsZero() {
+		if why := d.standingHolds(desk, r, s, a); why != "" {
+			return why
+		}
+	}
 	valid, gone := 0, []Person(nil)
 	for _, v := range a.Votes {
 		switch {
@@ -212,6 +217,7 @@ func (d *draft) askApproval(desk Desk, r *Run, s *Step, identity map[string]stri
 		Approval: desk.NextApproval(), Run: r.N, Step: s.ID, By: r.Operator, Digest: digest, Action: action, Need: s.Need, From: s.From,
 		Asked: asked, Expires: d.at.Add(s.Expires).UTC(), StartWithin: s.StartWithin, Facts: facts, Shown: &shown,
 	})
+	d.approveInAdvance(desk, r, s)
 }
 
 // Confirm is the operator's own word on a change step.

@@ -171,6 +171,9 @@ func entryWords(e Entry) string {
 	if e.Risk != Read || e.Approvals != nil {
 		words = append(words, approverWords(e.Approvals))
 	}
+	if e.Approvals != nil && e.Approvals.Standing != nil {
+		words = append(words, e.Approvals.Standing.Words())
+	}
 	if len(e.Decide) > 0 {
 		words = append(words, fmt.Sprintf("%d to decide", len(e.Decide)))
 	}

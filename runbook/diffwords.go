@@ -106,6 +106,7 @@ func policyWords(a, b Entry) []string {
 		}
 		out = append(out, fmt.Sprintf("approvals %s -> %s", x, y))
 	}
+	out = append(out, standingWords(a.Approvals, b.Approvals)...)
 	out = append(out, timeWords("timeout", a.Timeout, b.Timeout)...)
 	if a.Approvals != nil && b.Approvals != nil {
 		out = append(out, timeWords("an approval expires after", a.Approvals.Expires, b.Approvals.Expires)...)

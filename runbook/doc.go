@@ -93,7 +93,8 @@
 //	on_failure     undo | retry | none: the first button of the failure card
 //	leaves         one sentence: what is true after it
 //	closes         texts of checklist items that are done when this step is
-//	approvals      {need: 1, from: [approver], expires: 15m, start_within: 10m}
+//	approvals      {need: 1, from: [approver], expires: 15m, start_within: 10m}. With standing: {severity: [1], days: 90} whoever
+//	               accepts the entry gives its approval in advance for incidents of these severities; see Standing
 //	timeout        a duration: 90s, 30m
 //	survivors      kill | keep: what happens to processes that outlive the step
 //	output         channel | file | none

@@ -71,11 +71,14 @@ func (e *Entry) EffectiveRisk() Risk {
 func mergeApprovals(levels ...*Approvals) *Approvals {
 	var out Approvals
 	found := false
-	for _, a := range levels {
+	for k, a := range levels {
 		if a == nil {
 			continue
 		}
 		found = true
+		if k == 0 { // nobody accepts a default as if it were each entry
+			out.Standing = a.Standing
+		}
 		if out.Need == 0 {
 			out.Need = a.Need
 		}

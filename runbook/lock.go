@@ -49,6 +49,13 @@ type Approvals struct {
 	From        []string      `yaml:"from,omitempty"` // roles
 	Expires     time.Duration `yaml:"expires,omitempty"`
 	StartWithin time.Duration `yaml:"start_within,omitempty"`
+	Standing    *Standing     `yaml:"standing,omitempty"` // of an entry, never of a default
+}
+
+// Standing gives an entry's approval in advance, at incidents of these severities: whoever accepts the entry gives it with that.
+type Standing struct {
+	Severity []int `yaml:"severity"`
+	Days     int   `yaml:"days,omitempty"` // from the acceptance on; absent: 90
 }
 
 // Target is where texts run.

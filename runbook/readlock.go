@@ -125,6 +125,9 @@ func (c *lockCheck) defaults() {
 	for risk, p := range map[Risk]Policy{Read: c.l.Defaults.Read, Change: c.l.Defaults.Change, Destructive: c.l.Defaults.Destructive} {
 		if p.Approvals != nil {
 			c.approvals(child(c.at, string(risk), "approvals"), p.Approvals)
+			if p.Approvals.Standing != nil {
+				c.s.fail(child(c.at, string(risk), "approvals", "standing"), "standing: an approval in advance for every step of a risk", "standing in the approvals of one entry")
+			}
 		}
 	}
 }
@@ -167,6 +170,7 @@ func (c *lockCheck) entry(e *Entry, byID map[string]*Entry) {
 	}
 	if e.Approvals != nil {
 		c.approvals(child(c.at, "approvals"), e.Approvals)
+		c.standing(e)
 	}
 	oneOf := func(key, v string, allowed ...string) {
 		if v != "" && !slices.Contains(allowed, v) {

@@ -125,6 +125,9 @@ func decision(i *incident.Incident, a *incident.Approval) []Span {
 		if a.Glass {
 			return Line("decided.glass", facts)
 		}
+		if facts["Accepted"] = a.Accepted; !a.Accepted.IsZero() {
+			return Line("decided.standing", facts)
+		}
 	}
 	switch a.State {
 	case incident.Granted:

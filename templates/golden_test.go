@@ -186,6 +186,12 @@ func runCards(add func(string, Message), frozen *incident.House) {
 	run("confirmlong", huge, nil)
 	run("confirmattached", huge, func(f *Facts) { f.Uploaded = map[string]bool{"R7/p1.s3": true} })
 	run("waiting", waiting(), nil)
+	run("foreseen", foreseen(), func(f *Facts) { f.House = accepting() })
+	given := asked(foreseen(), "03:14", "p1.s6", 17).say("03:14", incident.StandingApproved{
+		Approval: 17, Run: 7, Step: "p1.s6", By: bea, Accepted: at("01:00"), Entry: "entry", Severity: 1, StartBy: at("03:24"),
+	})
+	add("approval/standing", ApprovalCard(given.Incident, given.Approval(17), given.facts()))
+	run("standing", ended(started(given, "03:14", "p1.s6", 17), "03:20", "p1.s6", ""), nil)
 	run("approved", granted(waiting(), "03:16", 17), nil)
 	run("restoring", restoring(), func(f *Facts) { f.Live = map[string]Tail{"R7/p1.s6": {At: at("03:19"), Line: "copied 1.2 of 3.1 GB"}} })
 	run("frozen", granted(waiting(), "03:16", 17), func(f *Facts) { f.House = frozen })

@@ -159,6 +159,7 @@ func stepLine(i *incident.Incident, r *incident.Run, s *incident.Step, f Facts) 
 		facts["Back"] = incident.RunName(s.TakenBack)
 	}
 	facts["Glass"] = slices.ContainsFunc(i.Glass, func(g incident.Glass) bool { return g.Approval == s.Approval })
+	facts["Advance"] = inAdvance(i, r, s, f)
 	if s.Approval != 0 {
 		facts["Approval"] = incident.ApprovalName(s.Approval)
 	}
@@ -175,6 +176,19 @@ func stepLine(i *incident.Incident, r *incident.Run, s *incident.Step, f Facts) 
 		facts["Tail"], facts["TailAt"] = flat(tail.Line, 100), tail.At
 	}
 	return Line("run.step", facts)
+}
+
+// inAdvance is the acceptance that approves a step in advance, or did; empty where people are asked.
+func inAdvance(i *incident.Incident, r *incident.Run, s *incident.Step, f Facts) incident.Acceptance {
+	for _, a := range i.Approvals {
+		if a.N == s.Approval && !a.Accepted.IsZero() {
+			return incident.Acceptance{By: a.DecidedBy, At: a.Accepted}
+		}
+	}
+	if by, _, ok := i.InAdvance(f.House, r, s, f.Now); ok && s.State == incident.StepTodo {
+		return by
+	}
+	return incident.Acceptance{}
 }
 
 // killed names the processes that outlived a step and were ended: who wanted a daemon to stay must hear that it is gone.
@@ -210,7 +224,7 @@ func runRows(i *incident.Incident, r *incident.Run, f Facts) []Row {
 		add("nowtrue", plain(flat(s, 400)))
 	}
 	if r.State == incident.Draft {
-		add("approvals", approvalsLine(r, f))
+		add("approvals", approvalsLine(i, r, f))
 		rows = append(rows, chosenRows(i, r, f.Specs)...)
 	}
 	usual := f.Usual[r.Procedure]
@@ -249,10 +263,12 @@ func lockNames(r *incident.Run) string {
 }
 
 // approvalsLine says how many approvals the plan will need, and from whom.
-func approvalsLine(r *incident.Run, f Facts) []Span {
+func approvalsLine(i *incident.Incident, r *incident.Run, f Facts) []Span {
 	n := 0
 	for k := range r.Steps {
-		n += r.Steps[k].Need
+		if s := &r.Steps[k]; inAdvance(i, r, s, f).By.Key == "" {
+			n += s.Need
+		}
 	}
 	if n == 0 {
 		return Line("run.noapprovals", nil)

@@ -164,6 +164,23 @@ func confirming() *story {
 	return ended(started(s, "03:10", "p1.s2", 16), "03:10:12", "p1.s2", "stopped")
 }
 
+// foreseen is a plan of which 1.6 is approved in advance, by the lock that accepting has.
+func foreseen() *story {
+	s := ready()
+	r := s.Run(7)
+	step := r.Step("p1.s6")
+	step.Entry, step.Standing = "entry", &incident.Standing{Severity: []int{s.Severity}, For: 24 * time.Hour}
+	return s
+}
+
+func accepting() *incident.House {
+	s := ready().Run(7)
+	return &incident.House{
+		Runbook:  incident.LoadedRunbook{Digest: s.Revision, LockDigest: s.Lock},
+		Accepted: map[string]incident.Acceptance{"entry": {By: bea, At: at("01:00")}},
+	}
+}
+
 // waiting waits for A17.
 func waiting() *story {
 	s := confirming().say("03:11", incident.Confirmed{Run: 7, Step: "p1.s3", By: ana})
