@@ -40,7 +40,7 @@ func (b *Bot) followed(a answer, reply commands.Reply, to caller) answer {
 		}
 		if err != nil {
 			b.Log.Warn("an output was not sent to whoever asked for it", "incident", reply.ID.String(), "error", err)
-			b.respond(ctx, to, say("The file of the whole output is not here yet: "+err.Error()+". It comes when Slack takes it; the terminal shows it now."), 0)
+			b.respond(ctx, to, sayOutputNotTaken(err), 0)
 		}
 	}
 	return a
@@ -56,4 +56,8 @@ func (b *Bot) giveOutput(ctx context.Context, i *incident.Incident, key string, 
 	to.replace = false
 	b.respond(ctx, to, templates.Message{Text: span.Text, Blocks: []templates.Block{outputLine(span)}}, 0)
 	return nil
+}
+
+func sayOutputNotTaken(err error) templates.Message {
+	return say("Slack did not take the file of the whole output (" + err.Error() + "). Ask again later, or read it at the terminal: `drbot recover output`.")
 }

@@ -2,12 +2,15 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/runbook"
 	"github.com/drbot/drbot/workspace/person"
 )
@@ -221,6 +224,29 @@ func TestI39_FiveMegabytes(t *testing.T) {
 	if n := bytes.Count(text, []byte("\n")); n != 161291 || !bytes.HasSuffix(text, []byte("row 00161291 is where it belongs\n")) {
 		t.Errorf("%d lines of %d bytes", n, len(text))
 	}
+	w.audited()
+}
+
+// TestI39_AMissingFileComesToWhoAsks: Slack refused the file for good, so its delivery is parked; `output` sends it, once, and the
+// delivery, tried again, finds it.
+func TestI39_AMissingFileComesToWhoAsks(t *testing.T) {
+	t.Parallel()
+	w := settle(t, printing("seq 1 3000\n"))
+	w.up()
+	room := w.open(w.ana, "Database corruption: users gone")
+	w.inject(person.Fault{Kind: "error", Method: "files.getUploadURLExternal", Error: "storage_limit_reached"})
+	w.start(w.ana, room, "rescue")
+	w.until("the file is parked", func() bool { return len(w.records("DeliveryParked")) == 1 })
+	w.answers(w.ana, room, "/recover output 1.1", "Slack did not take the file of the whole output", "storage_limit_reached")
+	w.heal()
+	w.answers(w.ana, room, "/recover output 1.1", "It printed 13,893 bytes", "whole output ↗")
+	w.fileOf(w.bea, room, "-output-1.txt")
+	var parked incident.DeliveryParked
+	w.ok(json.Unmarshal(w.records("DeliveryParked")[0].Payload, &parked))
+	w.say(w.chen, room, fmt.Sprintf("/incident requeue %d", parked.Seq))
+	w.until("it is tried again", func() bool { return len(w.records("DeliveryRequeued")) == 1 })
+	w.answers(w.ana, room, "/recover output 1.1", "whole output ↗")
+	w.fileOf(w.ana, room, "-output-1.txt")
 	w.audited()
 }
 
