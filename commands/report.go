@@ -28,7 +28,7 @@ const ReportPeriod = "30d"
 
 var (
 	periodName = regexp.MustCompile(`^([0-9]{1,5})(h|d|w)$`)
-	reportPage = regexp.MustCompile(`^page/([0-9]{1,3})/(.{1,40})$`)
+	reportPage = regexp.MustCompile(`^page/([0-9]{1,9})/(.{1,40})$`)
 )
 
 // ParsePeriod reads where a report begins: 30d, 12h and 8w before now, a day (UTC), or "all", which is the zero time.
