@@ -44,11 +44,39 @@ func reported() ReportFacts {
 	}
 }
 
-func TestReportGoldens(t *testing.T) {
+// reports are those of the goldens.
+func reports() map[string]ReportFacts {
 	now := at("03:00")
-	empty := ReportFacts{Report: incident.Tell(nil, time.Time{}, now, nil, nil), Period: "all"}
-	onlyDrills := ReportFacts{Report: incident.Tell([]incident.Figures{{ID: 1, Drill: true, Opened: now, Start: now, State: incident.StateOpen, Lapsed: 1}}, now, now, nil, nil), Period: "30d"}
-	for name, r := range map[string]ReportFacts{"month": reported(), "empty": empty, "drills": onlyDrills} {
+	return map[string]ReportFacts{
+		"month": reported(), "empty": {Report: incident.Tell(nil, time.Time{}, now, nil, nil), Period: "all"},
+		"drills": {Report: incident.Tell([]incident.Figures{{ID: 1, Drill: true, Opened: now, Start: now, State: incident.StateOpen, Lapsed: 1}}, now, now, nil, nil), Period: "30d"},
+	}
+}
+
+// many is a report with so many incidents of as many types.
+func many(n int, name string, title func() string) (r ReportFacts) {
+	var all []incident.Figures
+	for k := range n {
+		f := incident.Figures{ID: incident.ID(k + 1), Severity: k % 40, Type: name + fmt.Sprint(k), Opened: at("02:00"), Start: at("02:00"), Tasks: k % 3, RTO: time.Hour, RPO: time.Hour}
+		f.Updates, f.Decided, f.Runs = incident.Cadence{Kept: 1 << 40, Late: 1 << 40}, 1<<40, 1<<40
+		all = append(all, f)
+		r.Owing = append(r.Owing, Owing{ID: f.ID, Title: title(), Tasks: 1, Due: at("03:00")})
+	}
+	r.Report, r.Period = incident.Tell(all, time.Time{}, at("09:00"), nil, func(f incident.Figures) string { return f.Type }), "2026-11-01T00:00Z"
+	return r
+}
+
+// reportAll says every sentence of reports.
+func reportAll() {
+	for _, r := range reports() {
+		ReportWhole(r)
+		ReportPage(r, 1)
+	}
+	ReportPage(many(500, "type", func() string { return "title" }), 2)
+}
+
+func TestReportGoldens(t *testing.T) {
+	for name, r := range reports() {
 		whole := ReportWhole(r)
 		if strings.Contains(Text(whole), "(sentence ") {
 			t.Fatalf("a sentence failed:\n%s", Text(whole))
@@ -95,18 +123,7 @@ func TestI41_ReportIsInert(t *testing.T) {
 func TestReportOfAnySizeFits(t *testing.T) {
 	text := rapid.OneOf(rapid.StringN(0, 400, -1), rapid.SampledFrom(hostile), rapid.Just(strings.Repeat("Wörter und ", 400)))
 	rapid.Check(t, func(t *rapid.T) {
-		var all []incident.Figures
-		var r ReportFacts
-		name := text.Draw(t, "name")
-		most := rapid.SampledFrom([]int{0, 3, 12, 13, 500}).Draw(t, "incidents")
-		for n := range most {
-			f := incident.Figures{ID: incident.ID(n + 1), Severity: n % 40, Type: name + fmt.Sprint(n), Opened: at("02:00"), Start: at("02:00"), Tasks: n % 3, RTO: time.Hour, RPO: time.Hour}
-			f.Updates, f.Decided, f.Runs = incident.Cadence{Kept: 1 << 40, Late: 1 << 40}, 1<<40, 1<<40
-			all = append(all, f)
-			r.Owing = append(r.Owing, Owing{ID: f.ID, Title: text.Draw(t, "title"), Tasks: 1, Due: at("03:00")})
-		}
-		r.Report = incident.Tell(all, time.Time{}, at("09:00"), nil, func(f incident.Figures) string { return f.Type })
-		r.Period = "2026-11-01T00:00Z"
+		r := many(rapid.SampledFrom([]int{0, 3, 12, 13, 500}).Draw(t, "incidents"), text.Draw(t, "name"), func() string { return text.Draw(t, "title") })
 		pages := 1 + len(listPages(r))
 		for page := 1; page <= pages; page++ {
 			m := ReportPage(r, page)
