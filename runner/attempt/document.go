@@ -39,9 +39,13 @@ func ReadDocument(runsDir, attempt string, limit int64) (Document, error) {
 		return Document{}, fmt.Errorf("read output: %w", err)
 	}
 	size := info.Size()
-	first := make([]byte, min(size, limit))
-	if _, err := io.ReadFull(f, first); err != nil {
-		return Document{}, fmt.Errorf("read output: %w", err)
+	begin := size
+	if size > limit {
+		begin = limit / 2
+	}
+	first, err := part(f, 0, begin)
+	if err != nil {
+		return Document{}, err
 	}
 	r, ended := readResult(dir)
 	d := Document{Text: IsText(first) && !(ended == nil && r.NoText), Cut: size > limit}
@@ -50,24 +54,33 @@ func ReadDocument(runsDir, attempt string, limit int64) (Document, error) {
 		printed = max(size, r.OutputBytes)
 	}
 	if !d.Text {
-		d.Body = first
-		return d, nil
+		d.Body, err = part(f, 0, min(size, limit))
+		return d, err
 	}
 	var last []byte
 	if d.Cut {
-		last = make([]byte, limit/2)
-		if _, err := f.ReadAt(last, size-limit/2); err != nil {
-			return Document{}, fmt.Errorf("read output: %w", err)
+		if last, err = part(f, size-limit/2, limit/2); err != nil {
+			return Document{}, err
 		}
-		first, last = wholeLines(first[:limit/2]), bytes.TrimPrefix(last, untilLine(last))
+		first, last = wholeLines(first), bytes.TrimPrefix(last, untilLine(last))
 	}
 	d.Body = document(first, last, size, printed)
 	return d, nil
 }
 
+// part reads n bytes from an offset.
+func part(f io.ReaderAt, from, n int64) ([]byte, error) {
+	b := make([]byte, n)
+	if _, err := f.ReadAt(b, from); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read output: %w", err)
+	}
+	return b, nil
+}
+
 // document puts both parts together and says what is missing: what the file leaves out, and what was never kept.
 func document(first, last []byte, size, printed int64) []byte {
-	var b strings.Builder
+	var b bytes.Buffer
+	b.Grow(len(first) + len(last) + 512)
 	b.WriteString(Neutralise(string(first)))
 	if left := size - int64(len(first)+len(last)); left > 0 {
 		fmt.Fprintf(&b, "\n[drbot: %s bytes are left out here; `drbot recover output` at the terminal shows all]\n\n", thousands(left))
@@ -76,7 +89,7 @@ func document(first, last []byte, size, printed int64) []byte {
 	if printed > size {
 		fmt.Fprintf(&b, "\n[drbot: the step printed %s bytes; of them the first %s were kept]\n", thousands(printed), thousands(size))
 	}
-	return []byte(b.String())
+	return b.Bytes()
 }
 
 // edge is how far from a cut a line break is looked for.

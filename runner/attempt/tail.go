@@ -128,6 +128,8 @@ func Neutralise(text string) string {
 		}
 		r, size := utf8.DecodeRuneInString(text[i:])
 		switch {
+		case r >= ' ' && r < 0x7f: // most of any output
+			b.WriteByte(text[i])
 		case r == '\n' || r == '\t':
 			b.WriteRune(r)
 		case r == '\r':
