@@ -28,6 +28,9 @@ const (
 	// AlertResponder begins the names of facts about who was asked to join, "responder/" and the user's id; the value is
 	// "pending", "accepted" or "declined", and the name.
 	AlertResponder = "responder/"
+	// alertJoined is who answered a request to join with yes, last. It stays when they think otherwise later, as an
+	// acknowledgement does: somebody had answered, whichever of the two comes here first.
+	alertJoined = "joined"
 )
 
 // Joining is the beginning of an AlertResponder's value of somebody who comes.
@@ -86,13 +89,12 @@ func (a *Alert) Joining() (names []string) {
 	return names
 }
 
-// answered is who answered the alert in PagerDuty: acknowledged it, or joins it.
+// answered is who answered the alert in PagerDuty: acknowledged it, or said that they join it.
 func (a *Alert) answered() string {
-	who := a.Fact(AlertAcker)
-	if names := a.Joining(); who == "" && len(names) > 0 {
-		who = names[0]
+	if who := a.Fact(AlertAcker); who != "" {
+		return who
 	}
-	return who
+	return a.Fact(alertJoined)
 }
 
 // answers reports whether an event is somebody's answer itself.
@@ -127,6 +129,9 @@ func (s AlertSeen) facts() map[string]AlertFact {
 	rank := max(0, slices.Index(alertStatuses, s.Facts[AlertStatus]))
 	for name, value := range s.Facts {
 		facts[name] = AlertFact{Value: value, At: s.At, Rank: rank, Event: s.Event}
+		if who, comes := strings.CutPrefix(value, Joining); comes && strings.HasPrefix(name, AlertResponder) {
+			facts[alertJoined] = AlertFact{Value: cmp.Or(who, "PagerDuty"), At: s.At, Rank: rank, Event: s.Event}
+		}
 	}
 	return facts
 }
