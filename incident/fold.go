@@ -37,11 +37,7 @@ func (i *Incident) Apply(at Stamp, e Event) {
 	case ServicesSet:
 		i.Services, i.RTO, i.RPO = e.Services, e.RTO, e.RPO
 	case Resolved:
-		i.State, i.ResolvedBy, i.ResolvedAt, i.FalseAlarm = StateResolved, e.By, at.Time, e.FalseAlarm
-		i.Summary, i.RootCause, i.DataImpact = e.Summary, e.RootCause, e.DataImpact
-		i.Spoken = nil
-		i.told(0, e.To)
-		i.published(at, e.To, e.Public)
+		i.resolved(at, e)
 	case Reopened:
 		i.State, i.Reopened, i.FalseAlarm = StateOpen, i.Reopened+1, false
 		i.putAway()
@@ -83,6 +79,15 @@ func (i *Incident) opened(at Stamp, e Opened) {
 		i.State, i.Triaged = StateTriage, true
 	}
 	i.policy(e.Policy)
+}
+
+// resolved folds the end of the work.
+func (i *Incident) resolved(at Stamp, e Resolved) {
+	i.State, i.ResolvedBy, i.ResolvedAt, i.FalseAlarm = StateResolved, e.By, at.Time, e.FalseAlarm
+	i.Summary, i.RootCause, i.DataImpact = e.Summary, e.RootCause, e.DataImpact
+	i.Spoken = nil
+	i.told(0, e.To)
+	i.published(at, e.To, e.Public)
 }
 
 func (i *Incident) policy(p Policy) {

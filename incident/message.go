@@ -53,27 +53,6 @@ type Newest struct {
 	Words  string    `json:"words"`
 }
 
-// LookState says what became of a message that waits for a second pair of eyes.
-type LookState string
-
-const (
-	LookWaits    LookState = "waits"
-	LookPassed   LookState = "passed"
-	LookBack     LookState = "back"     // sent back with why
-	LookReplaced LookState = "replaced" // a newer one to the same people took its place
-)
-
-// Outgoing is a message to the outside that waits for a second look. Its texts stand here only while it waits: who decides
-// sees exactly what will leave, and what leaves is exactly that.
-type Outgoing struct {
-	UpdateDrafted
-	At        time.Time `json:"at"`
-	State     LookState `json:"state"`
-	DecidedBy Person    `json:"decided_by,omitzero"`
-	Decided   time.Time `json:"decided,omitzero"`
-	Why       string    `json:"why,omitempty"`
-}
-
 // Outgone finds an outgoing message by its number.
 func (i *Incident) Outgone(n int) *Outgoing {
 	for k := range i.Outgoing {
@@ -285,92 +264,6 @@ func (i *Incident) split(w Word) (now, later []Audience, public string, err erro
 	}
 	public, err = text("The text for the status page", w.Public, MaxUpdate)
 	return now, later, public, err
-}
-
-// Look decides about an outgoing message: it leaves as it stands, or goes back with why. Who asked may not (I8).
-func (i *Incident) Look(now time.Time, by Person, n int, accept bool, why string) ([]Event, error) {
-	o := i.Outgone(n)
-	switch {
-	case o == nil:
-		return nil, Refuse(NotFound, "There is no message %d that waits for a second look.", n)
-	case o.State == LookPassed:
-		return nil, Refuse(WrongState, "%s let it go at %s UTC.", o.DecidedBy.Name, o.Decided.UTC().Format("15:04"))
-	case o.State == LookBack:
-		return nil, Refuse(WrongState, "%s sent it back at %s UTC: %s", o.DecidedBy.Name, o.Decided.UTC().Format("15:04"), o.Why)
-	case o.State != LookWaits:
-		return nil, Refuse(WrongState, "A newer message took its place.")
-	case o.By.Same(by):
-		return nil, Refuse(NotAllowed, "You wrote this, so somebody else looks at it.")
-	}
-	if !accept {
-		why, err := text("The reason", why, 500)
-		if err != nil {
-			return nil, err
-		}
-		return []Event{UpdateReviewed{Draft: n, By: by, Why: why}}, nil
-	}
-	return []Event{UpdateReviewed{Draft: n, By: by, Accepted: true}, i.released(now, o)}, nil
-}
-
-// released is the message as it leaves.
-func (i *Incident) released(now time.Time, o *Outgoing) Event {
-	if o.Version > 1 {
-		return UpdateEdited{Number: o.Number, Version: o.Version, By: o.By, To: o.To, Text: o.Text, Next: o.Next, Subject: o.Subject, Outward: o.Outward, Public: o.Public, Status: o.Status, Draft: o.Draft}
-	}
-	u := UpdateSent{By: o.By, Number: o.Number, To: o.To, Text: o.Text, Next: o.Next, Subject: o.Subject, Outward: o.Outward, Opening: o.Opening, Public: o.Public, Status: o.Status, Draft: o.Draft}
-	if i.Active() {
-		i.toExecutives(now, &u)
-	}
-	return u
-}
-
-// Edit makes another version of a message that was sent. What was read stays read: the edit follows in every channel that
-// had it, with the second look where one is needed.
-func (i *Incident) Edit(by Person, number int, was UpdateSent, w Word) ([]Event, error) {
-	s := i.SentAs(number)
-	if s == nil || number == 0 {
-		return nil, Refuse(NotFound, "There is no update %d to edit.", number)
-	}
-	body, err := text("The update", w.Text, MaxUpdate)
-	if err != nil {
-		return nil, err
-	}
-	w.To = s.To
-	if w.Public = Written(w.Public); w.Public == "" {
-		w.Public = was.Public
-	}
-	steps := Written(w.Steps)
-	now, later, public, err := i.split(w)
-	if err != nil {
-		return nil, err
-	}
-	if body == was.Text && steps == was.Next {
-		if public == was.Public {
-			return nil, Refuse(WrongState, "Nothing of update %d would change.", number)
-		}
-		onlyPage := func(a Audience) bool { return a != AudienceStatus }
-		now, later = slices.DeleteFunc(now, onlyPage), slices.DeleteFunc(later, onlyPage)
-	} else if public == was.Public {
-		page := func(a Audience) bool { return a == AudienceStatus }
-		now, later = slices.DeleteFunc(now, page), slices.DeleteFunc(later, page)
-	}
-	var events []Event
-	version := s.Version + 1
-	if len(now) > 0 {
-		e := UpdateEdited{Number: number, Version: version, By: by, To: now, Text: body, Next: steps, Status: was.Status}
-		if slices.Contains(now, AudienceStatus) {
-			e.Public = public
-		}
-		events = append(events, e)
-	}
-	if len(later) > 0 {
-		d := UpdateDrafted{Draft: i.Drafts + 1, Number: number, Version: version, By: by, To: later, Text: body, Next: steps, Status: was.Status}
-		if slices.Contains(later, AudienceStatus) {
-			d.Public = public
-		}
-		events = append(events, d)
-	}
-	return events, nil
 }
 
 // Telling adds to a resolution whom it is told to, and asks for the second look where one is needed.

@@ -69,33 +69,7 @@ func TestI50_TheNight(t *testing.T) {
 	w.answers(w.ana, room, "/incident ack", "You command INC-1")
 	w.answers(w.ana, room, "/incident impact nobody can log in", "nobody can log in")
 
-	w.at("02:11:00")
-	w.expect(w.dev, room, "Update due")
-	w.at("02:15:00")
-	w.press(w.ana, room, "incident.update", "Update due")
-	fields := map[string]any{"What happened": "Looking at the users database", "To": []string{"announcement", "mail"}}
-	w.fill(w.ana, "Post update", fields)
-	w.until("what each audience will read", func() bool {
-		s, err := w.ana.State(w.within())
-		w.ok(err)
-		form, ok := s.Modal()
-		return ok && form.Submit == "Send" && strings.Contains(form.Plain, "Mailing list · list@example.com · only after a second look") && strings.Contains(form.Plain, "Subject: ")
-	})
-	w.fill(w.ana, "Post update", map[string]any{})
-	w.expect(w.dev, room, "Update 1 by @Ana Ruiz", "Looking at the users database")
-	w.expect(w.bea, room, "Second look", "Looking at the users database", "Let it go")
-	if n := len(server.Mails()); n != 0 {
-		t.Fatalf("%d mails left before the second look", n)
-	}
-	w.until("the reminder is gone", func() bool { return w.count(w.ana, room, "Update due") == 0 })
-	look := w.button(w.ana, room, "incident.release", "Second look")
-	w.pressOn(w.ana, look, "incident.release")
-	w.pressOn(w.bea, look, "incident.release")
-	if subjects := w.mailed(server, 1); !strings.HasPrefix(subjects[0], "list@example.com: ") {
-		t.Errorf("%q", subjects)
-	}
-	w.expect(w.dev, room, "@Bea Ode let it go")
-
+	w.firstUpdate(server, room)
 	w.at("02:26:00")
 	w.press(w.ana, room, "incident.send", "Update due")
 	w.expect(w.dev, room, "Update 2 by @Ana Ruiz")
@@ -136,6 +110,37 @@ func TestI50_TheNight(t *testing.T) {
 		t.Errorf("the end is in no thread: %v", last)
 	}
 	w.audited()
+}
+
+// firstUpdate goes through the form and its preview at 02:15, and by mail after Bea's second look.
+func (w *town) firstUpdate(server *mailtest.Server, room string) {
+	w.Helper()
+	w.at("02:11:00")
+	w.expect(w.dev, room, "Update due")
+	w.at("02:15:00")
+	w.press(w.ana, room, "incident.update", "Update due")
+	fields := map[string]any{"What happened": "Looking at the users database", "To": []string{"announcement", "mail"}}
+	w.fill(w.ana, "Post update", fields)
+	w.until("what each audience will read", func() bool {
+		s, err := w.ana.State(w.within())
+		w.ok(err)
+		form, ok := s.Modal()
+		return ok && form.Submit == "Send" && strings.Contains(form.Plain, "Mailing list · list@example.com · only after a second look") && strings.Contains(form.Plain, "Subject: ")
+	})
+	w.fill(w.ana, "Post update", map[string]any{})
+	w.expect(w.dev, room, "Update 1 by @Ana Ruiz", "Looking at the users database")
+	w.expect(w.bea, room, "Second look", "Looking at the users database", "Let it go")
+	if n := len(server.Mails()); n != 0 {
+		w.Fatalf("%d mails left before the second look", n)
+	}
+	w.until("the reminder is gone", func() bool { return w.count(w.ana, room, "Update due") == 0 })
+	look := w.button(w.ana, room, "incident.release", "Second look")
+	w.pressOn(w.ana, look, "incident.release")
+	w.pressOn(w.bea, look, "incident.release")
+	if subjects := w.mailed(server, 1); !strings.HasPrefix(subjects[0], "list@example.com: ") {
+		w.Errorf("%q", subjects)
+	}
+	w.expect(w.dev, room, "@Bea Ode let it go")
 }
 
 // TestI48_I49_MailWaitsForItsServer: down, told on the card, and sent once when it is back; an address that is refused parks.
