@@ -18,7 +18,7 @@ import (
 )
 
 // once notes that it ran, says that it is there, and waits until the file go is there.
-const once = "echo \"$BACKUP\" >> ran\ntouch here\nwhile [ ! -e go ]; do sleep 0.02; done\necho restored\n"
+const once = "echo \"$BACKUP\" >> ran\ntouch here\nwhile [ ! -e go ] && [ -e ran ]; do sleep 0.02; done\necho restored\n"
 
 // here waits until the step's process has begun, by its own sign.
 func (r *rig) here() {
