@@ -72,7 +72,7 @@ func reportAll() {
 		ReportWhole(r)
 		ReportPage(r, 1)
 	}
-	ReportPage(many(500, "type", func() string { return "title" }), 2)
+	ReportPage(many(150, "type", func() string { return "title" }), 2)
 }
 
 func TestReportGoldens(t *testing.T) {
@@ -123,7 +123,7 @@ func TestI41_ReportIsInert(t *testing.T) {
 func TestReportOfAnySizeFits(t *testing.T) {
 	text := rapid.OneOf(rapid.StringN(0, 400, -1), rapid.SampledFrom(hostile), rapid.Just(strings.Repeat("Wörter und ", 400)))
 	rapid.Check(t, func(t *rapid.T) {
-		r := many(rapid.SampledFrom([]int{0, 3, 12, 13, 500}).Draw(t, "incidents"), text.Draw(t, "name"), func() string { return text.Draw(t, "title") })
+		r := many(rapid.SampledFrom([]int{0, 3, 12, 13, 150}).Draw(t, "incidents"), text.Draw(t, "name"), func() string { return text.Draw(t, "title") })
 		pages := 1 + len(listPages(r))
 		for page := 1; page <= pages; page++ {
 			m := ReportPage(r, page)
