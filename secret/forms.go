@@ -2,6 +2,7 @@ package secret
 
 import (
 	"bytes"
+	"encoding/base32"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -20,20 +21,23 @@ const minLine = 12
 
 // forms lists every spelling of value that is hidden: as it is, percent-encoded,
 // base64 at each of the three alignments, quoted for a shell or for JSON, and as hex.
-// Line breaks are left out of every form; the scanner leaves them out of the
-// text too, so that `base64`, which wraps at 76, hides nothing from it.
+// Line breaks and other control characters are left out of every form; the scanner leaves them out of the text too, so
+// that `base64`, which wraps at 76, hides nothing from it.
 func forms(value string) [][]byte {
 	var all []string
 	all = append(all, value)
 	all = append(all, lines(value)...)
 	all = append(all, urlForms(value)...)
 	all = append(all, base64Forms(value)...)
+	all = append(all, base32Forms(value)...)
 	all = append(all, quotedForms(value)...)
 	all = append(all, hexForms(value)...)
 	seen := map[string]bool{}
 	var out [][]byte
 	for _, form := range all {
-		form = strings.NewReplacer("\n", "", "\r", "").Replace(form)
+		var v view
+		v.flatten([]byte(form), false)
+		form = string(v.flat)
 		if len(form) < minForm || seen[form] {
 			continue
 		}
@@ -65,7 +69,8 @@ func urlForms(value string) []string {
 	query := url.QueryEscape(value)
 	curl := strings.ReplaceAll(query, "+", "%20")
 	browser := strings.NewReplacer("%21", "!", "%27", "'", "%28", "(", "%29", ")", "%2A", "*", "%7E", "~").Replace(curl)
-	out := []string{query, curl, browser, url.PathEscape(value), url.UserPassword("u", value).String()[2:]}
+	every := "%" + strings.ReplaceAll(fmt.Sprintf("% X", value), " ", "%")
+	out := []string{query, curl, browser, url.PathEscape(value), url.UserPassword("u", value).String()[2:], every}
 	for _, form := range out {
 		out = append(out, percentCode.ReplaceAllStringFunc(form, strings.ToLower))
 	}
@@ -98,16 +103,30 @@ const (
 	maxDumped = 256
 )
 
-// hexForms gives what sha256sum-like programs, encode(…, 'hex') and xxd -p write, the same with a sign between the bytes,
-// and the pieces that a line of od -tx1 and hexdump -C can hold.
+// hexForms gives what sha256sum-like programs, encode(…, 'hex') and xxd -p write, the same with a sign before or between the
+// bytes (\x7a\x51 as bash, Python and many logs), and the pieces that a line of od -tx1, hexdump -C, xxd and od -x can hold.
 func hexForms(value string) []string {
 	var out []string
 	for _, format := range []string{"%x", "% x", "%X", "% X"} {
 		form := fmt.Sprintf(format, value)
-		out = append(out, form, strings.ReplaceAll(form, " ", ":"))
+		out = append(out, form, strings.ReplaceAll(form, " ", ":"), `\x`+strings.ReplaceAll(form, " ", `\x`))
 	}
 	for at := 0; at+hexWindow <= len(value) && len(value) <= maxDumped; at++ {
-		out = append(out, fmt.Sprintf("% x", value[at:at+hexWindow]))
+		b := []byte(value[at : at+hexWindow])
+		out = append(out, fmt.Sprintf("% x", b), fmt.Sprintf("%x %x", b[:2], b[2:]), fmt.Sprintf("%x %x %x", b[:1], b[1:3], b[3:]),
+			fmt.Sprintf("%02x%02x %02x%02x", b[1], b[0], b[3], b[2]))
+	}
+	return out
+}
+
+// base32Forms is base64Forms for base32: five bits a character, a group of five bytes.
+func base32Forms(value string) []string {
+	var out []string
+	for before := range 5 {
+		encoded := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(append(make([]byte, before), value...))
+		if from, to := (before*8+4)/5, (before+len(value))*8/5; from < to {
+			out = append(out, encoded[from:to], strings.ToLower(encoded[from:to]))
+		}
 	}
 	return out
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -86,7 +85,7 @@ func pairOf(a, b byte) uint16 { return uint16(a)<<8 | uint16(b) }
 
 type span struct{ from, to int }
 
-// spans finds every occurrence of every form in text (which has no line breaks)
+// spans finds every occurrence of every form in text (flat: see view)
 // and returns their union: two secrets that overlap are both hidden whole.
 func (r *Redactor) spans(text []byte) []span {
 	var found []span
@@ -155,10 +154,10 @@ const (
 type Writer struct {
 	r      *Redactor
 	w      io.Writer
-	held   []byte // not yet passed on
-	hidden int    // how many of held's first bytes have their stars written already
-	flat   []byte // scratch: the text without line breaks
-	breaks []int  // scratch: for each line break, how many bytes of flat stand before it
+	held   []byte  // not yet passed on
+	hidden int     // how many of held's first bytes have their stars written already
+	views  [2]view // scratch: held as it is searched
+	spans  []span  // scratch: of held
 }
 
 // Write hides and passes on. It returns len(p) unless w fails.
@@ -195,23 +194,18 @@ func (w *Writer) flush(hideFrom int) error {
 
 // pass scans held and passes on all that is settled.
 func (w *Writer) pass(final bool) error {
-	w.flatten()
-	hold := len(w.held)
-	if at := w.r.hold(w.flat); !final && at < len(w.flat) && hold < maxHeld {
-		hold = w.place(at)
-	}
+	hold := w.scan(final)
 	at, inStars := w.hidden, w.hidden > 0
-	for _, s := range w.r.spans(w.flat) {
-		from, to := w.place(s.from), w.place(s.to-1)+1
-		if from >= hold {
+	for _, s := range w.spans {
+		if s.from >= hold {
 			break
 		}
-		if !inStars || from >= at {
-			if err := w.write(w.held[at:from], Stars); err != nil {
+		if !inStars || s.from >= at {
+			if err := w.write(w.held[at:s.from], Stars); err != nil {
 				return err
 			}
 		}
-		at, inStars = max(at, to), true
+		at, inStars = max(at, s.to), true
 	}
 	if at < hold {
 		if err := w.write(w.held[at:hold], ""); err != nil {
@@ -221,6 +215,29 @@ func (w *Writer) pass(final bool) error {
 	w.hidden = max(0, at-hold)
 	w.held = append(w.held[:0], w.held[hold:]...)
 	return nil
+}
+
+// scan finds the spans of held that are secrets, in its own places, and from where it must wait for more. Text with escape
+// sequences is searched twice: with what stands in them, and as it reads once they are taken out, since a colour in the
+// middle of a secret hides it from the first search only.
+func (w *Writer) scan(final bool) (hold int) {
+	hold, w.spans = len(w.held), w.spans[:0]
+	views := w.views[:1]
+	if bytes.IndexByte(w.held, escape) >= 0 {
+		views = w.views[:2]
+	}
+	for k := range views {
+		v := &views[k]
+		v.flatten(w.held, k == 1)
+		if at := w.r.hold(v.flat); !final && at < len(v.flat) && len(w.held) < maxHeld {
+			hold = min(hold, v.place(at))
+		}
+		for _, s := range w.r.spans(v.flat) {
+			w.spans = append(w.spans, span{v.place(s.from), v.place(s.to-1) + 1})
+		}
+	}
+	slices.SortFunc(w.spans, func(a, b span) int { return a.from - b.from })
+	return hold
 }
 
 func (w *Writer) write(text []byte, stars string) error {
@@ -235,30 +252,3 @@ func (w *Writer) write(text []byte, stars string) error {
 	_, err := io.WriteString(w.w, stars)
 	return err
 }
-
-// flatten copies held without its line breaks and remembers where they were.
-func (w *Writer) flatten() {
-	w.flat, w.breaks = w.flat[:0], w.breaks[:0]
-	rest := w.held
-	for len(rest) > 0 {
-		n := bytes.IndexByte(rest, '\n')
-		line := rest
-		if n >= 0 {
-			line = rest[:n]
-		}
-		for r := bytes.IndexByte(line, '\r'); r >= 0; r = bytes.IndexByte(line, '\r') {
-			w.flat = append(w.flat, line[:r]...)
-			w.breaks = append(w.breaks, len(w.flat))
-			line = line[r+1:]
-		}
-		w.flat = append(w.flat, line...)
-		if n < 0 {
-			return
-		}
-		w.breaks = append(w.breaks, len(w.flat))
-		rest = rest[n+1:]
-	}
-}
-
-// place turns an index of flat into one of held.
-func (w *Writer) place(i int) int { return i + sort.SearchInts(w.breaks, i+1) }

@@ -95,6 +95,13 @@ func TestI38_EveryFormIsHiddenAtEveryBorder(t *testing.T) {
 		"hex, capital":  fmt.Sprintf("digest %X.", value),
 		"hex, apart":    fmt.Sprintf("dump % x.", value),
 		"hex, colons":   "key " + strings.ReplaceAll(fmt.Sprintf("% X", value), " ", ":"),
+		"every percent": "?p=%" + strings.ReplaceAll(fmt.Sprintf("% x", value), " ", "%"),
+		"backslash x":   `b'\x` + strings.ReplaceAll(fmt.Sprintf("% x", value), " ", `\x`) + `'`,
+		"a colour":      "a " + value[:5] + "\x1b[01;31m\x1b[K" + value[5:8] + "\x1b[m" + value[8:] + " b",
+		"a title":       "a " + value[:5] + "\x1b]0;window\x07" + value[5:] + " b",
+		"in a title":    "a \x1b]0;" + value + "\x07 b",
+		"signs":         "a " + value[:5] + "\x00\x08" + value[5:] + " b",
+		"half a colour": "a " + value + "\x1b[01",
 		"a dump":        fmt.Sprintf("0000000 % x\n0000020 % x\n0000027\n", value[:16], value[16:]),
 	}
 	for before := range 3 {
@@ -127,6 +134,8 @@ func TestI38_RealProgramsCannotSpellIt(t *testing.T) {
 		r := redactor(t, value)
 		for _, script := range []string{`printf %q "$S"`, `echo "${S@Q}"`, `set -x; : "$S"`, `declare -p S`, `printf %s "$S" | base64`,
 			`printf 'some text before it %s and after' "$S" | base64`, `printf 'xx%s' "$S" | base64 -w 7`, `printf '%s\n' "$S" | sed 's/^/   /'`,
+			`printf %s "$S" | od -An -tx1 | tr -d '\n ' | fold -w2 | sed 's/^/\\x/' | tr -d '\n'`, `printf %s "$S" | od -An -x`, `printf 'odd%s' "$S" | od -An -x`,
+			`printf %s "$S" | base32`, `printf 'abc%s' "$S" | base32 -w 0`, `printf '%s\n' "$S" | sed $'s/./&\e[0m/3'`, `printf %s "$S" | iconv -f UTF-8 -t UTF-16LE`,
 			`printf %s "$S" | od -An -tx1`, `printf %s "$S" | od -tx1`, `printf 'before %s' "$S" | od -tx1 -v`} {
 			cmd := exec.Command(bash, "--norc", "-c", script)
 			cmd.Env = []string{"PATH=/usr/bin:/bin", "S=" + value, "LC_ALL=C.UTF-8"}
@@ -138,6 +147,38 @@ func TestI38_RealProgramsCannotSpellIt(t *testing.T) {
 			if !strings.Contains(got, Stars) {
 				t.Errorf("%s leaks %q", script, got)
 			}
+		}
+	}
+}
+
+// TestI38_WhatIsTakenOutForTheEyeHidesNothing: whatever sequences and signs stand between the characters of a secret, and however
+// the output is cut, it does not read as the secret once they are gone.
+func TestI38_WhatIsTakenOutForTheEyeHidesNothing(t *testing.T) {
+	const value = "zQ7/sEcret-token=mY4vT2w"
+	r := redactor(t, value)
+	between := []string{"\x1b[0m", "\x1b[01;31m\x1b[K", "\x1b]8;;x\x1b\\", "\x1b]0;t\x07", "\x00", "\x08", "\x1b", "\n", "\r\n", "\x1bPq\x1b\\", ""}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 3000 {
+		var b strings.Builder
+		for _, c := range value {
+			b.WriteString(between[random.IntN(len(between))] + string(c))
+		}
+		text := "before " + b.String() + " after"
+		cut := random.IntN(len(text))
+		got := redact(t, r, text[:cut], text[cut:])
+		var read strings.Builder
+		for at := 0; at < len(got); {
+			if n := EscapeSequence(got[at:]); n > 0 {
+				at += n
+				continue
+			}
+			if got[at] >= ' ' {
+				read.WriteByte(got[at])
+			}
+			at++
+		}
+		if strings.Contains(read.String(), value) || !strings.Contains(got, Stars) {
+			t.Fatalf("%q cut at %d: %q", text, cut, got)
 		}
 	}
 }

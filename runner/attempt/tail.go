@@ -11,6 +11,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/drbot/drbot/secret"
 )
 
 const (
@@ -122,7 +124,7 @@ func Neutralise(text string) string {
 	var b strings.Builder
 	b.Grow(len(text))
 	for i := 0; i < len(text); {
-		if n := escapeSequence(text[i:]); n > 0 {
+		if n := secret.EscapeSequence(text[i:]); n > 0 {
 			i += n
 			continue
 		}
@@ -154,32 +156,4 @@ func Neutralise(text string) string {
 // C1 controls, format characters (direction, joiners, tags), line and paragraph separators.
 func hides(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co, unicode.Variation_Selector)
-}
-
-// escapeSequence gives the length of the ANSI sequence (ECMA-48) at the beginning
-// of text: CSI up to its final byte, or a string (title, link) up to BEL or ST. One
-// without an end is none: it must not swallow the rest.
-func escapeSequence(text string) int {
-	if len(text) < 2 || text[0] != 0x1b {
-		return 0
-	}
-	switch text[1] {
-	case '[':
-		for i := 2; i < len(text) && i < 64; i++ {
-			if c := text[i]; c >= 0x40 && c <= 0x7e {
-				return i + 1
-			} else if c < 0x20 || c > 0x7e {
-				return 0
-			}
-		}
-	case ']', 'P', '_', '^', 'X':
-		for i := 2; i < len(text) && i < 4096; i++ {
-			if text[i] == 0x07 {
-				return i + 1
-			} else if text[i] == 0x1b && i+1 < len(text) && text[i+1] == '\\' {
-				return i + 2
-			}
-		}
-	}
-	return 0
 }
