@@ -82,7 +82,7 @@ func drawable(object string) bool {
 	switch {
 	case object == "card" || object == "checklist" || object == "announcement":
 		return true
-	case strings.HasPrefix(object, "fail/") || strings.HasPrefix(object, "stop/") || strings.HasPrefix(object, "hand/") || strings.HasPrefix(object, "warning/"), strings.HasPrefix(object, offerPrefix), fleeting(object):
+	case strings.HasPrefix(object, "fail/") || strings.HasPrefix(object, "stop/") || strings.HasPrefix(object, "hand/") || strings.HasPrefix(object, "warning/"), strings.HasPrefix(object, itemPrefix), strings.HasPrefix(object, offerPrefix), fleeting(object):
 		return true
 	}
 	return len(object) > 1 && (object[0] == 'A' || object[0] == 'R') && strings.Trim(object[1:], "0123456789") == ""
@@ -108,6 +108,9 @@ func (s *scene) message(object string) (m templates.Message, upload string, ok b
 		return templates.Announcement(s.i, s.facts, s.bot.initial(s.i, s.facts)), "", true
 	case strings.HasPrefix(object, offerPrefix):
 		m, ok = s.offered(object)
+		return m, "", ok
+	case strings.HasPrefix(object, itemPrefix):
+		m, ok = itemReminder(s.i, object)
 		return m, "", ok
 	case fleeting(object):
 		m, ok = s.bot.promise(s.i, object)
