@@ -39,7 +39,7 @@ type AlertAgent struct{ ID, Name string }
 
 // Asked is the What of an answer to drbot's own question. It is kept only where it differs from what the events said, and
 // opens only what a rule names.
-const Asked = "asked"
+const Asked = incident.AlertAsked
 
 // KeepAlerts is how long PagerDuty's deliveries are remembered: they are sent again for up to 48 h.
 const KeepAlerts = 7 * 24 * time.Hour

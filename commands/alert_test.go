@@ -245,6 +245,27 @@ func TestAlertResolvedWherePeopleWorkIsShownAndDecidesNothing(t *testing.T) {
 	}
 }
 
+// TestI51_AReopeningThatWasMissedIsFound: the event never came; the answer to drbot's own question says it.
+func TestI51_AReopeningThatWasMissedIsFound(t *testing.T) {
+	o := opened(t)
+	at := o.clock()
+	is := func(status string) map[string]string { return map[string]string{incident.AlertStatus: status} }
+	o.hear(alarm("P1", "E1", "triggered", at, map[string]string{incident.AlertPriority: "P1", incident.AlertStatus: incident.AlertTriggered}))
+	o.do(commands.Command{Verb: "incident ack", Object: "1", Actor: ana})
+	o.do(commands.Command{Verb: "incident resolve", Object: "1", Text: "works again anyway: all is well", Actor: commands.Actor{Unix: "ana"}})
+	o.pass(time.Minute)
+	o.hear(alarm("P1", "Q1", commands.Asked, o.clock(), is(incident.AlertAcked))) // it has not heard yet that people resolved it
+	if i := o.read(1); i.State != incident.StateResolved {
+		t.Fatalf("%s: PagerDuty only had not heard", i.State)
+	}
+	o.hear(alarm("P1", "E2", "resolved", o.clock().Add(time.Second), is(incident.AlertResolved)))
+	o.pass(time.Hour)
+	o.hear(alarm("P1", "Q2", commands.Asked, o.clock(), is(incident.AlertTriggered)))
+	if i := o.read(1); i.State != incident.StateOpen || i.Reopened != 1 {
+		t.Errorf("PagerDuty opened it again, and it is %s", i.State)
+	}
+}
+
 // TestAlertTouchedByANote: whatever a person does here, PagerDuty does not end it alone any more.
 func TestAlertTouchedByANote(t *testing.T) {
 	for k, line := range []string{"note 1 we look", "severity 1 sev2 fewer than we thought", "status 1 identified", "impact 1 nobody can log in", "services 1 postgres"} {

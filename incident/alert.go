@@ -58,6 +58,9 @@ func (f AlertFact) compare(g AlertFact) int {
 	return cmp.Or(f.At.Compare(g.At), cmp.Compare(f.Rank, g.Rank), strings.Compare(f.Event, g.Event), strings.Compare(f.Value, g.Value))
 }
 
+// AlertAsked is AlertSeen.What of PagerDuty's answer to a question.
+const AlertAsked = "asked"
+
 // Alert is one incident of PagerDuty that this incident answers.
 type Alert struct {
 	ID    string               `json:"id"`
@@ -222,7 +225,7 @@ func (i *Incident) touch(e Event) {
 
 // Hear takes in one event of PagerDuty about an alert of this incident. Nothing of it can be refused: it happened.
 func (i *Incident) Hear(s AlertSeen, by Person, promise Policy) []Event {
-	return append([]Event{s}, i.having(s).follow(s, by, promise)...)
+	return append([]Event{s}, i.having(s).follow(s, s.What == "reopened" || i.missedReopening(s), by, promise)...)
 }
 
 // Link ties an alert to this incident, with what was heard of it before its trigger, and what is known of it now.
@@ -232,7 +235,15 @@ func (i *Incident) Link(l AlertLinked, early []AlertSeen, s AlertSeen, by Person
 		events = append(events, e)
 	}
 	events = append(events, s)
-	return append(events, i.having(events...).follow(s, by, promise)...)
+	return append(events, i.having(events...).follow(s, s.What == "reopened", by, promise)...)
+}
+
+// missedReopening reports whether PagerDuty, when it was asked, calls an alert open that it called resolved before: the event
+// that said so never came.
+func (i *Incident) missedReopening(s AlertSeen) bool {
+	a, status := i.Alert(s.Alert), s.Facts[AlertStatus]
+	return s.What == AlertAsked && a != nil && a.Fact(AlertStatus) == AlertResolved && status != "" && status != AlertResolved &&
+		s.At.After(a.Facts[AlertStatus].At)
 }
 
 // having is the incident as it will be.
@@ -246,8 +257,8 @@ func (i *Incident) having(events ...Event) *Incident {
 
 // follow says what the facts come to here: who acknowledged stops the response clock, and an incident that nobody touched
 // is over when its alerts are. What PagerDuty ended comes back when PagerDuty opens it again; what people ended comes back
-// only if that was done after.
-func (i *Incident) follow(s AlertSeen, by Person, promise Policy) []Event {
+// only if that (again) was done after.
+func (i *Incident) follow(s AlertSeen, again bool, by Person, promise Policy) []Event {
 	var events []Event
 	if i.AckedAt.IsZero() && (i.Active() || i.ResolvedBy.InPagerDuty()) {
 		for k := range i.Alerts {
@@ -270,7 +281,7 @@ func (i *Incident) follow(s AlertSeen, by Person, promise Policy) []Event {
 	case over && i.Active() && !i.Touched():
 		events = append(events, Resolved{By: by, Summary: "Resolved in PagerDuty before anybody took part here."}, Closed{Why: "resolved in PagerDuty"})
 	case over || i.Active() || i.MergedInto != 0:
-	case !i.ResolvedBy.InPagerDuty() && (s.What != "reopened" || !s.At.After(i.ResolvedAt)):
+	case !i.ResolvedBy.InPagerDuty() && (!again || !s.At.After(i.ResolvedAt)):
 	case i.Triaged && i.AcceptedBy.Key == "":
 		events = append(events, Triaged{By: by, Why: "PagerDuty opened it again"})
 	default:

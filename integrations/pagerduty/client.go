@@ -106,6 +106,11 @@ func (l *Link) call(ctx context.Context, what string, do func(context.Context) e
 		l.health.api(l.Now(), false, "it does not take PAGERDUTY_API_TOKEN")
 		return follow.Unavailable{RetryAfter: maxWait, NotSent: true, Err: fmt.Errorf("%s: %w", what, err)}
 	}
+	if !api.APIError.Valid || api.StatusCode == http.StatusRequestTimeout {
+		// PagerDuty says itself what it will not take. A page of something in between (a proxy, a sign-in) is an outage.
+		l.health.api(l.Now(), false, fmt.Sprintf("something between answers %d", api.StatusCode))
+		return follow.Unavailable{Err: fmt.Errorf("%s: %w", what, err)}
+	}
 	l.health.api(l.Now(), true, "")
 	if api.StatusCode == http.StatusNotFound {
 		return fmt.Errorf("%s: %w", what, errGone)
