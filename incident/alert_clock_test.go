@@ -64,3 +64,27 @@ func TestSinceIsTheTriggerOfTheAlertThatOpened(t *testing.T) {
 		}
 	}
 }
+
+// TestI50_TheReportsClocksAreTheCards: a report counts from the instant from which the card counts, however late the alert came.
+func TestI50_TheReportsClocksAreTheCards(t *testing.T) {
+	for _, began := range []time.Duration{0, time.Second, 17 * time.Minute, ClockReach, ClockReach + time.Second, 40 * 24 * time.Hour} {
+		s := open(t, 15*time.Minute, 0)
+		l := AlertLinked{Alert: "Q1", How: alertOpened}
+		if began > 0 {
+			l.Began = s.i.OpenedAt.Add(-began)
+		}
+		s.apply(s.i.OpenedAt, l)
+		s.apply(s.i.OpenedAt.Add(5*time.Minute), Acknowledged{By: Person{Key: "ana"}})
+		s.i.RTO.Limit = 10*time.Minute + began
+		s.apply(s.i.OpenedAt.Add(9*time.Minute), Resolved{By: Person{Key: "ana"}})
+		f := s.i.Figures()
+		ack, _ := f.ToAck()
+		took, _ := f.ToResolve()
+		if card := s.i.ResolvedAt.Sub(s.i.Since()); !f.Start.Equal(s.i.Since()) || took != card || ack != s.i.AckedAt.Sub(s.i.Since()) || f.RTOVerdict(night) != VerdictKept {
+			t.Errorf("triggered %s before: starts %s before the opening, answered after %s, resolved after %s; the card says %s", began, s.i.OpenedAt.Sub(f.Start), ack, took, card)
+		}
+		if began > ClockReach && took != 9*time.Minute {
+			t.Errorf("triggered %s before, and the report says that it took %s", began, took)
+		}
+	}
+}
