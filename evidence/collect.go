@@ -42,6 +42,9 @@ func (c *collected) collect(ctx context.Context) error {
 			if e, err = r.Event(); err != nil {
 				return err
 			}
+			if err := c.readSigned(ctx, e); err != nil {
+				return err
+			}
 		}
 		c.houseIs = append(c.houseIs, e)
 	}
@@ -63,10 +66,7 @@ func (c *collected) collect(ctx context.Context) error {
 		case incident.Confirmed:
 			c.words[stepKey(e.Run, e.Step)] = &Word{What: "confirmed", By: e.By, At: r.Time, Text: e.Digest, Record: r.Seq}
 		case incident.StepStarting:
-			cmd := c.begin(r, e)
-			if err := c.readSigned(ctx, cmd.Accepted); err != nil {
-				return err
-			}
+			c.begin(r, e)
 		default:
 			if !c.request(r, e) {
 				c.outcome(r, e)
@@ -113,12 +113,13 @@ func (c *collected) step(run uint64, id string) incident.Step {
 	return incident.Step{ID: id, Number: id}
 }
 
-// readSigned reads the signature that accepted an entry, and the lock that it stands over.
-func (c *collected) readSigned(ctx context.Context, a *Acceptance) error {
-	if a == nil || a.Signature == "" {
+// readSigned reads the signature that accepted a lock, and the lock that it stands over.
+func (c *collected) readSigned(ctx context.Context, e incident.Event) error {
+	a, ok := e.(incident.LockAccepted)
+	if !ok || a.Signature == "" {
 		return nil
 	}
-	for _, digest := range []string{a.Signature, a.Lock} {
+	for _, digest := range []string{a.Signature, a.LockDigest} {
 		if b, err := c.store.Blob(ctx, digest); err == nil {
 			c.blobs[digest] = b
 		}
@@ -126,7 +127,7 @@ func (c *collected) readSigned(ctx context.Context, a *Acceptance) error {
 	return ctx.Err()
 }
 
-func (c *collected) begin(r state.Record, e incident.StepStarting) *Command {
+func (c *collected) begin(r state.Record, e incident.StepStarting) {
 	s, plan := c.step(e.Run, e.Step), c.plans[e.Run]
 	cmd := &Command{
 		Attempt: e.Attempt, Run: incident.RunName(e.Run), Procedure: plan.Procedure, Step: s.ID, Number: s.Number, Title: s.Title, Risk: s.Risk,
@@ -145,7 +146,6 @@ func (c *collected) begin(r state.Record, e incident.StepStarting) *Command {
 	cmd.Confirmed = c.words[stepKey(e.Run, e.Step)]
 	delete(c.words, stepKey(e.Run, e.Step))
 	c.commands, c.actions[e.Attempt] = append(c.commands, cmd), e.Action
-	return cmd
 }
 
 // acceptance is the newest one of the lock entry before a record.

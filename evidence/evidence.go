@@ -138,8 +138,8 @@ func (f *file) pack(ctx context.Context, a *archive, store Reader, data string) 
 	return nil
 }
 
-// concerns reports whether a record of the house has its payload in this case's archive; of redactions those of its own
-// records.
+// concerns reports whether a record of the house has its payload in this case's archive; of redactions those of payloads
+// that are in it.
 func (f *file) concerns(r state.Record) bool {
 	if r.Kind != (incident.Redacted{}).EventKind() {
 		return slices.Contains(kept, r.Kind)
@@ -148,7 +148,8 @@ func (f *file) concerns(r state.Record) bool {
 	if json.Unmarshal(r.Payload, &stone) != nil {
 		return false
 	}
-	return slices.ContainsFunc(f.record, func(own state.Record) bool { return own.Seq == stone.Seq })
+	of := func(own state.Record) bool { return own.Seq == stone.Seq }
+	return slices.ContainsFunc(f.record, of) || slices.ContainsFunc(f.house, func(own state.Record) bool { return of(own) && slices.Contains(kept, own.Kind) })
 }
 
 // heads are the ends of the two chains, as the manifest names them.

@@ -276,71 +276,6 @@ func TestI43_EveryQuestionHasItsAnswer(t *testing.T) {
 	}
 }
 
-// TestI43_TamperedEvidenceIsFound changes one thing at a time, with the manifest made anew where a forger would.
-func TestI43_TamperedEvidenceIsFound(t *testing.T) {
-	m := begin(t)
-	m.play()
-	archive := m.export()
-	edit := func(name, from, to string) func(string) {
-		return func(dir string) {
-			path := filepath.Join(dir, name)
-			b, err := os.ReadFile(path)
-			m.ok(err)
-			if !bytes.Contains(b, []byte(from)) {
-				t.Fatalf("%s has no %q", name, from)
-			}
-			m.ok(os.WriteFile(path, bytes.Replace(b, []byte(from), []byte(to), 1), 0o600))
-		}
-	}
-	headers := readLines[map[string]any](t, filepath.Join(m.unpack(archive), "record", "headers.jsonl"))
-	denial := fmt.Sprintf("record/payloads/%.0f.json", headers[4]["seq"])
-	for name, change := range map[string]func(string){
-		"a payload":          edit(denial, "wrong backup", "right backup"),
-		"a header":           edit("record/headers.jsonl", `"kind":"Denied"`, `"kind":"Approved"`),
-		"the approved text":  edit("commands/r7-p1-s6-1/action.txt", "/srv/data", "/srv/date"),
-		"the output":         edit("commands/r7-p1-s6-1/output", "3 files", "4 files"),
-		"the lock":           edit("runbook/"+sum([]byte("format: 1\n"))+".lock.yaml", "1", "2"),
-		"a record taken out": func(dir string) { cut(t, filepath.Join(dir, "record", "headers.jsonl"), 4) },
-		"the script":         edit("commands/r7-p1-s6-1/script", "/srv/data", "/srv/date"),
-		"a payload left out": func(dir string) { m.ok(os.Remove(filepath.Join(dir, denial))) },
-		"the last taken out": func(dir string) { cut(t, filepath.Join(dir, "record", "headers.jsonl"), len(headers)-1) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			dir := m.unpack(archive)
-			change(dir)
-			if out, err := check(dir); err == nil {
-				t.Errorf("not found with the old manifest:\n%s", out)
-			}
-			forge(t, dir)
-			if out, err := check(dir); err == nil {
-				t.Errorf("not found with a forged manifest:\n%s", out)
-			}
-		})
-	}
-}
-
-func cut(t *testing.T, path string, line int) {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := slices.Delete(strings.SplitAfter(string(b), "\n"), line, line+1)
-	if err := os.WriteFile(path, []byte(strings.Join(lines, "")), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// forge makes the manifest's sums fit again; its heads stay, as they were shown outside.
-func forge(t *testing.T, dir string) {
-	t.Helper()
-	cmd := exec.Command("sh", "-c", "grep '^#' MANIFEST > heads; find . -type f ! -name MANIFEST ! -name heads | xargs sha256sum | cat heads - > new; rm heads; mv new MANIFEST")
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-}
-
 // TestI43_RedactedStaysRedacted: what was blanked in the record does not come back through the runner's files.
 func TestI43_RedactedStaysRedacted(t *testing.T) {
 	m := begin(t)
@@ -377,34 +312,10 @@ func TestI43_FilesOfAStepAreNotTrusted(t *testing.T) {
 		t.Error("a link was followed")
 	}
 	out, err := check(dir)
-	if err != nil || !strings.Contains(out, "not here: commands/r7-p1-s6-1/output") {
+	if err == nil || !strings.Contains(out, "not here: commands/r7-p1-s6-1/output") || !strings.Contains(out, "not whole") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	if err := evidence.Export(context.Background(), m.store, "", 99, &bytes.Buffer{}); !errors.Is(err, state.ErrNotFound) {
 		t.Errorf("an incident that does not exist: %v", err)
-	}
-}
-
-// TestI43_AHeadThatWasShownIsLookedFor: the script says which record a head belongs to, and that none has another one; a
-// file that the manifest does not name is no evidence.
-func TestI43_AHeadThatWasShownIsLookedFor(t *testing.T) {
-	m := begin(t)
-	m.play()
-	dir := m.unpack(m.export())
-	headers, err := os.ReadFile(filepath.Join(dir, "record", "headers.jsonl"))
-	m.ok(err)
-	line, _, _ := strings.Cut(string(headers), "\n")
-	t.Setenv("HEAD", sum([]byte(line))[:8])
-	if out, err := check(dir); err != nil || !strings.Contains(out, "the head "+os.Getenv("HEAD")+" is record ") {
-		t.Errorf("%v\n%s", err, out)
-	}
-	t.Setenv("HEAD", "0123abcd")
-	if out, err := check(dir); err == nil || !strings.Contains(out, "no record has the head 0123abcd") {
-		t.Errorf("another head: %v\n%s", err, out)
-	}
-	t.Setenv("HEAD", "")
-	m.ok(os.WriteFile(filepath.Join(dir, "commands", "more"), []byte("x"), 0o600))
-	if out, err := check(dir); err == nil || !strings.Contains(out, "is not in MANIFEST") {
-		t.Errorf("a file more: %v\n%s", err, out)
 	}
 }

@@ -45,9 +45,13 @@ func (c *collected) keptFile(r state.Record, e incident.Event) {
 			})
 		}
 	case incident.FileKept:
+		digest, why := e.Digest, e.Why
+		if r.Redacted {
+			digest, why = "", "the record of its copy was redacted"
+		}
 		for k := range c.files {
 			if f := &c.files[k]; f.id == e.ID && f.Channel == e.Channel && f.TS == e.TS && f.Digest == "" {
-				f.Digest, f.Missing, f.Copied = e.Digest, e.Why, r.Seq
+				f.Digest, f.Missing, f.Copied = digest, why, r.Seq
 			}
 		}
 	}

@@ -37,15 +37,19 @@ func (c *collected) pack(ctx context.Context, a *archive, data string) error {
 		return err
 	}
 	used := map[string]string{}
-	for _, plan := range c.plans {
+	for _, e := range c.events { // a draft that was changed is a plan too: its record names what it was made of
+		plan, ok := e.(incident.RunPlanned)
+		if !ok {
+			continue
+		}
 		used[plan.Revision], used[plan.Lock] = "runbook/"+plan.Revision+".md", "runbook/"+plan.Lock+".lock.yaml"
 		for _, s := range slices.Concat(plan.Steps, plan.Undos) {
 			used[s.Spec] = "steps/" + s.Spec + ".json"
 		}
 	}
-	for _, cmd := range c.commands {
-		if a := cmd.Accepted; a != nil && a.Signature != "" {
-			used[a.Signature], used[a.Lock] = "runbook/"+a.Signature+".sig", "runbook/"+a.Lock+".lock.yaml"
+	for _, e := range c.houseIs {
+		if a, ok := e.(incident.LockAccepted); ok && a.Signature != "" {
+			used[a.Signature], used[a.LockDigest] = "runbook/"+a.Signature+".sig", "runbook/"+a.LockDigest+".lock.yaml"
 		}
 	}
 	for _, digest := range slices.Sorted(maps.Keys(used)) {

@@ -9,8 +9,18 @@ import (
 	"testing"
 )
 
-// verified unpacks an archive and runs the script of its VERIFY.md.
+// verified unpacks an archive and runs the script of its VERIFY.md, which finds it whole.
 func (w *town) verified(file string) (dir string) {
+	w.Helper()
+	dir, said := w.checked(file)
+	if !strings.HasSuffix(said, "\nwhole\n") {
+		w.Errorf("VERIFY.md:\n%s", said)
+	}
+	return dir
+}
+
+// checked unpacks an archive and gives what the script of its VERIFY.md says.
+func (w *town) checked(file string) (dir, said string) {
 	w.Helper()
 	dir = w.TempDir()
 	if out, err := exec.Command("tar", "xzf", file, "-C", dir, "--strip-components=1").CombinedOutput(); err != nil {
@@ -18,10 +28,11 @@ func (w *town) verified(file string) (dir string) {
 	}
 	cmd := exec.Command("sh", "-c", "sed -n '/^```sh$/,/^```$/p' VERIFY.md | sed '/^```/d' | sh")
 	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil || !strings.HasSuffix(string(out), "whole\n") {
+	out, err := cmd.CombinedOutput()
+	if (err == nil) != strings.HasSuffix(string(out), "\nwhole\n") {
 		w.Errorf("VERIFY.md: %v\n%s", err, out)
 	}
-	return dir
+	return dir, string(out)
 }
 
 // TestI43_EvidenceOfARun: what the program packs, through its socket and from the file alone, an auditor can check, and it
@@ -77,5 +88,7 @@ func TestI43_EvidenceOfARun(t *testing.T) {
 	if code, _, errs := w.drbot("evidence", "export", "1", w.path("copy.tar.gz"), "--data", w.path("copy.db")); code != 0 {
 		t.Fatalf("of a backup: exit %d: %s", code, errs)
 	}
-	w.verified(w.path("copy.tar.gz"))
+	if _, said := w.checked(w.path("copy.tar.gz")); !strings.Contains(said, "not whole: the 4 named above are not here") || strings.Count(said, "/output\n") != 4 {
+		t.Errorf("of a backup, which has the record alone:\n%s", said)
+	}
 }
