@@ -17,6 +17,7 @@ import (
 func (l *Link) Run(ctx context.Context) error {
 	l.remember(ctx)
 	for ctx.Err() == nil {
+		next := l.Now().Add(l.Every) // from the beginning of a comparison, since what changes during it may be missed by it
 		if l.client != nil {
 			if err := l.Ask(ctx); err != nil && ctx.Err() == nil {
 				l.Log.Warn("PagerDuty was not compared with the record", "error", err)
@@ -27,7 +28,7 @@ func (l *Link) Run(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-		case <-l.Until(l.Now().Add(l.Every)):
+		case <-l.Until(next):
 		}
 	}
 	return ctx.Err()

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -211,7 +212,8 @@ exit 0`)
 	start(t, runs, j, nil)
 	r := wait(t, runs, "a1")
 	got := outputOf(t, runs, "a1")
-	if r.Outcome != Succeeded || !strings.HasPrefix(got, u.Uid+"\n"+u.Gid+"\n/tmp/drbot-a1-") || r.Produced["A"] != "1" || len(r.Survivors) == 0 {
+	lines := strings.Split(got, "\n") // of two pipes: whichever is read first
+	if r.Outcome != Succeeded || !slices.Contains(lines, u.Uid) || !slices.Contains(lines, u.Gid) || !strings.Contains(got, "\n/tmp/drbot-a1-") || r.Produced["A"] != "1" || len(r.Survivors) == 0 {
 		t.Fatalf("%s %+v", got, r)
 	}
 	noneLeft(t, runs, "a1")
