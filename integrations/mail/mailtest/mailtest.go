@@ -51,7 +51,6 @@ type Server struct {
 	listener net.Listener
 	cert     tls.Certificate
 	pool     *x509.CertPool
-	address  string
 	done     sync.WaitGroup
 	mu       sync.Mutex
 	mails    []Mail
@@ -69,42 +68,40 @@ func New(t testing.TB) *Server {
 	return s
 }
 
-// Start opens the port, the same one after a Stop. The test's end stops it and fails on what it found.
+// Start opens the port, or answers on it again after a Stop. The test's end closes it and fails on what was found.
 func (s *Server) Start() *Server {
 	s.t.Helper()
-	address := s.address
-	if address == "" {
-		address = "127.0.0.1:0"
-		s.t.Cleanup(func() {
-			s.Stop()
-			for _, fault := range s.Faults() {
-				s.t.Errorf("mail server: %s", fault)
-			}
-		})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stopped = false
+	if s.listener != nil {
+		return s
 	}
-	listener, err := net.Listen("tcp", address)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		s.t.Fatalf("mail server: %v", err)
 	}
-	s.mu.Lock()
-	s.listener, s.address, s.stopped = listener, listener.Addr().String(), false
-	s.mu.Unlock()
+	s.listener = listener
 	s.done.Go(func() { s.serve(listener) })
+	s.t.Cleanup(func() {
+		s.Stop()
+		_ = listener.Close() // its loop ends by that
+		s.done.Wait()
+		for _, fault := range s.Faults() {
+			s.t.Errorf("mail server: %s", fault)
+		}
+	})
 	return s
 }
 
-// Stop closes the port and every connection: nobody answers there any more.
+// Stop hangs up on everybody, at once and until the next Start. The port stays taken: another test would get it.
 func (s *Server) Stop() {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.stopped = true
-	if s.listener != nil {
-		_ = s.listener.Close() // a second stop finds it closed
-	}
 	for conn := range s.open {
 		_ = conn.Close() // its reader ends by that
 	}
-	s.mu.Unlock()
-	s.done.Wait()
 }
 
 // Port it listens on.
