@@ -86,6 +86,7 @@ func (i *Incident) resolved(at Stamp, e Resolved) {
 	i.State, i.ResolvedBy, i.ResolvedAt, i.FalseAlarm = StateResolved, e.By, at.Time, e.FalseAlarm
 	i.Summary, i.RootCause, i.DataImpact = e.Summary, e.RootCause, e.DataImpact
 	i.Spoken = nil
+	i.replace(at, e.By, func(*Outgoing) bool { return true }) // nobody hears after the end how it was going
 	i.told(0, e.To)
 	i.published(at, e.To, e.Public)
 }

@@ -101,13 +101,9 @@ func (i *Incident) applyMessage(at Stamp, e Event) bool {
 
 func (i *Incident) drafted(at Stamp, e UpdateDrafted) {
 	i.Drafts = e.Draft
-	for k := range i.Outgoing {
-		o := &i.Outgoing[k]
-		if o.State == LookWaits && !slices.ContainsFunc(o.To, func(a Audience) bool { return !slices.Contains(e.To, a) }) {
-			o.State = LookReplaced
-			o.settle(at, e.By, "")
-		}
-	}
+	i.replace(at, e.By, func(o *Outgoing) bool {
+		return !slices.ContainsFunc(o.To, func(a Audience) bool { return !slices.Contains(e.To, a) })
+	})
 	i.Outgoing = append(i.Outgoing, Outgoing{UpdateDrafted: e, At: at.Time, State: LookWaits})
 	for k := 0; len(i.Outgoing) > maxLooks && k < len(i.Outgoing); {
 		if i.Outgoing[k].State == LookWaits {
@@ -115,6 +111,16 @@ func (i *Incident) drafted(at Stamp, e UpdateDrafted) {
 			continue
 		}
 		i.Outgoing = slices.Delete(i.Outgoing, k, k+1)
+	}
+}
+
+// replace lets a newer message take the place of those that wait.
+func (i *Incident) replace(at Stamp, by Person, which func(*Outgoing) bool) {
+	for k := range i.Outgoing {
+		if o := &i.Outgoing[k]; o.State == LookWaits && which(o) {
+			o.State = LookReplaced
+			o.settle(at, by, "")
+		}
 	}
 }
 

@@ -83,14 +83,20 @@ func (i *Incident) Edit(by Person, number int, was UpdateSent, w Word) ([]Event,
 	if err != nil {
 		return nil, err
 	}
-	if body == was.Text && steps == was.Next {
-		if public == was.Public {
-			return nil, Refuse(WrongState, "Nothing of update %d would change.", number)
-		}
-		onlyPage := func(a Audience) bool { return a != AudienceStatus }
-		now, later = slices.DeleteFunc(now, onlyPage), slices.DeleteFunc(later, onlyPage)
-	} else if public == was.Public {
-		page := func(a Audience) bool { return a == AudienceStatus }
+	first, err := i.firstAgain(by, number, was, w, body, steps)
+	if err != nil {
+		return nil, err
+	}
+	page := func(a Audience) bool { return a == AudienceStatus }
+	switch same := body == was.Text && steps == was.Next; {
+	case same && public == was.Public && first == nil:
+		return nil, Refuse(WrongState, "Nothing of update %d would change.", number)
+	case same && public == was.Public:
+		now, later = nil, nil
+	case same:
+		words := func(a Audience) bool { return !page(a) }
+		now, later = slices.DeleteFunc(now, words), slices.DeleteFunc(later, words)
+	case public == was.Public:
 		now, later = slices.DeleteFunc(now, page), slices.DeleteFunc(later, page)
 	}
 	var events []Event
@@ -109,5 +115,35 @@ func (i *Incident) Edit(by Person, number int, was UpdateSent, w Word) ([]Event,
 		}
 		events = append(events, d)
 	}
+	if first != nil {
+		first.Draft = i.Drafts + 1
+		if len(later) > 0 {
+			first.Draft++
+		}
+		events = append(events, *first)
+	}
 	return events, nil
+}
+
+// firstAgain is what takes the place of an update that still waits for its second look when it is edited: who reads it for the
+// first time reads the new words. nil: nothing waits, or nothing of it changes.
+func (i *Incident) firstAgain(by Person, number int, was UpdateSent, w Word, body, steps string) (*UpdateDrafted, error) {
+	for k := range i.Outgoing {
+		o := &i.Outgoing[k]
+		if o.State != LookWaits || o.Number != number || o.Version > 1 {
+			continue
+		}
+		d := &UpdateDrafted{Number: number, Version: 1, By: by, To: o.To, Text: body, Next: steps, Status: o.Status}
+		if slices.Contains(o.To, AudienceStatus) {
+			var err error
+			if d.Public, err = text("The text for the status page", w.Public, MaxUpdate); err != nil {
+				return nil, err
+			}
+		}
+		if body == was.Text && steps == was.Next && d.Public == o.Public {
+			return nil, nil
+		}
+		return d, nil
+	}
+	return nil, nil
 }

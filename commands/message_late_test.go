@@ -1,0 +1,53 @@
+package commands_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/drbot/drbot/incident"
+)
+
+// TestSecondLook_AnEditTakesThePlaceOfWhatWaits: what was corrected in time is never read as it was.
+func TestSecondLook_AnEditTakesThePlaceOfWhatWaits(t *testing.T) {
+	o := telling(t)
+	id, channel := o.begin("users db is gone")
+	o.typed(ana, channel, "/incident impact nobody can log in")
+	o.typed(ana, channel, "/incident update All is gone --to mail,status --public We look into it, wrong")
+	o.typed(ana, channel, "/incident edit 1 Half is gone --public We look into it, right")
+	i := o.read(id)
+	waiting := i.Waiting()
+	if len(waiting) != 1 || waiting[0].Draft != 2 || waiting[0].Version != 1 || waiting[0].Public != "We look into it, right" ||
+		!strings.Contains(waiting[0].Outward, "Half is gone") || !slices.Contains(waiting[0].To, incident.AudienceMail) {
+		t.Fatalf("%+v", waiting)
+	}
+	if i.Outgone(1).State != incident.LookReplaced || i.SentAs(1).Version != 2 {
+		t.Errorf("%s, version %d", i.Outgone(1).State, i.SentAs(1).Version)
+	}
+	o.typed(bea, channel, "/incident release m2")
+	sent := events[incident.UpdateSent](o, id)
+	if e := sent[len(sent)-1]; len(sent) != 2 || e.Text != "Half is gone" || e.Public != "We look into it, right" {
+		t.Errorf("%+v", sent)
+	}
+	if r := o.typed(ana, channel, "/incident edit 1 Half is gone"); r.Done() {
+		t.Errorf("nothing would change: %+v", r.Say)
+	}
+}
+
+// TestSecondLook_AResolutionTakesThePlaceOfWhatWaits: nobody hears after the end how it was going.
+func TestSecondLook_AResolutionTakesThePlaceOfWhatWaits(t *testing.T) {
+	o := telling(t)
+	id, channel := o.begin("users db is gone")
+	o.typed(ana, channel, "/incident impact nobody can log in")
+	o.typed(ana, channel, "/incident update All is gone --to mail,status --public We look into it")
+	o.typed(ana, channel, "/incident resolve logins work again anyway: all is well")
+	i := o.read(id)
+	if i.State != incident.StateResolved || i.Outgone(1).State != incident.LookReplaced {
+		t.Fatalf("%s, %+v", i.State, i.Outgone(1))
+	}
+	before := len(events[incident.UpdateSent](o, id))
+	o.typed(bea, channel, "/incident release m1")
+	if after := len(events[incident.UpdateSent](o, id)); after != before {
+		t.Error("it left after the end")
+	}
+}
