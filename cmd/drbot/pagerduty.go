@@ -2,14 +2,19 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/drbot/drbot/commands"
 	"github.com/drbot/drbot/integrations/pagerduty"
@@ -203,9 +208,11 @@ func (h *house) pagerdutyRoutes(mux *http.ServeMux) {
 		h.pagerduty.Routes(mux)
 		return
 	}
-	mux.HandleFunc("POST /pagerduty/webhook", func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "PagerDuty is not configured here", http.StatusServiceUnavailable)
-	})
+	for _, path := range []string{pagerduty.Path, pagerduty.Path + "/{$}"} {
+		mux.HandleFunc("POST "+path, func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "PagerDuty is not configured here", http.StatusServiceUnavailable)
+		})
+	}
 }
 
 // checkPagerDuty says what of the link and its mappings would not work.
@@ -214,7 +221,9 @@ func checkPagerDuty(ctx context.Context, c *config, offline bool) []finding {
 		return nil
 	}
 	var found []finding
-	for _, f := range pagerduty.Check(ctx, c.PagerDuty.options(func() *people.Table { return c.People }), offline) {
+	o := c.PagerDuty.options(func() *people.Table { return c.People })
+	o.Serving = func(ctx context.Context) (pagerduty.Health, error) { return servingPagerDuty(ctx, c.Data) }
+	for _, f := range pagerduty.Check(ctx, o, offline) {
 		found = append(found, finding{f.Level, f.What, f.Fix})
 	}
 	rb, err := runbook.LoadText(c.Runbook, c.Sections)
@@ -244,6 +253,34 @@ func checkPagerDuty(ctx context.Context, c *config, offline bool) []finding {
 		found = append(found, finding{"note", "pagerduty.services and pagerduty.rules are empty: every alert waits in triage until somebody accepts it.", "Map a service: pagerduty: {services: {P1ABCDE: {type: …}}}."})
 	}
 	return found
+}
+
+// servingPagerDuty asks the drbot that serves this data directory how its link stands.
+func servingPagerDuty(ctx context.Context, data string) (health pagerduty.Health, err error) {
+	address, err := os.ReadFile(filepath.Join(data, "address"))
+	if err != nil {
+		return health, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+strings.TrimSpace(string(address))+"/readyz", nil)
+	if err != nil {
+		return health, err
+	}
+	direct := http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // no proxy stands before this machine's own drbot
+	answer, err := direct.Do(r)
+	if err != nil {
+		return health, err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	var ready readiness
+	if err = json.NewDecoder(answer.Body).Decode(&ready); err != nil {
+		return health, err
+	}
+	if ready.PagerDuty == nil {
+		return health, errors.New("it was started without PagerDuty")
+	}
+	return *ready.PagerDuty, nil
 }
 
 func orAny(service string) string {

@@ -285,13 +285,21 @@ func TestI46_I47_KilledAmidTheWebhooks(t *testing.T) {
 	w.audited()
 }
 
-// TestI14_AWrongSecretIsFoundByCheck: refused webhooks disable the subscription, and check says so, with the fix.
+// TestI14_AWrongSecretIsFoundByCheck: check has a test event sent and finds the wrong secret before any alert is lost; refused
+// webhooks disable the subscription, and check says so, with the fix.
 func TestI14_AWrongSecretIsFoundByCheck(t *testing.T) {
 	t.Parallel()
 	w, a := duty(t, "")
 	w.serve()
 	w.linked()
-	a.Subscribe(w.door()+"/pagerduty/webhook", nil, "another secret than drbot has ....")
+	a.Subscribe(w.door()+"/pagerduty/webhook/", nil, pdSecret)
+	if _, out, _ := w.drbot("check"); strings.Contains(out, "webhook subscription") && !strings.Contains(out, "goes over plain HTTP") || strings.Contains(out, "test event") {
+		t.Errorf("with the right secret, check:\n%s", out)
+	}
+	a.Rotate("another secret than drbot has ....")
+	if code, out, _ := w.drbot("check"); code != 1 || !holdsAll(out, []string{"its test event was refused here, as no secret of PAGERDUTY_WEBHOOK_SECRET signed it"}) {
+		t.Errorf("before any alert, check: %d\n%s", code, out)
+	}
 	for range 3 {
 		a.Trigger("PDB1", "Users are gone", "high", "P1")
 	}

@@ -29,7 +29,7 @@ var needed = []string{"incident.triggered", "incident.acknowledged", "incident.r
 
 // Check says what of the link would not work. Offline asks no network. It changes nothing.
 func Check(ctx context.Context, o Options, offline bool) []Finding {
-	c := &checking{l: open(o), ctx: ctx}
+	c := &checking{l: open(o), ctx: ctx, teams: map[string][]string{}}
 	defer c.l.Close()
 	if c.l.deaf() {
 		c.add("error", "PAGERDUTY_WEBHOOK_SECRET is not set: no webhook can be judged, and every one is put off.",
@@ -55,6 +55,7 @@ type checking struct {
 	l     *Link
 	ctx   context.Context
 	found []Finding
+	teams map[string][]string // of the services that rules name, as far as they can be read
 }
 
 func (c *checking) add(level, what, fix string) { c.found = append(c.found, Finding{level, what, fix}) }
@@ -164,7 +165,7 @@ func (c *checking) services() {
 	for _, r := range c.l.Rules {
 		if !seen[r.Service] {
 			seen[r.Service] = true
-			c.place("services", "service", "pagerduty.services", r.Service)
+			c.ruled(r.Service)
 		}
 	}
 	for _, id := range c.l.Places {
@@ -175,77 +176,33 @@ func (c *checking) services() {
 	}
 }
 
-func (c *checking) place(path, kind, key, id string) {
-	switch err := c.l.fetch(c.ctx, "/"+path+"/"+url.PathEscape(id), nil); {
+// ruled reads a service that a rule names, with the teams whose it is.
+func (c *checking) ruled(id string) {
+	var answer struct {
+		Service struct {
+			Teams []reference `json:"teams"`
+		} `json:"service"`
+	}
+	if !c.read("services", "service", "pagerduty.services", id, &answer) {
+		return
+	}
+	c.teams[id] = []string{}
+	for _, t := range answer.Service.Teams {
+		c.teams[id] = append(c.teams[id], t.ID)
+	}
+}
+
+// place says where the configuration names what PagerDuty does not have.
+func (c *checking) place(path, kind, key, id string) { c.read(path, kind, key, id, nil) }
+
+func (c *checking) read(path, kind, key, id string, into any) bool {
+	switch err := c.l.fetch(c.ctx, "/"+path+"/"+url.PathEscape(id), into); {
 	case errors.Is(err, errGone):
 		c.add("error", key+": PagerDuty has no "+kind+" "+id+".", "Copy the id from the address of its page in PagerDuty, like P1ABCDE.")
 	case err != nil:
 		c.refused("The "+kind+" "+id+" cannot be read: ", err)
+	default:
+		return true
 	}
-}
-
-// subscription is a webhook subscription as REST tells it.
-type subscription struct {
-	ID       string   `json:"id"`
-	Active   bool     `json:"active"`
-	Events   []string `json:"events"`
-	Delivery struct {
-		URL      string `json:"url"`
-		Disabled bool   `json:"temporarily_disabled"`
-	} `json:"delivery_method"`
-}
-
-// subscriptions looks for one that ends at drbot's door.
-func (c *checking) subscriptions() {
-	var ours []subscription
-	for offset := 0; ; offset += pageSize {
-		var page struct {
-			List []subscription `json:"webhook_subscriptions"`
-			More bool           `json:"more"`
-		}
-		if err := c.l.fetch(c.ctx, fmt.Sprintf("/webhook_subscriptions?limit=%d&offset=%d", pageSize, offset), &page); err != nil {
-			c.refused("The webhook subscriptions cannot be read: ", err)
-			return
-		}
-		for _, s := range page.List {
-			if u, err := url.Parse(s.Delivery.URL); err == nil && strings.HasSuffix(strings.TrimSuffix(u.Path, "/"), "/pagerduty/webhook") {
-				ours = append(ours, s)
-			}
-		}
-		if !page.More || offset >= 10_000-2*pageSize {
-			break
-		}
-	}
-	if len(ours) == 0 {
-		c.add("error", "PagerDuty has no webhook subscription that ends in /pagerduty/webhook.", "Integrations, Generic Webhooks V3, New Webhook: https://<drbot>/pagerduty/webhook, and set the secret that it shows.")
-	}
-	for _, s := range ours {
-		c.subscription(s)
-	}
-}
-
-func (c *checking) subscription(s subscription) {
-	name := "The webhook subscription " + s.ID + " (" + s.Delivery.URL + ")"
-	switch {
-	case !s.Active:
-		c.add("error", name+" is switched off.", "Enable it in PagerDuty: Integrations, Generic Webhooks V3.")
-	case s.Delivery.Disabled:
-		c.add("error", name+" is disabled for a day: three webhooks in a row were refused.", "Set PAGERDUTY_WEBHOOK_SECRET to its secret, then enable it (POST /webhook_subscriptions/"+s.ID+"/enable); drbot asks for what was missed.")
-	}
-	var lacks []string
-	level := "warning"
-	for _, event := range Events {
-		if !slices.Contains(s.Events, event) {
-			lacks = append(lacks, event)
-			if slices.Contains(needed, event) {
-				level = "error"
-			}
-		}
-	}
-	if len(lacks) > 0 {
-		c.add(level, name+" does not tell of "+strings.Join(lacks, ", ")+".", "Add them to the subscription's events.")
-	}
-	if strings.HasPrefix(s.Delivery.URL, "http://") {
-		c.add("warning", name+" goes over plain HTTP.", "Put a TLS proxy in front of drbot and name its https address.")
-	}
+	return false
 }

@@ -60,6 +60,10 @@ type Options struct {
 	// Until receives once Now is not before t.
 	Until func(t time.Time) <-chan time.Time
 	Log   *slog.Logger
+	// Serving says how the link of the drbot that serves now stands, so that Check can see what of a test event became;
+	// nil: Check asks for none. Patience is how long Check waits for one; 0: 15 s.
+	Serving  func(context.Context) (Health, error)
+	Patience time.Duration
 }
 
 // everyDefault is how often PagerDuty is asked what its events may have left out.

@@ -21,9 +21,13 @@ const (
 	maxKeep = 4 * time.Second
 )
 
-// Routes adds the door.
+// Path is where the door is.
+const Path = "/pagerduty/webhook"
+
+// Routes adds the door. Whoever writes a slash behind its address means it too: a 404 would disable the subscription.
 func (l *Link) Routes(mux *http.ServeMux) {
-	mux.HandleFunc("POST /pagerduty/webhook", l.serve)
+	mux.HandleFunc("POST "+Path, l.serve)
+	mux.HandleFunc("POST "+Path+"/{$}", l.serve)
 }
 
 // serve answers 202 once the event is kept. PagerDuty stops sending for a day after three deliveries that were refused
@@ -55,7 +59,9 @@ func (l *Link) serve(w http.ResponseWriter, r *http.Request) {
 		l.later(w, "not kept, send it again: "+err.Error())
 		return
 	}
-	l.health.webhook(l.Now())
+	if l.health.webhook(l.Now()); e.What == spaced(pingEvent) {
+		l.health.pinged()
+	}
 	w.WriteHeader(http.StatusAccepted)
 }
 

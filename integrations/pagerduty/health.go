@@ -14,6 +14,7 @@ type Health struct {
 	Webhook time.Time `json:"last_webhook,omitzero"` // the newest one that was kept
 	Asked   time.Time `json:"last_asked,omitzero"`   // the last time that its open incidents were compared
 	Forged  uint64    `json:"forged,omitempty"`      // webhooks with a wrong signature, since the start
+	Pings   uint64    `json:"pings,omitempty"`       // test events that were taken, since the start
 }
 
 type health struct {
@@ -51,6 +52,12 @@ func (h *health) forgery() bool {
 	defer h.mu.Unlock()
 	h.now.Forged++
 	return h.now.Forged == 1
+}
+
+func (h *health) pinged() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.now.Pings++
 }
 
 // Health answers how the link stands.

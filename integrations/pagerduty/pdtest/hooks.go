@@ -24,6 +24,7 @@ const (
 // subscription is a webhook subscription V3.
 type subscription struct {
 	id, url  string
+	service  string // "": it is about the whole account
 	events   []string
 	lanes    map[string][]delivery // of each incident: in order, one at a time
 	dropped  int                   // in a row
@@ -43,6 +44,13 @@ func (a *Account) Subscribe(url string, events []string, secrets ...string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.subscriptions = append(a.subscriptions, &subscription{id: "S" + rand.Text()[:12], url: url, events: events, secrets: secrets, lanes: map[string][]delivery{}})
+}
+
+// Narrow makes the newest subscription be about one service alone.
+func (a *Account) Narrow(service string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.subscriptions[len(a.subscriptions)-1].service = service
 }
 
 // Rotate changes the secrets of all subscriptions.

@@ -295,6 +295,9 @@ func (a *Account) emit(t *trouble, what string, at time.Time, by *User, text str
 	t.changes, t.log = append(t.changes, c), append(t.log, entry{kind: logged(what), message: text, at: at, by: by})
 	body := webhook(what, at, by, data)
 	for _, s := range a.subscriptions {
+		if s.service != "" && s.service != t.service.ID {
+			continue
+		}
 		s.queue(a, t.id, delivery{id: fmt.Sprintf("%s-%d", rand.Text()[:16], len(t.changes)), kind: "incident." + what, body: body})
 	}
 }

@@ -58,19 +58,6 @@ type (
 		Email string `json:"email"`
 		Ways  []any  `json:"contact_methods,omitempty"`
 	}
-	restSubscription struct {
-		ID             string       `json:"id"`
-		Type           string       `json:"type"`
-		Active         bool         `json:"active"`
-		Events         []string     `json:"events"`
-		DeliveryMethod restDelivery `json:"delivery_method"`
-	}
-	restDelivery struct {
-		Type                string  `json:"type"`
-		URL                 string  `json:"url"`
-		TemporarilyDisabled bool    `json:"temporarily_disabled"`
-		Secret              *string `json:"secret"` // told once, when it is made
-	}
 )
 
 // Codes of errors, as PagerDuty documents them.
@@ -88,7 +75,7 @@ func (a *Account) routes() http.Handler {
 	for pattern, serve := range map[string]func(http.ResponseWriter, *http.Request, *User){
 		"GET /incidents": a.list, "POST /incidents": a.create, "GET /oncalls": a.oncalls, "PUT /incidents": a.manage, "GET /incidents/{id}": a.get, "GET /incidents/{id}/notes": a.readNotes, "POST /incidents/{id}/notes": a.addNote,
 		"GET /incidents/{id}/log_entries": a.log, "POST /incidents/{id}/responder_requests": a.request, "POST /incidents/{id}/status_updates": a.update,
-		"GET /priorities": a.priorities, "GET /abilities/{id}": a.ability, "GET /users": a.users, "GET /users/{id}": a.member, "GET /services/{id}": a.place, "GET /escalation_policies/{id}": a.place, "GET /webhook_subscriptions": a.hooks,
+		"GET /priorities": a.priorities, "GET /abilities/{id}": a.ability, "GET /users": a.users, "GET /users/{id}": a.member, "GET /services/{id}": a.place, "GET /escalation_policies/{id}": a.place, "GET /webhook_subscriptions": a.hooks, "POST /webhook_subscriptions/{id}/ping": a.ping,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { a.guard(w, r, pattern, serve) })
 	}
@@ -337,26 +324,6 @@ func (a *Account) place(w http.ResponseWriter, r *http.Request, _ *User) {
 		}
 	}
 	fail(w, http.StatusNotFound, codeUnknown, "Not Found")
-}
-
-func (a *Account) hooks(w http.ResponseWriter, r *http.Request, _ *User) {
-	var all []restSubscription
-	for _, s := range a.subscriptions {
-		events := s.events
-		if len(events) == 0 {
-			events = EveryEvent
-		}
-		all = append(all, restSubscription{ID: s.id, Type: "webhook_subscription", Active: true, Events: events, DeliveryMethod: restDelivery{
-			Type: "http_delivery_method", URL: s.url, TemporarilyDisabled: s.disabled.After(a.o.Now()),
-		}})
-	}
-	paged(w, r, "webhook_subscriptions", all)
-}
-
-// EveryEvent is what a subscription without a choice is about.
-var EveryEvent = []string{
-	"incident.acknowledged", "incident.annotated", "incident.delegated", "incident.escalated", "incident.priority_updated", "incident.reassigned", "incident.reopened",
-	"incident.resolved", "incident.responder.added", "incident.responder.replied", "incident.status_update_published", "incident.triggered", "incident.unacknowledged",
 }
 
 // strict reads a body without unknown fields.

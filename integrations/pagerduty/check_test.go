@@ -1,0 +1,92 @@
+package pagerduty
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/drbot/drbot/secret"
+)
+
+// checked are the findings about subscriptions, a line each.
+func checked(t *testing.T, o Options) string {
+	t.Helper()
+	var all []string
+	for _, f := range Check(t.Context(), o, false) {
+		if f.Fix == "" {
+			t.Errorf("no fix for %q", f.What)
+		}
+		if !strings.Contains(f.What, "plain HTTP") {
+			all = append(all, f.Level+": "+f.What)
+		}
+	}
+	return strings.Join(all, "\n")
+}
+
+// TestI14_CheckProvesTheSecret: a test event that PagerDuty signs shows whether its secret is the configured one, and whether the
+// address leads here.
+func TestI14_CheckProvesTheSecret(t *testing.T) {
+	r := rigged(t)
+	r.Secrets = []secret.String{secret.New("a secret that is long enough")}
+	mux := http.NewServeMux()
+	r.Routes(mux)
+	door := httptest.NewServer(mux)
+	defer door.Close()
+	r.account.Subscribe(door.URL+Path+"/", nil, "a secret that is long enough")
+	o := r.Options
+	o.Serving = func(context.Context) (Health, error) { return r.Health(), nil }
+	if got := checked(t, o); got != "" || r.Health().Pings != 1 {
+		t.Errorf("the right one: %q, %+v", got, r.Health())
+	}
+	r.account.Rotate("another one", "a secret that is long enough")
+	if got := checked(t, o); got != "" {
+		t.Errorf("while they rotate: %q", got)
+	}
+	r.account.Rotate("another secret of the same length")
+	if got := checked(t, o); strings.Count(got, "\n") != 0 || !strings.Contains(got, "test event was refused here, as no secret of PAGERDUTY_WEBHOOK_SECRET signed it") {
+		t.Errorf("a wrong one: %q", got)
+	}
+	r.account.Rotate("a secret that is long enough")
+	o.Serving = func(context.Context) (Health, error) { return Health{}, errors.New("nobody serves") }
+	if got := checked(t, o); !strings.HasPrefix(got, "note: No drbot serves here now") || strings.Contains(got, "\n") {
+		t.Errorf("nobody serves: %q", got)
+	}
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }))
+	defer elsewhere.Close()
+	r.account.Subscribe(elsewhere.URL+Path, nil, "a secret that is long enough")
+	o.Serving = func(context.Context) (Health, error) { return r.Health(), nil }
+	o.Patience = 50 * time.Millisecond
+	r.account.Move(elsewhere.URL + Path)
+	if got := checked(t, o); strings.Count(got, "error: ") != 2 || strings.Count(got, "did not come here") != 2 {
+		t.Errorf("elsewhere: %q", got)
+	}
+}
+
+// TestCheckNamesServicesThatNoSubscriptionTells: a subscription has a scope.
+func TestCheckNamesServicesThatNoSubscriptionTells(t *testing.T) {
+	r := rigged(t)
+	o := r.Options
+	o.Secrets = []secret.String{secret.New("a secret that is long enough")}
+	r.account.Subscribe("https://drbot.example.com"+Path, []string{}, "s")
+	r.account.Narrow("PWEB")
+	if got := checked(t, o); !strings.Contains(got, "error: No webhook subscription is about the service PDB1") {
+		t.Errorf("another service's: %q", got)
+	}
+	r.account.Subscribe("https://drbot.example.com"+Path, []string{}, "s")
+	r.account.Narrow("PDB1")
+	if got := checked(t, o); got != "" {
+		t.Errorf("its own: %q", got)
+	}
+	for _, c := range []struct {
+		of   reference
+		want bool
+	}{{reference{}, true}, {reference{ID: "P1", Type: "account_reference"}, true}, {reference{ID: "T1", Type: "team_reference"}, true}, {reference{ID: "T2", Type: "team"}, false}} {
+		if got := (subscription{Filter: c.of}).tells("PDB1", []string{"T1"}); got != c.want {
+			t.Errorf("%+v: %v", c.of, got)
+		}
+	}
+}
