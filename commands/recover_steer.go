@@ -151,13 +151,13 @@ func cancelRun(ctx context.Context, o *Office, c *call) (Reply, error) {
 		if n != 0 {
 			r = i.Run(n)
 		}
-		if r != nil && (r.State == incident.Running || r.State == incident.Paused) && r.Outlived(true) == nil {
+		if r != nil && (r.State == incident.Running || r.State == incident.Paused) && r.Unstoppable() == nil {
 			return Reply{Form: reasonForm(c, r.Name(), "Cancel "+r.Name(), leavesBlocks(r, i.Time)), Say: templates.Message{Text: "Cancel " + r.Name() + "?"}}, nil
 		}
 	}
 	return o.steer(ctx, c, func(d incident.Desk, i *incident.Incident) ([]incident.Event, error) {
 		if r := i.LiveRun(); r != nil && (n == 0 || n == r.N) {
-			if err := r.Outlived(true); err != nil {
+			if err := r.Unstoppable(); err != nil {
 				return nil, err
 			}
 			left = leavesBehind(r, d.At)

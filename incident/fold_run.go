@@ -160,7 +160,7 @@ func (i *Incident) applyStep(at Stamp, e Event) {
 			s.Attempts, s.EndedAt, s.Note, s.Last, s.Outcome = s.Attempts+1, time.Time{}, "", "", ""
 			s.Took, s.NoText = 0, ""
 			s.Bytes, s.Left, s.Unseen, s.Killed, s.Earlier, s.Begun = 0, nil, false, nil, s.Earlier || s.Begun, false
-			s.Check = Checked{}
+			s.Check, s.Far = Checked{}, ""
 		})
 	case StepStarted:
 		i.attempt(e.Run, e.Step, e.Attempt, func(_ *Run, s *Step) { s.State, s.Begun = StepRuns, true })
@@ -175,7 +175,7 @@ func (i *Incident) applyStep(at Stamp, e Event) {
 		})
 	case StepUnknown:
 		i.attempt(e.Run, e.Step, e.Attempt, func(_ *Run, s *Step) {
-			s.State, s.Note, s.EndedAt, s.Begun, s.Left, s.Unseen = StepIsLost, e.Why, at.Time, true, e.Left, e.Unseen
+			s.State, s.Note, s.EndedAt, s.Begun, s.Left, s.Unseen, s.Far = StepIsLost, e.Why, at.Time, true, e.Left, e.Unseen, e.Far
 		})
 	case StepSurvivors:
 		i.attempt(e.Run, e.Step, e.Attempt, func(_ *Run, s *Step) { s.survivors(e) })

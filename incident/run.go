@@ -102,6 +102,7 @@ type Step struct {
 	Outcome  string        `json:"outcome,omitempty"`
 	Left     []string      `json:"left,omitempty"` // processes of it that outlived what watched them: "4711 sleep"
 	Unseen   bool          `json:"unseen,omitempty"`
+	Far      string        `json:"far,omitempty"`     // the host on which it may still run: nobody there said how it ended
 	Killed   []string      `json:"killed,omitempty"`  // processes of it that outlived it and were ended: "4711 sleep"
 	Note     string        `json:"note,omitempty"`    // why it failed, was skipped, what was seen
 	Last     string        `json:"last,omitempty"`    // last lines of the output

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -63,7 +64,7 @@ func (i *Incident) Retry(d Desk, by Person, run uint64, step string) ([]Event, e
 	if err := i.mayRun(d, by); err != nil {
 		return nil, err
 	}
-	if err := r.Outlived(true); err != nil {
+	if err := cmp.Or(r.Outlived(true), r.Away()); err != nil {
 		return nil, err
 	}
 	w := i.draft(d.At)
@@ -159,7 +160,7 @@ func (i *Incident) Undo(d Desk, by Person, run uint64, step string) ([]Event, er
 	case next != nil && next.UndoOf == s.ID:
 		return nil, Refuse(WrongState, "The undo of %s is planned already: %s.", s.Number, r.Doing())
 	}
-	if err := r.Outlived(false); err != nil {
+	if err := cmp.Or(r.Outlived(false), r.Away()); err != nil {
 		return nil, err
 	}
 	w := i.draft(d.At)

@@ -18,6 +18,8 @@ type StepSurvivors struct {
 	Step    string   `json:"step"`
 	Attempt string   `json:"attempt"`
 	Left    []string `json:"left,omitempty"` // that live: "4711 sleep"; empty: none
+	// Far: the host that was asked. With nothing left it cannot be asked any more.
+	Far string `json:"far,omitempty"`
 }
 
 // EventKind names the event in the record.
@@ -38,12 +40,34 @@ func (s *Step) survivors(e StepSurvivors) {
 	s.Left = e.Left
 }
 
+// Away is a refusal to begin a step, its undo or a later one while a step may still run on another host, whose record of it nobody
+// has read. A person's word on what became of it is taken: the host may be gone for good.
+func (r *Run) Away() error {
+	for k := range r.Steps {
+		if s := &r.Steps[k]; s.State == StepIsLost && s.Far != "" {
+			return Refuse(WrongState, "Step %s may still run on %s: drbot has not read there how it ended.", s.Number, s.Far).
+				Then("drbot goes on looking; once %s answers, the step's own record does. Is that host gone for good, say what you saw: Done: I looked… on its card, or hand %s and your words.", s.Far, s.Number)
+		}
+	}
+	return nil
+}
+
+// Unstoppable is a refusal to end the run while processes live that a cancel does not reach. It does reach a step on another host,
+// at once or when that answers again.
+func (r *Run) Unstoppable() error {
+	return r.outlived(func(s *Step) bool { return s.Far == "" })
+}
+
 // Outlived is a refusal while processes live that a step of the run left. Those that may live on, or that drbot cannot look
 // at, are a person's to judge: they refuse only what would start the step a second time or free the target (all).
 func (r *Run) Outlived(all bool) error {
+	return r.outlived(func(s *Step) bool { return all || !s.Unseen })
+}
+
+func (r *Run) outlived(counts func(*Step) bool) error {
 	for k := range r.Steps {
 		s := &r.Steps[k]
-		if s.State != StepIsLost || len(s.Left) == 0 || s.Unseen && !all {
+		if s.State != StepIsLost || len(s.Left) == 0 || !counts(s) {
 			continue
 		}
 		what := "processes of step %s may still run: %s."
@@ -54,6 +78,9 @@ func (r *Run) Outlived(all bool) error {
 		refusal := Refuse(WrongState, fmt.Sprintf("%d ", len(s.Left))+what, s.Number, atMost(strings.Join(s.Left, ", "), 300))
 		if s.Unseen {
 			return refusal.Then("See to %s on its host and say what you saw: Done: I looked… on its card, or hand %s and your words.", them, s.Number)
+		}
+		if s.Far != "" {
+			return refusal.Then("Wait for its end, which drbot sees by itself, or cancel the run, which ends it there.")
 		}
 		return refusal.Then("Wait for %s, or end %s on its host. drbot looks every few seconds, and this goes once none is left.", them, them)
 	}

@@ -47,7 +47,7 @@ func (r *Runner) findAgain(w watch) {
 			if r.found(w) {
 				return
 			}
-			if pause = r.Again; !r.far(w) {
+			if pause = r.Again; r.host(w) == "" {
 				pause = min(pause, lookAgain)
 			}
 		}
@@ -80,11 +80,15 @@ func (r *Runner) found(w watch) bool {
 		secrets, _ := r.secrets(nil, nil)
 		if err := attempt.Reattach(ctx, r.Dir, w.attempt, secrets); err != nil {
 			r.Log.Info("not found again yet", "step", w.attempt, "host", status.Far, "error", err)
+			_ = r.survive(ctx, w, run.Step(w.step), nil, status.Far)
 			return false
 		}
 	}
 	if err := r.cancelLost(ctx, w); err != nil {
 		return false
+	}
+	if status.Far != "" && run.State != incident.Ended && r.runs(ctx, w.attempt) {
+		_ = r.survive(ctx, w, run.Step(w.step), []string{"the step itself, on " + status.Far}, status.Far)
 	}
 	result, err := attempt.Wait(r.ctx, r.Dir, w.attempt)
 	if err != nil || result.Outcome == attempt.Unknown && !r.ended(w) {

@@ -58,7 +58,7 @@ func (r *Runner) watch(w watch) {
 				return nil
 			}
 			lost = result.Outcome == attempt.Unknown
-			return w.ended(result)
+			return r.saw(w, result)
 		})
 		if lost {
 			r.findAgain(w)
@@ -99,11 +99,21 @@ func (r *Runner) settle(ctx context.Context, w watch) error {
 		r.watch(w)
 		return nil
 	}
-	err = r.report(ctx, w, w.ended(status.Result))
+	err = r.report(ctx, w, r.saw(w, status.Result))
 	if err == nil && status.State == attempt.StateUnknown {
 		r.findAgain(w)
 	}
 	return later(err)
+}
+
+// saw is the event of a result, with the other host that has not said how it ended.
+func (r *Runner) saw(w watch, result attempt.Result) incident.Event {
+	e := w.ended(result)
+	if lost, ok := e.(incident.StepUnknown); ok {
+		lost.Far = r.host(w)
+		return lost
+	}
+	return e
 }
 
 // outcomes are the record's words for the ends of an attempt.

@@ -34,7 +34,7 @@ type Status struct {
 	// Leftover lists processes ("pid command") that carry the mark of an Unknown
 	// attempt: its supervisor is gone and they are not.
 	Leftover []string
-	Far      string // the other host that it was started on; of StateUnknown too, and then Reattach may find it
+	Far      string // the other host that it was started on, of StateRunning and StateUnknown; Reattach may find the latter
 }
 
 // Inspect applies the recovery rules: the exit record counts; else a held flock
@@ -75,7 +75,7 @@ func Inspect(runsDir, attempt string) (Status, error) {
 	case claimErr == nil && c.Refused != "":
 		return status.notStarted(attempt, c.Refused), nil
 	case !free:
-		status.State = StateRunning
+		status.State, status.Far = StateRunning, farHost(dir)
 		return status, nil
 	case errors.Is(claimErr, fs.ErrNotExist):
 		why := "drbot was restarted before the step began; nothing ran"
@@ -102,6 +102,18 @@ func Leftover(runsDir, attempt string) ([]string, error) {
 		return marked(dir), err
 	}
 	return status.Leftover, err
+}
+
+// Look is Inspect for an attempt that may have no folder any more, of which nothing is known: it claims nothing.
+func Look(runsDir, attempt string) (Status, error) {
+	dir, err := attemptDir(runsDir, attempt)
+	if err != nil {
+		return Status{}, err
+	}
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return Status{}, nil
+	}
+	return Inspect(runsDir, attempt)
 }
 
 func (s Status) notStarted(attempt, why string) Status {
