@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,7 +20,7 @@ var wants = []string{incident.UpdateSent{}.EventKind(), incident.UpdateEdited{}.
 
 // Notes of the cursor.
 const (
-	noteDone  = "done"    // "118/ops@example.com,boss@example.com": addresses that have the mail of a record whose delivery is not over
+	noteState = "mails/"  // by sequence: how far the mails of a record are whose delivery is not over, or was parked
 	noteFirst = "thread/" // by audience: the Message-ID that its thread begins with
 	noteLast  = "last/"   // by audience: the one that was sent last
 )
@@ -30,19 +31,57 @@ func (*Link) Name() string { return Name }
 // Wants what is told to people.
 func (*Link) Wants(kind string) bool { return slices.Contains(wants, kind) }
 
-// Once: a mail that is sent twice is read twice.
-func (*Link) Once(state.Record) bool { return true }
-
-// Deliver mails what one record told.
+// Deliver mails what each record told. An address that the server puts off is waited for, and keeps neither the others nor
+// later records from theirs: those are mailed ahead, and the notes say who has what.
 func (l *Link) Deliver(ctx context.Context, b follow.Batch) (follow.Done, error) {
 	done := follow.Done{Notes: map[string]string{}}
+	p := &pass{b: b, notes: done.Notes, waits: map[string]string{}}
 	for _, r := range b.Records {
-		if err := l.tell(ctx, b, r, done.Notes); err != nil {
+		err := l.tell(ctx, p, r)
+		var away follow.Unavailable
+		switch {
+		case errors.As(err, &away):
 			return done, err
+		case len(p.waits) > 0: // a refusal is told when its turn comes
+		case err != nil:
+			return done, err
+		default:
+			done.Through = r.Seq
 		}
-		done.Through, done.Notes[noteDone] = r.Seq, ""
 	}
-	return done, nil
+	return done, p.waiting()
+}
+
+// pass is one call of Deliver.
+type pass struct {
+	b     follow.Batch
+	notes map[string]string // that change
+	waits map[string]string // addresses that were put off, with why
+}
+
+func (p *pass) note(key string) string {
+	if value, changed := p.notes[key]; changed {
+		return value
+	}
+	return p.b.Notes[key]
+}
+
+// set changes a note; one that stays as it is makes no progress.
+func (p *pass) set(key, value string) {
+	if p.note(key) != value {
+		p.notes[key] = value
+	}
+}
+
+func (p *pass) waiting() error {
+	if len(p.waits) == 0 {
+		return nil
+	}
+	var list []string
+	for _, address := range slices.Sorted(maps.Keys(p.waits)) {
+		list = append(list, fmt.Sprintf("%s (%s)", address, p.waits[address]))
+	}
+	return follow.Unavailable{Err: fmt.Errorf("mail waits for %s", strings.Join(list, ", ")), NotSent: true}
 }
 
 // told is one mail of a record, before it has its addressees.
@@ -53,15 +92,16 @@ type told struct {
 	letter  templates.Letter
 }
 
-func (l *Link) tell(ctx context.Context, b follow.Batch, r state.Record, notes map[string]string) error {
-	if b.Incident == 0 || r.Redacted {
+func (l *Link) tell(ctx context.Context, p *pass, r state.Record) error {
+	if p.b.Incident == 0 || r.Redacted {
+		p.set(noteState+strconv.FormatUint(r.Seq, 10), "")
 		return nil
 	}
 	e, err := r.Event()
 	if err != nil {
 		return err
 	}
-	i, err := l.Read.Incident(ctx, state.Ref{ID: b.Incident})
+	i, err := l.Read.Incident(ctx, state.Ref{ID: p.b.Incident})
 	if err != nil {
 		return follow.Unavailable{Err: err, NotSent: true}
 	}
@@ -75,7 +115,7 @@ func (l *Link) tell(ctx context.Context, b follow.Batch, r state.Record, notes m
 	case i.Drill && !l.Drills:
 		return errors.New("drills are not mailed here (mail.drills)")
 	}
-	return l.each(ctx, b, r, i, what, notes)
+	return l.each(ctx, p, r, i, what)
 }
 
 // read is what an event told, and to which of the audiences that are mailed.
@@ -101,19 +141,13 @@ func read(i *incident.Incident, e incident.Event, at time.Time) (t told) {
 
 // each mails every address that does not have it yet. An address that is refused for good is told when the others have
 // theirs.
-func (l *Link) each(ctx context.Context, b follow.Batch, r state.Record, i *incident.Incident, what told, notes map[string]string) error {
-	have := map[string]bool{}
-	if seq, list, ok := strings.Cut(b.Notes[noteDone], "/"); ok && seq == strconv.FormatUint(r.Seq, 10) {
-		for _, address := range strings.Split(list, ",") {
-			have[address] = true
-		}
-	}
+func (l *Link) each(ctx context.Context, p *pass, r state.Record, i *incident.Incident, what told) error {
 	var line sender
 	defer func() { line.close() }()
-	var refused []string
+	at := progressOf(p, r)
 	for _, audience := range what.to {
 		m := l.message(i, r, audience, what)
-		m.first, m.last = b.Notes[noteFirst+string(audience)], b.Notes[noteLast+string(audience)]
+		m.first, m.last = at.thread(p, audience, m.id)
 		addresses := l.To
 		if audience == incident.AudienceExecutives {
 			addresses = l.Executives
@@ -122,39 +156,54 @@ func (l *Link) each(ctx context.Context, b follow.Batch, r state.Record, i *inci
 			return fmt.Errorf("mail: nobody is configured for %s", audience)
 		}
 		for _, address := range addresses {
-			if have[string(audience)+":"+address] {
+			who := string(audience) + ":" + address
+			if at.Have[who] || at.Refused[who] != "" {
 				continue
 			}
-			err := l.one(ctx, &line, m, address)
-			var gone *refusal
-			switch {
-			case errors.As(err, &gone):
-				refused = append(refused, fmt.Sprintf("%s (%s)", address, gone.why))
-				continue
-			case err != nil:
+			if err := l.offer(ctx, &line, p, at, m, who); err != nil {
+				at.save(p)
 				return err
 			}
-			have[string(audience)+":"+address] = true
-			notes[noteDone] = done(r.Seq, have)
 		}
-		if m.first == "" {
-			notes[noteFirst+string(audience)] = m.id
-		}
-		notes[noteLast+string(audience)] = m.id
 	}
-	if len(refused) > 0 {
-		return fmt.Errorf("the mail server refused %s", strings.Join(refused, ", "))
-	}
-	return nil
+	return at.over(p)
 }
 
-func done(seq uint64, have map[string]bool) string {
-	var list []string
-	for address := range have {
-		list = append(list, address)
+// offer mails one address, and notes what became of it; an error is an outage.
+func (l *Link) offer(ctx context.Context, line *sender, p *pass, at *progress, m message, who string) error {
+	_, address, _ := strings.Cut(who, ":")
+	var gone *refusal
+	var later *delay
+	var err error
+	if why := p.waits[address]; why != "" { // what was written first is read first
+		err = &delay{why}
+	} else {
+		err = l.one(ctx, line, m, address)
 	}
-	slices.Sort(list)
-	return fmt.Sprintf("%d/%s", seq, strings.Join(list, ","))
+	switch {
+	case errors.As(err, &gone):
+		at.Refused[who] = gone.why
+		l.health.settled(address)
+	case errors.As(err, &later):
+		now := l.Now()
+		if at.Late[who].IsZero() {
+			at.Late[who] = now.UTC().Truncate(time.Second)
+		}
+		if p.b.Again || now.Sub(at.Late[who]) >= GiveUp {
+			at.Refused[who] = later.why
+			l.health.settled(address)
+			return nil
+		}
+		p.waits[address] = later.why
+		l.health.delayed(address, later.why, at.Late[who])
+	case err != nil:
+		return err
+	default:
+		at.Have[who] = true
+		delete(at.Late, who)
+		l.health.settled(address)
+	}
+	return nil
 }
 
 // message gives a mail its identity: the same for the same message to the same audience, whenever it is sent.

@@ -2,6 +2,8 @@ package mail
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -14,8 +16,34 @@ type Health struct {
 }
 
 type health struct {
-	mu  sync.Mutex
-	now Health
+	mu    sync.Mutex
+	now   Health
+	waits map[string]waiting // by address
+}
+
+// waiting is an address that the server puts off.
+type waiting struct {
+	why   string
+	since time.Time
+}
+
+func (h *health) delayed(address, why string, since time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.waits == nil {
+		h.waits = map[string]waiting{}
+	}
+	if w, ok := h.waits[address]; ok && w.since.Before(since) {
+		since = w.since
+	}
+	h.waits[address] = waiting{why, since}
+}
+
+// settled: an address was mailed, or given up.
+func (h *health) settled(address string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.waits, address)
 }
 
 func (h *health) seen(at time.Time, err error) {
@@ -44,7 +72,14 @@ func (l *Link) Degraded() []string {
 	if h := l.Health(); !h.Up && !h.Since.IsZero() {
 		return []string{fmt.Sprintf("The mail server %s is not reachable since %s UTC (%s): mail waits.", l.Host, h.Since.UTC().Format("15:04"), h.Why)}
 	}
-	return nil
+	l.health.mu.Lock()
+	defer l.health.mu.Unlock()
+	var list []string
+	for _, address := range slices.Sorted(maps.Keys(l.health.waits)) {
+		w := l.health.waits[address]
+		list = append(list, fmt.Sprintf("The mail server %s puts off %s since %s UTC (%s): mail waits for it.", l.Host, address, w.since.UTC().Format("15:04"), w.why))
+	}
+	return list
 }
 
 // Watch is the link in a line, for App Home.

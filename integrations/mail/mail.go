@@ -2,8 +2,9 @@
 //
 // It follows updates, their edits and resolutions, and sends what the record says was told, to whom it says it was told.
 // Each address gets a mail of its own, and the notes say who has it, so that one address that a server refuses repeats
-// nothing at the others. A server that is down is an outage: the mail waits, in order. A mail cannot be looked for, so one
-// that may have left before a crash leaves again, under the same Message-ID; mailboxes know it by that.
+// nothing at the others, and one that it puts off holds nobody up. A server that is down is an outage: the mail waits, in
+// order. A mail cannot be looked for, so one that may have left before a crash leaves again, under the same Message-ID;
+// mailboxes know it by that.
 package mail
 
 import (

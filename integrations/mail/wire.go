@@ -8,6 +8,7 @@ import (
 	"html"
 	"net"
 	stdmail "net/mail"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,10 +26,18 @@ type message struct {
 	letter          templates.Letter
 }
 
+// closing is the reply of a server that is going down (RFC 5321, 3.8): about no address.
+const closing = 421
+
 // refusal is an address or a mail that the server will never take.
 type refusal struct{ why string }
 
 func (r *refusal) Error() string { return r.why }
+
+// delay is an address that the server does not take a mail for now, while it may well take one for others.
+type delay struct{ why string }
+
+func (d *delay) Error() string { return d.why }
 
 // sender is a connection that is opened for the first mail of a delivery.
 type sender struct {
@@ -86,7 +95,7 @@ func (o Options) dial(ctx context.Context) (*sender, error) {
 	return &sender{client, line}, nil
 }
 
-// one mails one address. Everything but a refusal of this address or this mail is an outage.
+// one mails one address. Everything but a refusal or a delay of this address or this mail is an outage.
 func (l *Link) one(ctx context.Context, s *sender, m message, address string) error {
 	if l.Broken != nil {
 		return l.away(l.Broken, true)
@@ -108,9 +117,19 @@ func (l *Link) one(ctx context.Context, s *sender, m message, address string) er
 		return nil
 	}
 	var send *mail.SendError
-	if errors.As(err, &send) && send.ErrorCode() >= 500 && send.Reason != mail.ErrConnCheck {
-		l.health.seen(l.Now(), nil)
-		return &refusal{plain(err)}
+	if errors.As(err, &send) && send.Reason != mail.ErrConnCheck {
+		code := send.ErrorCode()
+		if code >= 400 && send.Reason != mail.ErrSMTPRcptTo {
+			s.close() // a mail that was begun is over with its connection
+		}
+		switch {
+		case code >= 500:
+			l.health.seen(l.Now(), nil)
+			return &refusal{plain(err)}
+		case code >= 400 && code != closing && slices.Contains([]mail.SendErrReason{mail.ErrSMTPRcptTo, mail.ErrSMTPData, mail.ErrSMTPDataClose}, send.Reason):
+			l.health.seen(l.Now(), nil)
+			return &delay{plain(err)}
+		}
 	}
 	if err == nil {
 		err = errors.New("the mail server answered nothing")
