@@ -168,7 +168,9 @@ func (s *Server) serve(listener net.Listener) {
 		}
 		s.mu.Lock()
 		if s.stopped {
-			_ = conn.Close()
+			_ = conn.Close() // it meets no trouble that is meant for the next
+			s.mu.Unlock()
+			continue
 		}
 		s.open[conn] = true
 		s.mu.Unlock()
