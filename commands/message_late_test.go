@@ -51,3 +51,25 @@ func TestSecondLook_AResolutionTakesThePlaceOfWhatWaits(t *testing.T) {
 		t.Error("it left after the end")
 	}
 }
+
+// TestSecondLook_AReopeningTakesThePlaceOfWhatWaits: nobody hears that it is over while it goes on.
+func TestSecondLook_AReopeningTakesThePlaceOfWhatWaits(t *testing.T) {
+	o := telling(t)
+	id, channel := o.begin("users db is gone")
+	o.typed(ana, channel, "/incident impact nobody can log in")
+	o.typed(ana, channel, "/incident resolve logins work again --to mail anyway: all is well")
+	if w := o.read(id).Waiting(); len(w) != 1 || w[0].Number != 0 {
+		t.Fatalf("%+v", w)
+	}
+	o.typed(ana, channel, "/incident reopen they do not")
+	if i := o.read(id); i.State != incident.StateOpen || i.Outgone(1).State != incident.LookReplaced {
+		t.Fatalf("%s, %+v", i.State, i.Outgone(1))
+	}
+	o.typed(bea, channel, "/incident release m1")
+	if sent := events[incident.UpdateSent](o, id); len(sent) != 0 {
+		t.Errorf("the end was told: %+v", sent)
+	}
+	if err := o.refolded(id); err != nil {
+		t.Error(err)
+	}
+}

@@ -41,6 +41,7 @@ func (i *Incident) Apply(at Stamp, e Event) {
 	case Reopened:
 		i.State, i.Reopened, i.FalseAlarm = StateOpen, i.Reopened+1, false
 		i.putAway()
+		i.replace(at, e.By, func(*Outgoing) bool { return true }) // nobody hears of an end that was none
 		i.ResolvedBy, i.ResolvedAt, i.LateSince = Person{}, time.Time{}, time.Time{}
 		i.policy(e.Policy)
 	case Closed:

@@ -41,6 +41,9 @@ func (i *Incident) Look(now time.Time, by Person, n int, accept bool, why string
 	case o.By.Same(by):
 		return nil, Refuse(NotAllowed, "You wrote this, so somebody else looks at it.")
 	}
+	if accept && o.Version <= 1 && i.Active() != (o.Number > 0) {
+		return nil, Refuse(WrongState, "%s is %s: it does not hold any more.", i.ID, i.State).Then("Send it back, with why.")
+	}
 	if !accept {
 		why, err := text("The reason", why, 500)
 		if err != nil {
