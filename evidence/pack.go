@@ -148,13 +148,23 @@ func (c *collected) packFile(a *archive, cmd *Command, root *os.Root, to, name s
 func (f *file) timeline() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# %s: what the record says\n\nTimes are UTC, and behind it the local time where the archive was made. The number before a line is its record.\n\n", f.id)
+	events := make([]templates.Happened, len(f.record))
 	for k, r := range f.record {
-		text := r.Kind
-		at := r.Time
-		if e, ok := templates.EntryOf(f.fold, r.Time, f.events[k]); ok {
-			text, at = e.Text, e.At
+		events[k] = templates.Happened{At: r.Time, E: f.events[k]}
+		if r.Redacted {
+			events[k].E = nil
 		}
-		fmt.Fprintf(&b, "- %d · %s · %s\n", r.Seq, templates.BothTimes(at, time.Local), text)
+	}
+	for k, e := range templates.Recorded(f.fold, events) {
+		r := f.record[k]
+		if e.Text == "" {
+			e.At, e.Text = r.Time, r.Kind
+		}
+		link := ""
+		if e.Link != "" {
+			link = " " + e.Link
+		}
+		fmt.Fprintf(&b, "- %d · %s · %s%s\n", r.Seq, templates.BothTimes(e.At, time.Local), e.Text, link)
 	}
 	return b.Bytes()
 }

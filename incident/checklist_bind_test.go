@@ -219,7 +219,13 @@ func TestDue_IsSpokenOnceAndGoesWithTheItem(t *testing.T) {
 
 func TestPins_FollowWhatBecomesOfThem(t *testing.T) {
 	i := tied()
-	pin := Pinned{By: ana, Channel: "C1", TS: "1", Text: strings.Repeat("x", MaxText+5), Mark: true}
+	pin := Pinned{By: ana, Channel: "C1", TS: "1", Text: strings.Repeat("x", MaxKeptText+5), Mark: true}
+	if e := i.Pin(pin)[0].(Pinned); e.All != MaxKeptText+5 || len([]rune(e.Text)) != MaxKeptText {
+		t.Errorf("kept %d of %d characters", len([]rune(e.Text)), e.All)
+	}
+	if e := i.Pin(Pinned{By: ana, Channel: "C1", TS: "3", Text: strings.Repeat("é", 40_500)})[0].(Pinned); e.All != 0 || e.Text != strings.Repeat("é", 40_500) {
+		t.Errorf("a message of 40,500 characters is kept as %d of %d", len([]rune(e.Text)), e.All)
+	}
 	i.then(i.Pin(pin)...)
 	if len(i.Pin(pin)) != 0 || !i.PinFacts["C1/1"].Mark {
 		t.Errorf("%+v", i.PinFacts)

@@ -8,6 +8,9 @@ import (
 // MaxKeptFile is how much of a file of a kept message is copied, in bytes.
 const MaxKeptFile = 20 << 20
 
+// MaxKeptText is how much of a kept message the record holds, in characters: more than the chat takes in one.
+const MaxKeptText = 64_000
+
 // File is a file of a kept message. Why says why it is not copied; empty: it is, or will be.
 type File struct {
 	ID   string `json:"id"`
@@ -27,7 +30,9 @@ type Pinned struct {
 	At      time.Time `json:"at"`
 	Text    string    `json:"text"`
 	Link    string    `json:"link,omitempty"`
-	Files   []File    `json:"files,omitempty"`
+	// All is how many characters the message has, where that is more than MaxKeptText; 0: Text is whole.
+	All   int    `json:"all,omitempty"`
+	Files []File `json:"files,omitempty"`
 	// Mark: it was kept with the 📌 reaction, so it goes when the last one is taken back.
 	Mark bool `json:"mark,omitempty"`
 }
@@ -36,6 +41,7 @@ type PinEdited struct {
 	Channel string `json:"channel"`
 	TS      string `json:"ts"`
 	Text    string `json:"text"`
+	All     int    `json:"all,omitempty"` // as Pinned has it
 }
 
 type Unpinned struct {
@@ -79,12 +85,12 @@ func (i *Incident) kept(channel, ts string) bool { return slices.Contains(i.Pins
 // SumOf is how the fold knows a text again.
 func SumOf(text string) string { return short(Digest([]byte(text))) }
 
-// keptText cuts a text to what the timeline keeps.
-func keptText(text string) string {
-	if r := []rune(text); len(r) > MaxText {
-		return string(r[:MaxText-1]) + "…"
+// keptText cuts a text to what the record holds of it; all is 0 where that is the whole.
+func keptText(text string) (kept string, all int) {
+	if r := []rune(text); len(r) > MaxKeptText {
+		return string(r[:MaxKeptText-1]) + "…", len(r)
 	}
-	return text
+	return text, 0
 }
 
 // Pin keeps a message on the timeline; pinning it again changes nothing.
@@ -92,7 +98,7 @@ func (i *Incident) Pin(p Pinned) []Event {
 	if i.kept(p.Channel, p.TS) {
 		return nil
 	}
-	p.Text = keptText(p.Text)
+	p.Text, p.All = keptText(p.Text)
 	return []Event{p}
 }
 
@@ -106,11 +112,11 @@ func (i *Incident) Unpin(by Person, channel, ts string) []Event {
 
 // EditPin follows an edit of a kept message.
 func (i *Incident) EditPin(channel, ts, text string) []Event {
-	text = keptText(text)
+	text, all := keptText(text)
 	if !i.kept(channel, ts) || i.PinFacts[channel+"/"+ts].Sum == SumOf(text) {
 		return nil
 	}
-	return []Event{PinEdited{Channel: channel, TS: ts, Text: text}}
+	return []Event{PinEdited{Channel: channel, TS: ts, Text: text, All: all}}
 }
 
 // LosePin notes that a kept message was deleted at the chat.

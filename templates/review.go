@@ -250,7 +250,7 @@ func (d *draft) timeline(entries []Entry) {
 	}
 	fmt.Fprint(&d.b, "| UTC | What |\n|---|---|\n")
 	for _, e := range entries {
-		fmt.Fprintf(&d.b, "| %s | %s |\n", literal(stamp(e.At)), literal(e.Text))
+		fmt.Fprintf(&d.b, "| %s | %s%s |\n", literal(stamp(e.At)), literal(e.Text), linkOf(e))
 	}
 }
 

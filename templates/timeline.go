@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/drbot/drbot/incident"
 )
@@ -15,6 +16,9 @@ const (
 	entriesAPage = 25
 	entryText    = 280
 )
+
+// maxFiles is room for the names of a message's files and what became of them.
+const maxFiles = 6_000
 
 // Happened is one event of the record with its instant; a nil event was redacted.
 type Happened struct {
@@ -27,17 +31,15 @@ type Happened struct {
 func Entries(i *incident.Incident, events []Happened) []Entry {
 	kept := latest(events)
 	entries := make([]Entry, 0, len(events))
-	for _, h := range events {
+	for k, h := range events {
 		switch e := h.E.(type) {
 		case nil:
 			entries = append(entries, Entry{At: h.At, Text: Say("review.redacted", nil)})
 			continue
 		case incident.Pinned:
-			k := kept[e.Channel+"/"+e.TS]
-			if k.off || k.first != h.At {
-				continue
+			if m := kept[e.Channel+"/"+e.TS]; !m.off && m.counts == k {
+				entries = append(entries, keptEntry(i, m, maxWords))
 			}
-			entries = append(entries, keptEntry(e, k))
 			continue
 		case incident.PinEdited, incident.Unpinned, incident.PinDeleted, incident.FileKept:
 			continue // told with the message itself
@@ -50,10 +52,55 @@ func Entries(i *incident.Incident, events []Happened) []Entry {
 	return entries
 }
 
+// Recorded are the same events one by one, an entry for each in the order of the record, with nothing cut. Here too a
+// kept message has its newest words, and one that was let go none; what became of it says which message that was. Text is
+// empty where this version does not know the kind.
+func Recorded(i *incident.Incident, events []Happened) []Entry {
+	kept := latest(events)
+	entries := make([]Entry, len(events))
+	for k, h := range events {
+		name, m, by := "", (*keptMessage)(nil), incident.Person{}
+		switch e := h.E.(type) {
+		case nil:
+			entries[k] = Entry{At: h.At, Text: Say("review.redacted", nil)}
+			continue
+		case incident.Pinned:
+			m, by = kept[e.Channel+"/"+e.TS], e.By
+			switch {
+			case m.off:
+				name = "timeline.letgolater"
+			case m.counts != k:
+				name = "timeline.keptlater"
+			default:
+				entries[k] = keptEntry(i, m, incident.MaxKeptText)
+				continue
+			}
+		case incident.PinEdited:
+			name, m = "timeline.edited", kept[e.Channel+"/"+e.TS]
+		case incident.PinDeleted:
+			name, m = "timeline.deleted", kept[e.Channel+"/"+e.TS]
+		case incident.Unpinned:
+			name, m, by = "timeline.letgo", kept[e.Channel+"/"+e.TS], e.By
+		default:
+			entry, ok := entryOf(i, h.At, h.E, incident.MaxText)
+			if !ok {
+				entry.Text = ""
+			}
+			entries[k] = entry
+			continue
+		}
+		which := Say("timeline.which", map[string]any{"Author": m.pinned.Author, "At": m.pinned.At})
+		entries[k] = Entry{At: h.At, Text: flat(Say(name, map[string]any{"By": by, "Which": which}), maxWords)}
+	}
+	return entries
+}
+
 // keptMessage is what became of a message on the timeline.
 type keptMessage struct {
-	first             time.Time // of the Pinned that counts
+	pinned            incident.Pinned // the newest; empty where it was redacted
+	counts            int             // its place among the events
 	text              string
+	all               int // characters that it had, where the record has not all
 	edited, gone, off bool
 	files             map[string]incident.FileKept
 }
@@ -69,14 +116,14 @@ func latest(events []Happened) map[string]*keptMessage {
 		}
 		return k
 	}
-	for _, h := range events {
+	for n, h := range events {
 		switch e := h.E.(type) {
 		case incident.Pinned:
 			k := of(e.Channel, e.TS)
-			k.first, k.text, k.edited, k.off = h.At, e.Text, false, false
+			k.pinned, k.counts, k.text, k.all, k.edited, k.off = e, n, e.Text, e.All, false, false
 		case incident.PinEdited:
 			k := of(e.Channel, e.TS)
-			k.text, k.edited = e.Text, true
+			k.text, k.all, k.edited = e.Text, e.All, true
 		case incident.PinDeleted:
 			of(e.Channel, e.TS).gone = true
 		case incident.Unpinned:
@@ -88,7 +135,9 @@ func latest(events []Happened) map[string]*keptMessage {
 	return all
 }
 
-func keptEntry(e incident.Pinned, k *keptMessage) Entry {
+// keptEntry is a kept message with at most n characters of its words; where there are more it says how many.
+func keptEntry(i *incident.Incident, k *keptMessage, n int) Entry {
+	e := k.pinned
 	var files []string
 	for _, f := range e.Files {
 		say := fileWords([]incident.File{f})
@@ -105,10 +154,17 @@ func keptEntry(e incident.Pinned, k *keptMessage) Entry {
 		}
 		files = append(files, say)
 	}
-	text := Say("timeline.kept", map[string]any{
-		"Author": e.Author, "By": e.By, "Text": flat(k.text, maxWords), "Files": strings.Join(files, ", "), "Edited": k.edited, "Gone": k.gone,
-	})
-	return Entry{At: e.At, Text: flat(text, maxWords+400), Link: e.Link}
+	facts := map[string]any{
+		"Author": e.Author, "By": e.By, "Text": flat(k.text, n), "Files": strings.Join(files, ", "), "Edited": k.edited, "Gone": k.gone, "Shown": "", "All": "", "File": "",
+	}
+	all := max(utf8.RuneCountInString(k.text), k.all)
+	if all > n {
+		facts["Shown"], facts["All"], facts["File"] = count(n), count(all), ""
+		if n < incident.MaxKeptText {
+			facts["File"] = TimelineName(i)
+		}
+	}
+	return Entry{At: e.At, Text: flat(Say("timeline.kept", facts), n+maxFiles), Link: e.Link, Long: all}
 }
 
 // fileWords names files with their sizes.
@@ -162,6 +218,9 @@ func Timeline(i *incident.Incident, entries []Entry, page int) Message {
 	}
 	for _, e := range entries {
 		line := []Span{Day(e.At), T(" · " + flat(e.Text, entryText))}
+		if all := max(e.Long, utf8.RuneCountInString(e.Text)); all > entryText {
+			line = append(line, T(" "+Say("timeline.long", map[string]any{"All": count(all)})))
+		}
 		if e.Link != "" {
 			line = append(line, T(" "), Span{Text: "↗", URL: e.Link})
 		}
@@ -201,11 +260,19 @@ func BothTimes(t time.Time, zone *time.Location) string {
 	return utc + " · " + local.Format("2006-01-02 15:04:05 -07:00")
 }
 
+// linkOf leads to a kept message at the chat, as Markdown; "" where there is no address that can be trusted to be one.
+func linkOf(e Entry) string {
+	if !strings.HasPrefix(e.Link, "https://") && !strings.HasPrefix(e.Link, "http://") || strings.ContainsAny(e.Link, " <>|\\\n\r\t") {
+		return ""
+	}
+	return " <" + visible(e.Link) + ">"
+}
+
 // TimelineName is the file's name, beside the incident's page.
 func TimelineName(i *incident.Incident) string { return i.ID.String() + "-timeline.md" }
 
-// TimelineFile is the whole timeline as a Markdown file, every entry with both times; entries come from Entries, or from
-// EntryOf for every record there is.
+// TimelineFile is the whole timeline as a Markdown file, every entry with both times; entries come from Entries or from
+// Recorded.
 func TimelineFile(i *incident.Incident, entries []Entry, zone *time.Location) []byte {
 	var b strings.Builder
 	b.Grow(120 * (len(entries) + 4))
@@ -213,10 +280,7 @@ func TimelineFile(i *incident.Incident, entries []Entry, zone *time.Location) []
 		literal(Say("timeline.intro", map[string]any{"Count": len(entries), "At": BothTimes(i.Time, zone)})))
 	for _, e := range entries {
 		fmt.Fprintf(&b, "- %s · %s", BothTimes(e.At, zone), literal(e.Text))
-		if e.Link != "" {
-			fmt.Fprintf(&b, " <%s>", e.Link)
-		}
-		b.WriteByte('\n')
+		b.WriteString(linkOf(e) + "\n")
 	}
 	return []byte(b.String())
 }

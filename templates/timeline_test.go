@@ -40,6 +40,8 @@ func timelineCards(add func(string, Message)) {
 	}
 	add("timeline/middle", Timeline(i, many, 2))
 	TimelineFile(i, many, nil)
+	again := append(kept(), kept()[1])
+	Recorded(i, again)
 }
 
 // The file has every entry at its time, with UTC and the local time of the place.
@@ -49,6 +51,53 @@ func TestTimelineFile(t *testing.T) {
 	golden(t, "timeline/utc.md", string(TimelineFile(i, Entries(i, kept()), time.UTC)))
 	if got := BothTimes(at("23:30"), time.FixedZone("", 3600)); got != "2026-11-24 23:30:00 UTC · 2026-11-25 00:30:00 +01:00" {
 		t.Error(got)
+	}
+}
+
+// What was edited away, and what was let go, stands in no view and no file: the record alone has it. What became of a
+// message says which one that was, and an address is one.
+func TestI41_WhatWasLetGoStaysInTheRecord(t *testing.T) {
+	i := identified().Incident
+	secret := incident.Pinned{By: bea, Channel: "C42", TS: "3", Author: eva, At: at("03:10"), Text: "customer Mallory", Link: "https://example.slack.com/archives/C42/p3"}
+	loose := incident.Pinned{By: bea, Channel: "C42", TS: "4", Author: eva, At: at("03:11"), Text: "oops Trent", Link: "javascript:alert(1)"}
+	long := incident.Pinned{By: bea, Channel: "C42", TS: "5", Author: eva, At: at("03:12"), Text: strings.Repeat("word ", 8_100), Link: "https://x> <script>"}
+	off := incident.Unpinned{By: ana, Channel: "C42", TS: "4"}
+	events := []Happened{
+		{at("03:10"), secret}, {at("03:11"), incident.PinEdited{Channel: "C42", TS: "3", Text: "a customer"}},
+		{at("03:12"), loose}, {at("03:13"), off}, {at("03:13"), loose}, {at("03:14"), off}, {at("03:15"), long},
+		{at("03:16"), incident.PinDeleted{Channel: "C42", TS: "5"}}, {at("03:17"), incident.Noted{By: eva, At: at("03:17"), Text: strings.Repeat("note ", 400)}},
+	}
+	all := Recorded(i, events)
+	if len(all) != len(events) {
+		t.Fatalf("%d entries of %d events", len(all), len(events))
+	}
+	file := string(TimelineFile(i, all, time.UTC))
+	review := string(ReviewDraft(i, Entries(i, events), Facts{}, ""))
+	page := TextIn(Timeline(i, Entries(i, events), 0), 0)
+	for name, text := range map[string]string{"file": file, "review": review, "page": page} {
+		for _, gone := range []string{"Mallory", "Trent", "javascript", "script>"} {
+			if strings.Contains(text, gone) {
+				t.Errorf("the %s has %q:\n%.3000s", name, gone, text)
+			}
+		}
+		if strings.Count(text, "a customer") != 1 || !strings.Contains(text, "40,500 characters") && name != "file" || !strings.Contains(text, "2,000 characters") && name == "page" {
+			t.Errorf("the %s:\n%.3000s", name, text)
+		}
+	}
+	for _, want := range []string{
+		"Bea Ode kept the message of Eva Roy of 03:11 UTC; it was let go later", "The message of Eva Roy of 03:10 UTC was edited", "Ana Ruiz took the message of Eva Roy of 03:11 UTC off the timeline",
+		"The message of Eva Roy of 03:12 UTC was deleted at the chat", strings.Repeat("word ", 8_099), strings.Repeat("note ", 399), "<https://example.slack.com/archives/C42/p3>",
+	} {
+		if !strings.Contains(file, want) {
+			t.Errorf("the file lacks %.80q:\n%.2000s", want, file)
+		}
+	}
+	if !strings.Contains(review, "<https://example.slack.com/archives/C42/p3>") {
+		t.Errorf("the review has no link:\n%.2000s", review)
+	}
+	kept := Recorded(i, []Happened{{at("03:12"), loose}, {at("03:13"), off}, {at("03:14"), loose}, {at("03:15"), nil}, {at("03:16"), incident.PinEdited{Channel: "C42", TS: "9"}}})
+	if !strings.Contains(kept[0].Text, "kept again later") || !strings.Contains(kept[2].Text, "Trent") || kept[4].Text != "The message that was kept was edited" {
+		t.Errorf("%+v", kept)
 	}
 }
 

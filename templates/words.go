@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/drbot/drbot/incident"
 )
@@ -13,6 +14,7 @@ type Entry struct {
 	At      time.Time
 	Text    string
 	Link    string // of a kept message
+	Long    int    // characters that its words have, where Text has not all of them
 	Machine bool   // drbot talking to itself: in the record and its exports, and not in a review
 }
 
@@ -21,19 +23,28 @@ const maxWords = 500
 
 // InWords says an event of the record in one plain sentence: no markup, no mention, no hidden character. false: the kind
 // is unknown to this version.
-func InWords(e incident.Event) (string, bool) { return inWords(nil, e) }
+func InWords(e incident.Event) (string, bool) { return inWords(nil, e, maxWords) }
 
 // EntryOf is an event as a line of the incident's timeline, with the numbers of steps and the texts of items as people
 // know them. A note and a kept message stand at the time that they are about.
 func EntryOf(i *incident.Incident, at time.Time, e incident.Event) (Entry, bool) {
-	text, ok := inWords(i, e)
+	return entryOf(i, at, e, maxWords)
+}
+
+// entryOf is EntryOf with at most n characters.
+func entryOf(i *incident.Incident, at time.Time, e incident.Event, n int) (Entry, bool) {
+	text, ok := inWords(i, e, n)
+	long := 0
 	switch e := e.(type) {
 	case incident.Noted:
 		at = e.At
+		if all := utf8.RuneCountInString(e.Text); all > n {
+			long = all
+		}
 	case incident.Pinned:
 		at = e.At
 	}
-	return Entry{At: at, Text: text, Machine: machine(e)}, ok
+	return Entry{At: at, Text: text, Long: long, Machine: machine(e)}, ok
 }
 
 // machine reports whether an event is only a part of another one that people see.
@@ -49,11 +60,11 @@ func machine(e incident.Event) bool {
 	return false
 }
 
-func inWords(i *incident.Incident, e incident.Event) (string, bool) {
+func inWords(i *incident.Incident, e incident.Event, n int) (string, bool) {
 	if e == nil || parsed()[1].Lookup("words."+e.EventKind()) == nil {
 		return "", false
 	}
-	return flat(Say("words."+e.EventKind(), eventFacts(i, e)), maxWords), true
+	return flat(Say("words."+e.EventKind(), eventFacts(i, e)), n), true
 }
 
 // eventFacts names what an event is about. The fields are the same ones in many events, so they are found by their names.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/templates"
@@ -24,12 +23,8 @@ func (h *house) reviewDraft(ctx context.Context, id incident.ID, seq uint64) ([]
 	if end == 0 {
 		return nil, fmt.Errorf("no review of %s was opened up to record %d", id, seq)
 	}
-	type happened struct {
-		at time.Time
-		e  incident.Event // nil: redacted
-	}
 	then := incident.New(id)
-	var events []happened
+	var events []templates.Happened
 	var resolved *incident.Resolved
 	for r, err := range h.store.Records(ctx, id, 0) {
 		if err != nil {
@@ -49,19 +44,9 @@ func (h *house) reviewDraft(ctx context.Context, id incident.ID, seq uint64) ([]
 		if r.Redacted {
 			e = nil
 		}
-		events = append(events, happened{r.Time, e})
-	}
-	var timeline []templates.Entry
-	for _, one := range events {
-		if one.e == nil {
-			timeline = append(timeline, templates.Entry{At: one.at, Text: templates.Say("review.redacted", nil)})
-			continue
-		}
-		if entry, ok := templates.EntryOf(then, one.at, one.e); ok {
-			timeline = append(timeline, entry)
-		}
+		events = append(events, templates.Happened{At: r.Time, E: e})
 	}
 	facts := h.facts(ctx, then)
 	facts.Resolved = resolved
-	return templates.ReviewDraft(then, timeline, facts, h.runbook().Review.Template), nil
+	return templates.ReviewDraft(then, templates.Entries(then, events), facts, h.runbook().Review.Template), nil
 }

@@ -181,3 +181,64 @@ func TestI40_AFileThatSlackDoesNotGiveIsFetchedLater(t *testing.T) {
 	w.payloads("FileKept", 1)
 	w.audited()
 }
+
+// TestI41_WhatWasEditedAwayIsInNoPaper: the draft of the review, the timeline's file and the evidence have a kept message as
+// it reads now, with its address, and nothing of what was let go; a long one is kept whole.
+func TestI41_WhatWasEditedAwayIsInNoPaper(t *testing.T) {
+	t.Parallel()
+	w := settle(t, reviewing(), atWork)
+	w.up()
+	room := w.open(w.ana, "Database corruption: users gone")
+	post := func(text string) string {
+		m, err := w.bea.Post(w.within(), room, "", text)
+		w.ok(err)
+		w.pin(w.ana, room, m.TS)
+		return m.TS
+	}
+	secret := post("secret customer Mallory")
+	w.payloads("Pinned", 1)
+	loose := post("never mind Trent")
+	w.payloads("Pinned", 2)
+	whole := strings.Repeat("all of it 12345 ", 2_500)
+	long := post(whole)
+	if p := w.payloads("Pinned", 3)[2]; len(p["text"].(string)) < len(whole)-1 || p["all"] != nil {
+		t.Errorf("%d of %d characters are kept", len(p["text"].(string)), len(whole))
+	}
+	_, err := w.bea.Edit(w.within(), room, secret, "a customer")
+	w.ok(err)
+	w.payloads("PinEdited", 1)
+	_, err = w.ana.Unreact(w.within(), room, loose, "pushpin")
+	w.ok(err)
+	w.payloads("Unpinned", 1)
+	_, err = w.bea.Delete(w.within(), room, long)
+	w.ok(err)
+	w.payloads("PinDeleted", 1)
+	w.answers(w.ana, room, "/incident timeline", "characters)")
+	w.answers(w.ana, room, "/incident resolve The logins work again anyway: the rest is for the review", "INC-1 is resolved")
+	if code, out, errs := w.drbot("evidence", "export", "INC-1"); code != 0 {
+		t.Fatalf("exit %d: %s%s", code, out, errs)
+	}
+	papers := map[string]string{}
+	read := func(name, file string) {
+		w.until(name+" is written", func() bool {
+			b, err := os.ReadFile(file)
+			papers[name] = string(b)
+			return err == nil && strings.Contains(papers[name], "resolved it")
+		})
+	}
+	read("evidence", filepath.Join(w.verified(w.path("data", "evidence", "INC-1.tar.gz")), "timeline.md"))
+	read("timeline", w.path("data", "incidents", "INC-1-timeline.md"))
+	read("review", w.path("data", "incidents", "INC-1-review.md"))
+	for name, text := range papers {
+		if strings.Contains(text, "Mallory") || strings.Contains(text, "Trent") {
+			t.Errorf("the %s has what was taken away:\n%.3000s", name, text)
+		}
+		if strings.Count(text, "a customer") != 1 || !strings.Contains(text, "/archives/"+room+"/p") || !strings.Contains(text, "deleted at the chat") {
+			t.Errorf("the %s:\n%.3000s", name, text)
+		}
+		if has := strings.Count(text, "all of it 12345") >= 2_499; has == (name == "review") {
+			t.Errorf("the %s has the whole of it: %v", name, has)
+		}
+	}
+	w.audited()
+}
