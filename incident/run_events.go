@@ -256,7 +256,7 @@ type StepUnknown struct {
 	Left    []string `json:"left,omitempty"` // its processes that are still there: "4711 sleep"
 	// Unseen: those in Left are on another host, or the lock lets them live on. Nobody waits for their end.
 	Unseen bool `json:"unseen,omitempty"`
-	// Far: the host that it began on, which could not be asked for its end. It may still run there.
+	// Far: the host that it began on. With nothing in Left nobody could ask there for its end: it may still run.
 	Far string `json:"far,omitempty"`
 }
 

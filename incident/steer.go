@@ -94,7 +94,7 @@ func (i *Incident) Skip(d Desk, by Person, run uint64, step, reason string) ([]E
 	if reason = strings.TrimSpace(reason); reason == "" {
 		return nil, Refuse(BadInput, "Skipping step %s needs a reason.", s.Number).Then("Like: skip %s the service was down already", s.Number)
 	}
-	if err := r.Outlived(false); err != nil {
+	if err := cmp.Or(r.Outlived(false), s.vouched(reason)); err != nil {
 		return nil, err
 	}
 	w := i.draft(d.At)
@@ -132,7 +132,7 @@ func (i *Incident) ByHand(d Desk, by Person, run uint64, step, did, saw string) 
 	if saw, err = text("What you saw", saw, 1000); err != nil {
 		return nil, err
 	}
-	if err := r.Outlived(false); err != nil {
+	if err := cmp.Or(r.Outlived(false), s.vouched(did+" "+saw)); err != nil {
 		return nil, err
 	}
 	w := i.draft(d.At)

@@ -73,6 +73,9 @@ func (r *Runner) found(w watch) bool {
 	if err != nil {
 		return false
 	}
+	if status.State == attempt.StateEnded && status.Far != "" {
+		return r.outlivedFar(ctx, w, run.Step(w.step), status.Far)
+	}
 	if status.State == attempt.StateUnknown {
 		if status.Far == "" {
 			return r.outlived(ctx, w, run.Step(w.step), status.Leftover)
@@ -80,7 +83,7 @@ func (r *Runner) found(w watch) bool {
 		secrets, _ := r.secrets(nil, nil)
 		if err := attempt.Reattach(ctx, r.Dir, w.attempt, secrets); err != nil {
 			r.Log.Info("not found again yet", "step", w.attempt, "host", status.Far, "error", err)
-			_ = r.survive(ctx, w, run.Step(w.step), nil, status.Far)
+			_ = r.survive(ctx, w, run.Step(w.step), incident.StepSurvivors{Far: status.Far, Away: true})
 			return false
 		}
 	}
@@ -88,7 +91,7 @@ func (r *Runner) found(w watch) bool {
 		return false
 	}
 	if status.Far != "" && run.State != incident.Ended && r.runs(ctx, w.attempt) {
-		_ = r.survive(ctx, w, run.Step(w.step), []string{"the step itself, on " + status.Far}, status.Far)
+		_ = r.survive(ctx, w, run.Step(w.step), incident.StepSurvivors{Left: []string{"the step itself, on " + status.Far}, Far: status.Far})
 	}
 	result, err := attempt.Wait(r.ctx, r.Dir, w.attempt)
 	if err != nil || result.Outcome == attempt.Unknown && !r.ended(w) {

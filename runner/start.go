@@ -105,7 +105,7 @@ func (r *Runner) prepare(ctx context.Context, id incident.ID, e incident.StepSta
 	if why := differs(i, s, spec, e); why != "" {
 		return job, why, nil
 	}
-	why, err = r.beside(ctx, e, s)
+	why, err = r.beside(ctx, i, e, s)
 	return r.job(i, spec, e), why, err
 }
 

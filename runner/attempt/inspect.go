@@ -34,7 +34,7 @@ type Status struct {
 	// Leftover lists processes ("pid command") that carry the mark of an Unknown
 	// attempt: its supervisor is gone and they are not.
 	Leftover []string
-	Far      string // the other host that it was started on, of StateRunning and StateUnknown; Reattach may find the latter
+	Far      string // the other host that it was started on, unless its end is known; Reattach may find one of StateUnknown
 }
 
 // Inspect applies the recovery rules: the exit record counts; else a held flock
@@ -68,6 +68,9 @@ func Inspect(runsDir, attempt string) (Status, error) {
 	switch {
 	case err == nil:
 		status.State = StateEnded
+		if status.Result.Outcome == Unknown {
+			status.Far = farHost(dir)
+		}
 		if status.Result.Outcome == NotStarted {
 			status.State, status.Why = StateNotStarted, status.Result.Why
 		}
@@ -102,18 +105,6 @@ func Leftover(runsDir, attempt string) ([]string, error) {
 		return marked(dir), err
 	}
 	return status.Leftover, err
-}
-
-// Look is Inspect for an attempt that may have no folder any more, of which nothing is known: it claims nothing.
-func Look(runsDir, attempt string) (Status, error) {
-	dir, err := attemptDir(runsDir, attempt)
-	if err != nil {
-		return Status{}, err
-	}
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		return Status{}, nil
-	}
-	return Inspect(runsDir, attempt)
 }
 
 func (s Status) notStarted(attempt, why string) Status {
