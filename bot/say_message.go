@@ -117,6 +117,15 @@ func (t *talk) looks(e incident.UpdateDrafted) error {
 	return t.line(fmt.Sprintf("%s%d", lookPrefix, e.Draft), templates.SecondLook(t.i, o, t.outlets()))
 }
 
+// sentBack calls the writer of a message that did not leave: the card of the second look is only edited.
+func (t *talk) sentBack(e incident.UpdateReviewed) error {
+	o := t.i.Outgone(e.Draft)
+	if e.Accepted || o == nil || o.State != incident.LookBack {
+		return nil
+	}
+	return t.line(fmt.Sprintf("sentback/%d", e.Draft), templates.SentBack(t.i, o))
+}
+
 // promiseTo says what the instant of a promise to executives brings.
 func (t *talk) promiseTo(rest string, late int64) error {
 	step, due, _ := strings.Cut(rest, "/")

@@ -73,3 +73,16 @@ func TestSecondLook_AReopeningTakesThePlaceOfWhatWaits(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestSecondLook_CallsWhoCanGiveIt: its writer, who commands alone, is not who is called.
+func TestSecondLook_CallsWhoCanGiveIt(t *testing.T) {
+	o := telling(t)
+	id, channel := o.begin("users db is gone")
+	o.typed(ana, channel, "/incident ack")
+	o.typed(ana, channel, "/incident impact nobody can log in")
+	o.typed(ana, channel, "/incident update All is gone --to mail")
+	asked := events[incident.UpdateDrafted](o, id)[0].Asked
+	if len(asked) == 0 || slices.ContainsFunc(asked, func(p incident.Person) bool { return p.Name == "Ana Ruiz" }) {
+		t.Errorf("called: %+v", asked)
+	}
+}

@@ -99,8 +99,12 @@ func parseAudiences(text string) ([]incident.Audience, error) {
 	return list, nil
 }
 
-// lookers are who is asked for the second look at somebody's message: those that the configuration names, else who holds
-// communications or command. Nobody looks at their own. It refuses when nobody could.
+// maxLookers is how many are called for a second look when nobody is named for it: a call to all is a call to nobody.
+const maxLookers = 4
+
+// lookers are who is asked for the second look at somebody's message: those that the configuration names, else who works on
+// the incident, communications and command first, else the first of the other responders. Nobody looks at their own. It
+// refuses when nobody could.
 func (o *Office) lookers(i *incident.Incident, by incident.Person) ([]incident.Person, error) {
 	var list []incident.Person
 	add := func(p incident.Person) {
@@ -109,27 +113,32 @@ func (o *Office) lookers(i *incident.Incident, by incident.Person) ([]incident.P
 		}
 	}
 	table := o.People()
-	named := o.Config().Outlets.SecondBy
-	for _, key := range named {
-		if e, ok := table.ByKey(key); ok {
-			add(e.Person(""))
-		}
-	}
-	if len(named) == 0 {
-		for _, role := range []incident.Role{incident.Communications, incident.Commander} {
-			if p := i.Roles[role]; table.May(p.Key, incident.Responder) {
-				add(p)
+	if named := o.Config().Outlets.SecondBy; len(named) > 0 {
+		for _, key := range named {
+			if e, ok := table.ByKey(key); ok {
+				add(e.Person(""))
 			}
 		}
-		if others := table.With(incident.Responder); len(list) == 0 && !slices.ContainsFunc(others, func(p incident.Person) bool { return !p.Same(by) }) {
-			return nil, incident.Refuse(incident.NotAllowed, "Nobody else could take the second look that messages.second_look asks for.").Then("An admin adds a responder to drbot.yaml.")
+		if len(list) == 0 {
+			return nil, incident.Refuse(incident.NotAllowed, "messages.by names nobody else who could take the second look.").Then("An admin adds a person to messages.by in drbot.yaml.")
 		}
 		return list, nil
 	}
-	if len(list) == 0 {
-		return nil, incident.Refuse(incident.NotAllowed, "messages.by names nobody else who could take the second look.").Then("An admin adds a person to messages.by in drbot.yaml.")
+	for _, p := range []incident.Person{i.Roles[incident.Communications], i.Roles[incident.Commander], i.Roles[incident.Operations], i.Roles[incident.Scribe], i.AckedBy} {
+		if table.May(p.Key, incident.Responder) {
+			add(p)
+		}
 	}
-	return list, nil
+	if len(list) > 0 {
+		return list[:min(len(list), maxLookers)], nil
+	}
+	for _, p := range table.With(incident.Responder) {
+		add(p)
+	}
+	if len(list) == 0 {
+		return nil, incident.Refuse(incident.NotAllowed, "Nobody else could take the second look that messages.second_look asks for.").Then("An admin adds a responder to drbot.yaml.")
+	}
+	return list[:min(len(list), maxLookers)], nil
 }
 
 // mayLook refuses people that the configuration does not name for the second look.

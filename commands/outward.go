@@ -81,6 +81,7 @@ func (o *Office) withOutward(i *incident.Incident, now time.Time, events []incid
 			}
 			if err == nil {
 				e.Asked, err = o.lookers(i, e.By)
+				e.Only = len(o.Config().Outlets.SecondBy) > 0
 			}
 			if n := templates.LookSize(e); err == nil && n > templates.MaxLook {
 				err = incident.Refuse(incident.BadInput, "With the runbook's words it has %d characters; a second look can take in %d.", n, templates.MaxLook)

@@ -40,7 +40,8 @@ type UpdateDrafted struct {
 	Opening string     `json:"opening,omitempty"`
 	Public  string     `json:"public,omitempty"`
 	Status  Status     `json:"status,omitempty"`
-	Asked   []Person   `json:"asked,omitempty"` // for the second look; none: any other responder
+	Asked   []Person   `json:"asked,omitempty"` // for the second look
+	Only    bool       `json:"only,omitempty"`  // nobody else may take it; else any other responder may
 }
 
 // UpdateReviewed is the second look: it leaves, or goes back with why.

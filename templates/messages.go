@@ -127,7 +127,7 @@ func LookSize(e incident.UpdateDrafted) int {
 // SecondLook asks for a second pair of eyes: who decides sees exactly what will leave. Decided, it is one line.
 func SecondLook(i *incident.Incident, o *incident.Outgoing, names map[incident.Audience]string) Message {
 	facts := map[string]any{
-		"ID": i.ID, "N": o.Draft, "By": o.By, "To": o.To, "Number": o.Number, "Version": o.Version, "State": string(o.State), "Asked": o.Asked, "Named": len(o.Asked) > 0,
+		"ID": i.ID, "N": o.Draft, "By": o.By, "To": o.To, "Number": o.Number, "Version": o.Version, "State": string(o.State), "Asked": o.Asked, "Named": o.Only,
 		"Decider": o.DecidedBy, "At": o.Decided, "Why": flat(o.Why, 500),
 	}
 	m := Message{Text: locked(i, Say("look.text", facts))}
@@ -144,6 +144,16 @@ func SecondLook(i *incident.Incident, o *incident.Outgoing, names map[incident.A
 		}},
 		Button{Verb: "incident sendback", Object: object, Label: Say("button.sendback", nil)},
 	}})
+	return fit(m)
+}
+
+// SentBack tells its writer that a message did not leave, in a message of its own: an edit calls nobody.
+func SentBack(i *incident.Incident, o *incident.Outgoing) Message {
+	facts := map[string]any{"ID": i.ID, "N": o.Draft, "By": o.By, "To": o.To, "Number": o.Number, "Decider": o.DecidedBy, "Why": flat(o.Why, 500)}
+	m := Message{Text: locked(i, Say("sentback.text", facts)), Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("sentback.line", facts))}}}}
+	if i.Active() {
+		m.Blocks = append(m.Blocks, Actions{Elements: []Element{Button{Verb: "incident update", Object: object(i), Label: Say("button.anew", nil)}}})
+	}
 	return fit(m)
 }
 

@@ -53,6 +53,11 @@ func messageCards(add func(string, Message)) {
 	add("messages/look", look(restoring().say("03:30", d)))
 	add("messages/lookpassed", look(restoring().say("03:30", d).say("03:32", incident.UpdateReviewed{Draft: 3, By: bea, Accepted: true})))
 	add("messages/lookback", look(restoring().say("03:30", d).say("03:32", incident.UpdateReviewed{Draft: 3, By: bea, Why: "name no customer"})))
+	back := restoring().say("03:30", d).say("03:32", incident.UpdateReviewed{Draft: 3, By: bea, Why: "name no customer"})
+	add("messages/sentback", SentBack(back.Incident, back.Outgone(3)))
+	only := d
+	only.Only = true
+	add("messages/lookonly", look(restoring().say("03:30", only)))
 	newer := d
 	newer.Draft, newer.Number = 4, 3
 	add("messages/lookreplaced", look(restoring().say("03:30", d).say("03:40", newer)))

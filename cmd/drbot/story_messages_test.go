@@ -235,3 +235,22 @@ func TestScheduledMaintenance(t *testing.T) {
 	w.answers(w.ana, room, "/incident resolve db1 is moved anyway: no checklist", "INC-1")
 	w.audited()
 }
+
+// TestASecondLookCallsWhoMustAct: those who may decide are called by the card, and its writer by a message when it goes back.
+func TestASecondLookCallsWhoMustAct(t *testing.T) {
+	t.Parallel()
+	w, server := mailing(t, "")
+	w.serve()
+	w.linked()
+	room := w.open(w.ana, "Database corruption: users gone")
+	w.answers(w.ana, room, "/incident ack", "You command INC-1")
+	w.answers(w.ana, room, "/incident impact nobody can log in", "nobody can log in")
+	w.answers(w.ana, room, "/incident update Looking --to mail", "Update 1 of INC-1 is sent")
+	w.expect(w.dev, room, "Second look: Ana Ruiz", "@Bea Ode", "Every responder but Ana Ruiz may decide")
+	w.answers(w.bea, room, "/incident sendback m1 too vague", "It goes back")
+	w.expect(w.ana, room, "@Ana Ruiz, nothing went to the mailing list", "too vague")
+	if n := len(server.Mails()); n != 0 {
+		t.Errorf("%d mails", n)
+	}
+	w.audited()
+}
