@@ -161,6 +161,7 @@ func troubleRows(r *incident.Run, s *incident.Step) Rows {
 	}
 	left := map[string]any{
 		"Count": len(s.Left), "Names": flat(strings.Join(s.Left, ", "), 300), "Number": s.Number, "Said": strings.Contains(s.Note, "still there: "),
+		"Far": flat(s.Far, 80), "Lost": s.State == incident.StepIsLost,
 	}
 	return Rows{Rows: []Row{
 		{Label: Say(label, nil), Spans: now},

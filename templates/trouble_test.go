@@ -125,7 +125,8 @@ func TestI26_TheUnknownCardNamesWhatStillRuns(t *testing.T) {
 		{incident.StepUnknown{Why: "gone", Left: []string{"23756 bash", "23760 sleep"}}, "Running 2 processes of 1.6: 23756 bash, 23760 sleep; no later step starts"},
 		{incident.StepUnknown{Why: "gone", Left: []string{"23756 bash"}}, "First wait for what still runs, or end it on its host; drbot looks every few seconds"},
 		{incident.StepUnknown{Why: "gone", Left: []string{"23756 bash"}, Unseen: true}, "First look at the output and at the target"},
-		{incident.StepUnknown{Why: "gone"}, "Running nothing; no later step starts"},
+		{incident.StepUnknown{Why: "gone"}, "Running nothing that drbot can find (what left its session and its environment it would not see); no later step starts"},
+		{incident.StepUnknown{Why: "gone", Far: "far1"}, "Running perhaps 1.6, on far1, where drbot cannot ask; no later step starts"},
 		{incident.StepUnknown{Why: "gone; processes of it are still there: 7 sleep"}, "Running processes of 1.6 (above); no later step starts"}, // an older record
 	} {
 		if got := text(c.e); !strings.Contains(got, c.want) {
