@@ -101,9 +101,11 @@ type ServiceMapping struct {
 
 // Office carries commands out.
 type Office struct {
-	Store   state.Store
-	Flags   *people.Cache
-	People  func() *people.Table                                          // as configured now
+	Store  state.Store
+	Flags  *people.Cache
+	People func() *people.Table // as configured now
+	// Away says why PagerDuty does not answer now, as its link knows without asking; "": it does, as far as is known. May be nil.
+	Away    func() string
 	Duty    *people.Duty                                                  // who is on call, as PagerDuty said last; nil: it never does
 	Runbook func() *runbook.Runbook                                       // as loaded now; never nil
 	Config  func() Config                                                 //
@@ -113,6 +115,8 @@ type Office struct {
 
 	Draft func(ctx context.Context, id incident.ID, seq uint64) ([]byte, error) // drbot's draft of a review; nil: none
 	Clock func() time.Time                                                      // as cards see it; nil: when the incident's newest record was made
+
+	Forget func(digest string) error // deletes the copy of a file of a kept message; nil: there are none
 
 	specs specCache
 	typed memory // lines that wait for the button that carries on with them

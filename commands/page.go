@@ -54,7 +54,7 @@ func pageSomebody(ctx context.Context, o *Office, c *call) (Reply, error) {
 		}
 		asked := w.asked(c.person, incident.PageByHand, cut(or(reason, rest), 500))
 		n = uint64(len(i.Pages)) + 1
-		return i.AskPage(asked, w.cannot)
+		return i.AskPage(asked, w.cannot, w.away)
 	}, func(i *incident.Incident) string { return o.pageAnswer(i, n, w.policy) })
 	if err != nil || reply.Kind != "" || reply.Again || c.Actor.Slack != "" || w.cannot != "" {
 		return c.atField("who", reply, err)
@@ -107,11 +107,12 @@ func (o *Office) pageAnswer(i *incident.Incident, n uint64, policy string) strin
 	if p == nil {
 		return ""
 	}
-	f := facts{"Whom": p.Whom, "At": when(p.PagedAt), "Why": "", "Reach": "", "Woke": []string{}, "OnCall": "", "Age": time.Time{}}
+	f := facts{"Whom": p.Whom, "At": when(p.PagedAt), "Why": "", "Reach": "", "Later": false, "Woke": []string{}, "OnCall": "", "Age": time.Time{}}
 	if len(p.Woke) > 0 && (len(p.Woke) > 1 || p.Woke[0] != p.Whom) {
 		f["Woke"] = p.Woke
 	}
 	if p.Failed != "" && (p.PagedAt.IsZero() || len(p.Woke) == 0) {
+		f["Later"] = !p.Over
 		f["At"], f["Why"], f["Reach"] = nil, cut(p.Failed, 200), templates.Phones(p.Reach, o.contacts())
 	}
 	if names, at := o.OnCall(policy); names != "" {

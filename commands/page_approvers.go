@@ -69,7 +69,7 @@ func pageApprovers(ctx context.Context, o *Office, c *call) (Reply, error) {
 		for _, w := range o.wakeAll(i, them) {
 			asked := w.asked(c.person, incident.PageForApproval, "")
 			asked.Approval = n
-			more, err := folded(v, i, events).AskPage(asked, w.cannot)
+			more, err := folded(v, i, events).AskPage(asked, w.cannot, w.away)
 			if err != nil {
 				return nil, err
 			}

@@ -78,6 +78,7 @@ type wake struct {
 	kind, id, service, whom string
 	reach                   []incident.Person
 	cannot                  string // why PagerDuty cannot be asked; empty: it can
+	away                    string // why it does not answer now, as its link knows
 	note                    string
 	policy                  string // whose on-call list the answer shows
 }
@@ -99,6 +100,8 @@ func (o *Office) able(w wake) wake {
 		w.cannot = "drbot.yaml names nothing of PagerDuty for " + w.whom
 	case w.kind != incident.PageService && w.service == "":
 		w.cannot = "drbot.yaml names no service of PagerDuty to page by (pagerduty.pages)"
+	case o.Away != nil:
+		w.away = o.Away()
 	}
 	return w
 }
@@ -278,7 +281,7 @@ func escalates(i *incident.Incident) bool {
 func (o *Office) page(i *incident.Incident, w wake, why string, approval uint64, contact string) []incident.Event {
 	asked := w.asked(incident.Bot, why, "")
 	asked.Approval, asked.Contact = approval, contact
-	events, err := i.AskPage(asked, w.cannot)
+	events, err := i.AskPage(asked, w.cannot, w.away)
 	if err != nil {
 		return nil // it is over
 	}

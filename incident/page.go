@@ -110,8 +110,9 @@ func (i *Incident) PageOf(alert string) *Page {
 	return nil
 }
 
-// AskPage asks for one. cannot says why PagerDuty cannot be asked at all; empty: it can.
-func (i *Incident) AskPage(p PageAsked, cannot string) ([]Event, error) {
+// AskPage asks for one. cannot says why PagerDuty cannot be asked at all, and away why it does not answer now, where that is
+// known: people then have the phone numbers at once, and it is tried all the same.
+func (i *Incident) AskPage(p PageAsked, cannot, away string) ([]Event, error) {
 	if err := i.active(); err != nil {
 		return nil, err
 	}
@@ -120,8 +121,11 @@ func (i *Incident) AskPage(p PageAsked, cannot string) ([]Event, error) {
 	}
 	p.Page = uint64(len(i.Pages)) + 1
 	events := []Event{p}
-	if cannot != "" {
+	switch {
+	case cannot != "":
 		events = append(events, PageFailed{Page: p.Page, Why: cannot, Over: true})
+	case away != "":
+		events = append(events, PageFailed{Page: p.Page, Why: away})
 	}
 	return events, nil
 }

@@ -38,7 +38,7 @@ func TestI50_CallsRepeatUntilSomebodyAnswers(t *testing.T) {
 func TestI47_APageIsTakenOnce(t *testing.T) {
 	for _, webhookFirst := range []bool{true, false} {
 		s := open(t, time.Hour, 0)
-		ask, err := s.i.AskPage(PageAsked{By: Person{Key: "ana"}, Why: PageByHand, Kind: PagePerson, ID: "PBEA", Whom: "Bea"}, "")
+		ask, err := s.i.AskPage(PageAsked{By: Person{Key: "ana"}, Why: PageByHand, Kind: PagePerson, ID: "PBEA", Whom: "Bea"}, "", "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +74,7 @@ func TestI47_APageIsTakenOnce(t *testing.T) {
 func TestPagesAreNeeded(t *testing.T) {
 	s := open(t, time.Hour, 0)
 	for _, why := range []string{PageByHand, PageForApproval, PageForContact} {
-		ask, err := s.i.AskPage(PageAsked{Why: why, Approval: 1}, "")
+		ask, err := s.i.AskPage(PageAsked{Why: why, Approval: 1}, "", "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -97,12 +97,12 @@ func TestPagesAreNeeded(t *testing.T) {
 	if got := needed(night.Add(PageLives)); got != [3]bool{} {
 		t.Error(got)
 	}
-	cannot, _ := s.i.AskPage(PageAsked{Why: PageByHand}, "PagerDuty is not configured here")
+	cannot, _ := s.i.AskPage(PageAsked{Why: PageByHand}, "PagerDuty is not configured here", "it is away too")
 	if s.apply(night, cannot...); len(cannot) != 2 || !s.i.Page(4).Over {
 		t.Errorf("%v", cannot)
 	}
 	s.i.Pages = make([]Page, maxPages)
-	if _, err := s.i.AskPage(PageAsked{Why: PageByHand}, ""); err == nil {
+	if _, err := s.i.AskPage(PageAsked{Why: PageByHand}, "", ""); err == nil {
 		t.Error("pages have no bound")
 	}
 }

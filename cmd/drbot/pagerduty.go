@@ -176,7 +176,9 @@ func (h *house) openPagerDuty() (err error) {
 	o.Handler, o.Memory, o.Now, o.Until, o.Log = h.office, h.store, h.clock.Now, h.clock.Until, h.log
 	o.Duty, o.Found, o.Learned = h.office.Duty, h.learned, h.keepDuty
 	h.restoreDuty()
-	h.pagerduty, err = pagerduty.New(o)
+	if h.pagerduty, err = pagerduty.New(o); err == nil {
+		h.office.Away = h.pagerduty.Away
+	}
 	return err
 }
 

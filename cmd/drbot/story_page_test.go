@@ -179,6 +179,30 @@ func TestI51_PagesWhilePagerDutyIsAway(t *testing.T) {
 	w.audited()
 }
 
+// TestI51_APageSaysAtOnceThatPagerDutyIsAway: something else of the incident waits to be told already; whoever pages has the phone
+// numbers in the first answer, and so has the channel; the page is sent once when PagerDuty is back.
+func TestI51_APageSaysAtOnceThatPagerDutyIsAway(t *testing.T) {
+	t.Parallel()
+	w, a := night(t, one(), "")
+	w.alert(a, "Bea Ode has user PBEA")
+	id := a.Trigger("PDB1", "Users are gone", "high", "P1")
+	room := w.awaitAlerted(1, "the incident of the alert", func(v commands.View) bool { return v.Severity != 0 })
+	w.awaitTold(a, id, "INC-1 of drbot answers this, SEV-1.")
+	w.expect(w.ana, room, "SEV-1 · INC-1")
+	a.Away(true)
+	w.answers(w.ana, room, "/incident severity 2 half of it works", "SEV-2")
+	w.until("drbot knows", func() bool { return strings.Contains(w.ready(), "PagerDuty is not reachable since") })
+	w.answers(w.ana, room, "/incident page @Bea all logins fail", "PagerDuty did not take it (not reachable since ", "it answers 503). Bea Ode +34 600", "drbot goes on trying")
+	w.expect(w.ana, room, "PagerDuty did not take it: not reachable since ", "Call @Bea Ode by phone", "Bea Ode +34 600")
+	a.Away(false)
+	w.until("she is asked to join", func() bool { return len(a.Responders(id)) == 1 })
+	w.expect(w.ana, room, "at first", "and took it")
+	if n := len(w.records("PageFailed")); n != 1 || len(w.records("Paged")) != 1 {
+		t.Errorf("%d failures, %d pages", n, len(w.records("Paged")))
+	}
+	w.audited()
+}
+
 // TestI56_APageOfARestrictedIncidentShowsItsNumber, and without PagerDuty the answer has the phone numbers.
 func TestI56_APageOfARestrictedIncidentShowsItsNumber(t *testing.T) {
 	t.Parallel()

@@ -18,13 +18,8 @@ func (l *Link) Run(ctx context.Context) error {
 	l.remember(ctx)
 	for ctx.Err() == nil {
 		next := l.Now().Add(l.Every) // from the beginning of a comparison, since what changes during it may be missed by it
-		if l.client != nil {
-			if err := l.Ask(ctx); err != nil && ctx.Err() == nil {
-				l.Log.Warn("PagerDuty was not compared with the record", "error", err)
-			}
-			if err := l.Learn(ctx); err != nil && ctx.Err() == nil {
-				l.Log.Warn("PagerDuty did not say who is on call, or who is who", "error", err)
-			}
+		if l.client != nil && !l.round(ctx) {
+			continue
 		}
 		select {
 		case <-ctx.Done():
@@ -32,6 +27,24 @@ func (l *Link) Run(ctx context.Context) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// round asks everything once; false: a page came between, and it is to be done again. A page does not wait for it.
+func (l *Link) round(ctx context.Context) bool {
+	if !l.rounds.quiet(ctx) {
+		return true
+	}
+	mine, done := l.rounds.begin(ctx)
+	defer done()
+	if err := l.Ask(mine); err != nil && mine.Err() == nil {
+		l.Log.Warn("PagerDuty was not compared with the record", "error", err)
+	}
+	if mine.Err() == nil {
+		if err := l.Learn(mine); err != nil && mine.Err() == nil {
+			l.Log.Warn("PagerDuty did not say who is on call, or who is who", "error", err)
+		}
+	}
+	return mine.Err() == nil || ctx.Err() != nil
 }
 
 // remember finds when PagerDuty was last heard before this start, in what is known of the open incidents.

@@ -81,8 +81,12 @@ func (l *Link) connect() {
 // call makes one call of the API and sorts its error: follow.Unavailable is tried again, errGone is over, anything else
 // can never succeed as it is.
 func (l *Link) call(ctx context.Context, what string, do func(context.Context) error) error {
-	l.one.Lock()
-	defer l.one.Unlock()
+	select {
+	case l.one <- struct{}{}:
+	case <-ctx.Done():
+		return follow.Unavailable{NotSent: true, Err: fmt.Errorf("%s: %w", what, ctx.Err())}
+	}
+	defer func() { <-l.one }()
 	ctx, cancel := context.WithTimeout(ctx, maxCall)
 	defer cancel()
 	err := do(ctx)
@@ -97,7 +101,7 @@ func (l *Link) call(ctx context.Context, what string, do func(context.Context) e
 		}
 		return follow.Unavailable{Err: fmt.Errorf("%s: %w", what, err)}
 	case api.StatusCode == http.StatusTooManyRequests:
-		l.health.api(l.Now(), true, "")
+		l.health.limit(l.Now(), l.wire.retry)
 		return follow.Unavailable{RetryAfter: l.wire.retry, NotSent: true, Err: fmt.Errorf("%s: %w", what, err)}
 	case api.StatusCode >= 500:
 		l.health.api(l.Now(), false, "it answers "+strconv.Itoa(api.StatusCode))

@@ -10,7 +10,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -77,8 +76,9 @@ type Link struct {
 	wire   *wire
 	users  time.Time // when it was asked who is who; only Run's
 	selfID atomic.Pointer[string]
-	unable atomic.Bool // the account cannot ask people to join
-	one    sync.Mutex  // PagerDuty asks for one call at a time per token
+	unable atomic.Bool   // the account cannot ask people to join
+	one    chan struct{} // PagerDuty asks for one call at a time per token
+	rounds rounds
 }
 
 // New makes the room and opens no connection.
@@ -102,7 +102,7 @@ func open(o Options) *Link {
 	if o.Every <= 0 {
 		o.Every = everyDefault
 	}
-	l := &Link{Options: o}
+	l := &Link{Options: o, one: make(chan struct{}, 1)}
 	l.connect()
 	return l
 }

@@ -44,6 +44,9 @@ func (f Follower) Deliver(ctx context.Context, b follow.Batch) (follow.Done, err
 	done := follow.Done{Notes: map[string]string{}}
 	for _, r := range b.Records {
 		if err := f.tell(ctx, b, r, done.Notes); err != nil {
+			if later := (follow.Unavailable{}); errors.As(err, &later) && b.Incident != 0 {
+				err = errors.Join(err, f.stuck(ctx, b.Incident, r.Seq, later))
+			}
 			return done, err
 		}
 		done.Through = r.Seq

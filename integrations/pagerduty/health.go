@@ -18,8 +18,9 @@ type Health struct {
 }
 
 type health struct {
-	mu  sync.Mutex
-	now Health
+	mu      sync.Mutex
+	now     Health
+	limited time.Time // until then it asks to wait
 }
 
 // api notes one call's luck.
@@ -29,7 +30,15 @@ func (h *health) api(at time.Time, up bool, why string) {
 	if h.now.Up != up || h.now.Since.IsZero() {
 		h.now.Up, h.now.Since = up, at
 	}
-	h.now.Why = why
+	h.now.Why, h.limited = why, time.Time{}
+}
+
+// limit notes that PagerDuty answers, and asks to wait.
+func (h *health) limit(at time.Time, wait time.Duration) {
+	h.api(at, true, "")
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.limited = at.Add(wait)
 }
 
 func (h *health) webhook(at time.Time) {
@@ -65,6 +74,19 @@ func (l *Link) Health() Health {
 	l.health.mu.Lock()
 	defer l.health.mu.Unlock()
 	return l.health.now
+}
+
+// Away says why PagerDuty would not take a page now, as the last call went; "": it would, or was not asked yet.
+func (l *Link) Away() string {
+	l.health.mu.Lock()
+	defer l.health.mu.Unlock()
+	switch h := l.health.now; {
+	case !h.Up && !h.Since.IsZero():
+		return fmt.Sprintf("not reachable since %s UTC, %s", h.Since.UTC().Format("15:04"), h.Why)
+	case l.Now().Before(l.health.limited):
+		return "it asks to wait"
+	}
+	return ""
 }
 
 // Degraded says what of PagerDuty does not work, a sentence each.

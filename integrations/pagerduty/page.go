@@ -51,6 +51,9 @@ func readKey(key string) *commands.PageKey {
 // Prompt: people wait for a page.
 func (Follower) Prompt(kind string) bool { return kind == incident.PageAsked{}.EventKind() }
 
+// pagePatience bounds a try of a page: people wait for it, or for the phone numbers.
+const pagePatience = 8 * time.Second
+
 // page asks PagerDuty once to wake somebody. The first failure is told at once, so that people can call; while PagerDuty
 // is away it goes on trying, as long as somebody needs it.
 func (f Follower) page(ctx context.Context, i *incident.Incident, r state.Record, e incident.PageAsked, unsure bool, gone []string) error {
@@ -58,6 +61,10 @@ func (f Follower) page(ctx context.Context, i *incident.Incident, r state.Record
 	if p == nil || p.Over || !p.PagedAt.IsZero() {
 		return nil
 	}
+	defer f.rounds.page()()
+	kept := ctx // what became of it is kept however long PagerDuty took
+	ctx, cancel := context.WithTimeout(kept, pagePatience)
+	defer cancel()
 	var made *trouble
 	var err error
 	if unsure || p.Failed != "" || p.Alert != "" {
@@ -68,25 +75,25 @@ func (f Follower) page(ctx context.Context, i *incident.Incident, r state.Record
 		if i.Active() && p.Why == incident.PageByHand {
 			why = "it is too old"
 		}
-		return f.outcome(ctx, r, "past", commands.PageFailed{Incident: i.ID, Page: p.N, Why: why, Over: true, Past: true})
+		return f.outcome(kept, r, "past", commands.PageFailed{Incident: i.ID, Page: p.N, Why: why, Over: true, Past: true})
 	}
 	if a := f.joinable(i, p, gone); a != nil && made == nil && err == nil {
 		var taken *commands.PageTaken
 		if taken, err = f.join(ctx, i, a, r, e, unsure || p.Failed != ""); err == nil && taken != nil {
-			return f.outcome(ctx, r, "taken", *taken)
+			return f.outcome(kept, r, "taken", *taken)
 		}
 	}
 	if made == nil && err == nil {
 		made, err = f.makePage(ctx, i, p, e)
 	}
 	if later := (follow.Unavailable{}); errors.As(err, &later) {
-		if told := f.outcome(ctx, r, "failed", commands.PageFailed{Incident: i.ID, Page: p.N, Why: f.reason(later)}); told != nil {
+		if told := f.outcome(kept, r, "failed", commands.PageFailed{Incident: i.ID, Page: p.N, Why: f.reason(later)}); told != nil {
 			return told
 		}
 		return err
 	}
 	if err != nil {
-		return f.outcome(ctx, r, "refused", commands.PageFailed{Incident: i.ID, Page: p.N, Why: refusal(err), Over: true})
+		return f.outcome(kept, r, "refused", commands.PageFailed{Incident: i.ID, Page: p.N, Why: refusal(err), Over: true})
 	}
 	var woke []string
 	for _, a := range made.Assignments {
@@ -96,7 +103,24 @@ func (f Follower) page(ctx context.Context, i *incident.Incident, r state.Record
 	if made.Number > 0 {
 		name = "#" + strconv.FormatUint(made.Number, 10)
 	}
-	return f.outcome(ctx, r, "taken", commands.PageTaken{Incident: i.ID, Page: p.N, Alert: made.ID, Name: name, Woke: woke})
+	return f.outcome(kept, r, "taken", commands.PageTaken{Incident: i.ID, Page: p.N, Alert: made.ID, Name: name, Woke: woke})
+}
+
+// stuck tells of the pages that stand behind a record which PagerDuty did not take now: they are not even tried, and people
+// are called by phone meanwhile.
+func (f Follower) stuck(ctx context.Context, id incident.ID, seq uint64, later follow.Unavailable) error {
+	i, err := f.Memory.Incident(ctx, state.Ref{ID: id})
+	if err != nil {
+		return nil // the next try tells of them
+	}
+	for k := range i.Pages {
+		if p := &i.Pages[k]; p.Seq > seq && p.Failed == "" && p.PagedAt.IsZero() && i.Needed(p, f.Now()) {
+			if err := f.outcome(ctx, state.Record{Seq: p.Seq}, "failed", commands.PageFailed{Incident: i.ID, Page: p.N, Why: f.reason(later)}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // outcome tells the record what became of a page, once.
