@@ -8,12 +8,23 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
 // minForm is the shortest byte sequence that is looked for. Shorter ones occur
 // in any output by chance, and stars everywhere hide nothing.
 const minForm = 4
+
+// minHalf is the shortest beginning of an encoded secret that is hidden where the output ends: four bytes of it in hex. Of
+// fewer characters any number at the end of an output would be one.
+const minHalf = 2 * minForm
+
+// form is one spelling. half is how much of it is hidden where the output ends before the rest.
+type form struct {
+	text []byte
+	half int
+}
 
 // minLine is the shortest line of a many-line secret (a PEM key, a JSON key file)
 // that is hidden by itself, for outputs that indent or cut the lines.
@@ -23,26 +34,23 @@ const minLine = 12
 // base64 at each of the three alignments, quoted for a shell or for JSON, and as hex.
 // Line breaks and other control characters are left out of every form; the scanner leaves them out of the text too, so
 // that `base64`, which wraps at 76, hides nothing from it.
-func forms(value string) [][]byte {
-	var all []string
-	all = append(all, value)
-	all = append(all, lines(value)...)
-	all = append(all, urlForms(value)...)
-	all = append(all, base64Forms(value)...)
-	all = append(all, base32Forms(value)...)
-	all = append(all, quotedForms(value)...)
-	all = append(all, hexForms(value)...)
+func forms(value string) []form {
+	plain := slices.Concat([]string{value}, lines(value), quotedForms(value))
+	encoded := slices.Concat(urlForms(value), base64Forms(value), base32Forms(value), hexForms(value))
 	seen := map[string]bool{}
-	var out [][]byte
-	for _, form := range all {
+	var out []form
+	for k, text := range slices.Concat(plain, encoded) {
 		var v view
-		v.flatten([]byte(form), false)
-		form = string(v.flat)
-		if len(form) < minForm || seen[form] {
+		v.flatten([]byte(text), false)
+		if len(v.flat) < minForm || seen[string(v.flat)] {
 			continue
 		}
-		seen[form] = true
-		out = append(out, []byte(form))
+		seen[string(v.flat)] = true
+		f := form{text: v.flat, half: minForm}
+		if k >= len(plain) {
+			f.half = minHalf
+		}
+		out = append(out, f)
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package secret
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"slices"
@@ -20,8 +21,9 @@ var ErrShort = errors.New("a secret under 4 bytes cannot be hidden")
 // far the window may jump, so that text without secrets costs under 1 ns a byte
 // whatever the number of forms.
 type Redactor struct {
-	forms    [][]byte
-	starting [256][]int // forms by their first byte, the longest first
+	forms    []form
+	starting [256][]int       // forms by their first byte, the longest first
+	pairs    map[uint16][]int // the same by their first two
 	shortest int
 	longest  int
 	jump     []uint16         // by two bytes
@@ -44,8 +46,8 @@ func NewRedactor(secrets ...String) (*Redactor, error) {
 		}
 		r.forms = append(r.forms, found...)
 	}
-	slices.SortFunc(r.forms, bytes.Compare)
-	r.forms = slices.CompactFunc(r.forms, bytes.Equal)
+	slices.SortFunc(r.forms, func(a, b form) int { return cmp.Or(bytes.Compare(a.text, b.text), a.half-b.half) })
+	r.forms = slices.CompactFunc(r.forms, func(a, b form) bool { return bytes.Equal(a.text, b.text) })
 	r.index()
 	return r, short
 }
@@ -54,14 +56,20 @@ func (r *Redactor) index() {
 	if len(r.forms) == 0 {
 		return
 	}
-	r.shortest = len(r.forms[0])
-	for n, form := range r.forms {
-		r.shortest = min(r.shortest, len(form))
-		r.longest = max(r.longest, len(form))
-		r.starting[form[0]] = append(r.starting[form[0]], n)
+	r.shortest, r.pairs = len(r.forms[0].text), map[uint16][]int{}
+	for n, f := range r.forms {
+		r.shortest = min(r.shortest, len(f.text))
+		r.longest = max(r.longest, len(f.text))
+		r.starting[f.text[0]] = append(r.starting[f.text[0]], n)
+		pair := pairOf(f.text[0], f.text[1])
+		r.pairs[pair] = append(r.pairs[pair], n)
 	}
+	longestFirst := func(a, b int) int { return len(r.forms[b].text) - len(r.forms[a].text) }
 	for _, list := range r.starting {
-		slices.SortFunc(list, func(a, b int) int { return len(r.forms[b]) - len(r.forms[a]) })
+		slices.SortFunc(list, longestFirst)
+	}
+	for _, list := range r.pairs {
+		slices.SortFunc(list, longestFirst)
 	}
 	r.jump = make([]uint16, 1<<16)
 	farthest := uint16(min(r.shortest-1, 1<<15))
@@ -69,9 +77,9 @@ func (r *Redactor) index() {
 		r.jump[i] = farthest
 	}
 	r.ending = map[uint16][]int{}
-	for n, form := range r.forms {
+	for n, f := range r.forms {
 		for end := 1; end < r.shortest; end++ {
-			pair := pairOf(form[end-1], form[end])
+			pair := pairOf(f.text[end-1], f.text[end])
 			left := uint16(min(r.shortest-1-end, 1<<15))
 			r.jump[pair] = min(r.jump[pair], left)
 			if left == 0 {
@@ -97,8 +105,8 @@ func (r *Redactor) spans(text []byte) []span {
 		}
 		from, to := end-r.shortest+1, 0
 		for _, n := range r.ending[pair] {
-			if bytes.HasPrefix(text[from:], r.forms[n]) {
-				to = max(to, from+len(r.forms[n]))
+			if bytes.HasPrefix(text[from:], r.forms[n].text) {
+				to = max(to, from+len(r.forms[n].text))
 			}
 		}
 		switch last := len(found) - 1; {
@@ -113,15 +121,20 @@ func (r *Redactor) spans(text []byte) []span {
 	return found
 }
 
-// hold gives the place from which text might be the beginning of a form that
-// goes on in the next read, or len(text).
-func (r *Redactor) hold(text []byte) int {
+// begun gives the place from which text might be the beginning of a form that goes on in the next read, or len(text). Where
+// nothing goes on (last), only a beginning that shows some of the secret counts.
+func (r *Redactor) begun(text []byte, last bool) int {
 	for at := max(0, len(text)-r.longest+1); at < len(text); at++ {
-		for _, n := range r.starting[text[at]] {
-			if len(r.forms[n]) <= len(text)-at {
+		list := r.starting[text[at]]
+		if at+1 < len(text) && len(list) > 0 {
+			list = r.pairs[pairOf(text[at], text[at+1])]
+		}
+		for _, n := range list {
+			f := &r.forms[n]
+			if len(f.text) <= len(text)-at {
 				break // neither this one nor a shorter one goes on
 			}
-			if bytes.HasPrefix(r.forms[n], text[at:]) {
+			if bytes.HasPrefix(f.text, text[at:]) && (!last || len(text)-at >= f.half) {
 				return at
 			}
 		}
@@ -131,10 +144,14 @@ func (r *Redactor) hold(text []byte) int {
 
 // Text hides the secrets in one whole text.
 func (r *Redactor) Text(s string) string {
+	if len(r.forms) == 0 {
+		return s
+	}
 	var b strings.Builder
 	w := r.Writer(&b)
 	_, _ = io.WriteString(w, s)
-	w.flush(len(s) + 1)
+	w.scan()
+	_ = w.pass(len(w.held)) // a Builder takes everything
 	return b.String()
 }
 
@@ -168,7 +185,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	for done := 0; done < len(p); {
 		n := min(chunk, len(p)-done)
 		w.held = append(w.held, p[done:done+n]...)
-		if err := w.pass(false); err != nil {
+		if err := w.pass(w.scan()); err != nil {
 			return done, err
 		}
 		done += n
@@ -176,25 +193,39 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Flush passes on what is held, at the end of the stream. Four bytes or more
-// that begin a secret are hidden: a killed process may have written only half.
-func (w *Writer) Flush() error { return w.flush(minForm) }
-
-func (w *Writer) flush(hideFrom int) error {
+// Flush passes on what is held, at the end of the stream. What begins a secret, long enough to show some of it, is hidden: a
+// killed process may have written only half.
+func (w *Writer) Flush() error {
 	if len(w.held) == 0 {
 		return nil
 	}
-	if len(w.held)-w.hidden >= hideFrom {
-		w.held, w.hidden = w.held[:0], 0
-		_, err := io.WriteString(w.w, Stars)
+	w.scan()
+	if err := w.pass(w.half()); err != nil {
 		return err
 	}
-	return w.pass(true)
+	shown := len(w.held) > w.hidden
+	w.held, w.hidden = w.held[:0], 0
+	if !shown {
+		return nil
+	}
+	_, err := io.WriteString(w.w, Stars)
+	return err
 }
 
-// pass scans held and passes on all that is settled.
-func (w *Writer) pass(final bool) error {
-	hold := w.scan(final)
+// half is from where held is the beginning of a secret whose rest did not come; its length when it is none.
+func (w *Writer) half() int {
+	from := len(w.held)
+	for k := range w.searched() {
+		v := &w.views[k]
+		if at := w.r.begun(v.flat, true); at < len(v.flat) {
+			from = min(from, v.place(at))
+		}
+	}
+	return from
+}
+
+// pass passes on what stands before hold, after a scan.
+func (w *Writer) pass(hold int) error {
 	at, inStars := w.hidden, w.hidden > 0
 	for _, s := range w.spans {
 		if s.from >= hold {
@@ -220,16 +251,12 @@ func (w *Writer) pass(final bool) error {
 // scan finds the spans of held that are secrets, in its own places, and from where it must wait for more. Text with escape
 // sequences is searched twice: with what stands in them, and as it reads once they are taken out, since a colour in the
 // middle of a secret hides it from the first search only.
-func (w *Writer) scan(final bool) (hold int) {
+func (w *Writer) scan() (hold int) {
 	hold, w.spans = len(w.held), w.spans[:0]
-	views := w.views[:1]
-	if bytes.IndexByte(w.held, escape) >= 0 {
-		views = w.views[:2]
-	}
-	for k := range views {
-		v := &views[k]
+	for k := range w.searched() {
+		v := &w.views[k]
 		v.flatten(w.held, k == 1)
-		if at := w.r.hold(v.flat); !final && at < len(v.flat) && len(w.held) < maxHeld {
+		if at := w.r.begun(v.flat, false); at < len(v.flat) && len(w.held) < maxHeld {
 			hold = min(hold, v.place(at))
 		}
 		for _, s := range w.r.spans(v.flat) {
@@ -238,6 +265,14 @@ func (w *Writer) scan(final bool) (hold int) {
 	}
 	slices.SortFunc(w.spans, func(a, b span) int { return a.from - b.from })
 	return hold
+}
+
+// searched is how many views held has.
+func (w *Writer) searched() int {
+	if bytes.IndexByte(w.held, escape) >= 0 {
+		return 2
+	}
+	return 1
 }
 
 func (w *Writer) write(text []byte, stars string) error {
