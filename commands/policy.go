@@ -50,10 +50,28 @@ func (o *Office) changed(i *incident.Incident, severity int, at time.Time) incid
 		p.UpdateDue = i.UpdateDue
 	}
 	p.Calls = o.calls(severity, i.Since(), at)
-	if !i.AckedAt.IsZero() {
+	switch {
+	case !i.AckedAt.IsZero():
 		p.RespondBy, p.Calls = i.RespondBy, nil
+	case !i.RespondBy.IsZero() && !p.RespondBy.IsZero():
+		p.RespondBy = o.answerAgain(i, severity, p.RespondBy)
 	}
 	return p
+}
+
+// answerAgain is when an answer is due after another change of severity: a lower one has its time from where the clocks began,
+// a higher one its time from now on, and never puts off what was promised. Changing it to and fro wins nobody time.
+func (o *Office) answerAgain(i *incident.Incident, severity int, fromNow time.Time) time.Time {
+	if severity > i.Severity {
+		if whole := i.Since().Add(o.respond(severity)).UTC(); whole.After(i.RespondBy) {
+			return whole
+		}
+		return i.RespondBy
+	}
+	if fromNow.Before(i.RespondBy) {
+		return fromNow
+	}
+	return i.RespondBy
 }
 
 func (o *Office) cadence(severity int) time.Duration {

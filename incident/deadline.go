@@ -81,7 +81,8 @@ func (i *Incident) answerDeadlines(add func(due time.Time, key string, args ...a
 	if !i.RespondBy.IsZero() {
 		whole := i.RespondBy.Sub(i.Since())
 		for _, percent := range []int64{50, 80, 100} {
-			if due := i.Since().Add(whole * time.Duration(percent) / 100); percent == 100 || !due.Before(i.Hushed) {
+			due := i.Since().Add(whole * time.Duration(percent) / 100)
+			if percent == 100 || !due.Before(i.Hushed) && !due.Before(i.RespondSet) { // a part that was over when it was promised is not late
 				add(due, "respond/%d/%d", percent, i.RespondBy.Unix())
 			}
 		}

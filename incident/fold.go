@@ -93,6 +93,9 @@ func (i *Incident) resolved(at Stamp, e Resolved) {
 }
 
 func (i *Incident) policy(p Policy) {
+	if !p.RespondBy.Equal(i.RespondBy) && i.Time.After(i.OpenedAt) {
+		i.RespondSet = i.Time
+	}
 	i.RespondBy, i.UpdateEvery, i.UpdateDue, i.Calls = p.RespondBy, p.UpdateEvery, p.UpdateDue, i.callsOf(p.Calls)
 	i.ExecutivesEvery, i.ExecutivesDue = p.ExecutivesEvery, p.ExecutivesDue
 	i.forget(DueExecutives + "/")

@@ -16,7 +16,7 @@ import (
 )
 
 // FoldVersion is written into every stored fold; a fold of another version is folded again from its record.
-const FoldVersion = 5
+const FoldVersion = 6
 
 // ID numbers an incident from 1; 0 is the house stream, which belongs to no incident.
 type ID uint64
@@ -129,6 +129,7 @@ type Incident struct {
 	AckedBy    Person    `json:"acked_by"`
 	AckedAt    time.Time `json:"acked_at"`
 	RespondBy  time.Time `json:"respond_by"`
+	RespondSet time.Time `json:"respond_set,omitzero"` // when RespondBy was changed; zero: it is the first
 	ResolvedBy Person    `json:"resolved_by"`
 	ResolvedAt time.Time `json:"resolved_at"`
 	FalseAlarm bool      `json:"false_alarm,omitempty"`
