@@ -206,15 +206,15 @@ func (t *Table) Changes(old *Table) []string {
 	for _, e := range t.entries {
 		was, known := before[e.Key()]
 		delete(before, e.Key())
-		switch {
-		case !known:
+		if !known {
 			changes = append(changes, fmt.Sprintf("%s is new: %s", e.Name, roles(e)))
-		case roles(was) != roles(e):
-			changes = append(changes, fmt.Sprintf("%s: %s, was %s", e.Name, roles(e), roles(was)))
-		case found(was, e) != "":
-			changes = append(changes, found(was, e))
-		case was.Slack != e.Slack || was.Unix != e.Unix || keyBody(was.SSHKey) != keyBody(e.SSHKey):
-			changes = append(changes, fmt.Sprintf("%s is known by another account or key", e.Name))
+			continue
+		}
+		if words := differs(was, e); words != "" {
+			changes = append(changes, words)
+		}
+		if words := found(was, e); words != "" {
+			changes = append(changes, words)
 		}
 	}
 	for _, e := range before {
@@ -222,6 +222,41 @@ func (t *Table) Changes(old *Table) []string {
 	}
 	sort.Strings(changes)
 	return changes
+}
+
+// differs says in words what the configuration says otherwise of a person, to the last account: whose acts are whose, who is
+// woken and whose number is called hang on it.
+func differs(was, is Entry) string {
+	var list []string
+	if roles(was) != roles(is) {
+		list = append(list, roles(is)+", was "+roles(was))
+	}
+	if was.Name != is.Name {
+		list = append(list, "name, was "+was.Name)
+	}
+	for _, what := range []struct{ source, words, was, is string }{
+		{FromSlack, "user of the chat", was.Slack, is.Slack}, {FromPagerDuty, "user of PagerDuty", was.PagerDuty, is.PagerDuty}, {"phone", "phone", was.Phone, is.Phone},
+		{"", "account on the machine", was.Unix, is.Unix}, {"", "manager", was.Manager, is.Manager},
+	} {
+		now, then := slices.Contains(is.Found, what.source), slices.Contains(was.Found, what.source)
+		if what.was != what.is && !now && !(then && what.is == "") {
+			list = append(list, fmt.Sprintf("%s %s, was %s", what.words, orNone(what.is), orNone(what.was)))
+		}
+	}
+	if keyBody(was.SSHKey) != keyBody(is.SSHKey) {
+		list = append(list, "another key for the terminal")
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return is.Name + ": " + strings.Join(list, "; ")
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
 }
 
 // found says in words what a source said of a person that it had not said before, or says no more.
