@@ -51,11 +51,12 @@ func TestI50_AnIncidentThatIsLeftAlone(t *testing.T) {
 			return true
 		})
 	}
+	w.clock.push(2*minute + 10*time.Second) // a longer push would look as if drbot had been away
+	w.expect(w.dev, room, "Late since")
 	for range 20 {
 		w.clock.push(4 * minute)
 		w.answers(w.ana, room, "/incident note still here", "Noted")
 	}
-	w.expect(w.dev, room, "Late since")
 	w.until("the last call alone", func() bool {
 		return w.pressable(w.dev, room, "incident.ack") == 1 && w.count(w.dev, room, "Late: SEV-1 asks for an answer") == 1
 	})

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/drbot/drbot/commands"
 	"github.com/drbot/drbot/workspace"
+	"github.com/drbot/drbot/workspace/person"
 )
 
 // quick promises an update every 15 min for the highest severity; the runbook asks for an answer within 15 min.
@@ -95,7 +97,10 @@ func TestI54_TheClockIsSetBack(t *testing.T) {
 	room, card := w.asked("Database corruption: users gone")
 	w.clock.push(-10 * minute)
 	w.awaitView(1, "A1 is withdrawn", func(v commands.View) bool { return v.Approvals[0].State == "withdrawn" })
-	w.pressOn(w.bea, card, "recover.approve")
+	_, err := w.bea.PressConfirmed(w.within(), person.Pick{Channel: room, TS: card.TS, ActionID: "recover.approve"})
+	if err != nil && !strings.Contains(err.Error(), "element_not_found") { // its card may be drawn again already
+		t.Fatal(err)
+	}
 	w.expect(w.bea, room, "Withdrawn")
 	w.awaitRun(1, "paused")
 	if n := len(w.records("ClockStepped")); n != 1 {

@@ -24,7 +24,7 @@ func (w *town) remote() *sshtest.Server {
 	w.ok(os.WriteFile(w.path("RUNBOOK.lock.yaml"), lock.Marshal(), 0o600))
 	self, err := executable()
 	w.ok(err)
-	w.extra = fmt.Sprintf("runner: {ssh: {config: %s, program: %s, patience: 2s}}\n", s.Config, self)
+	w.extra = fmt.Sprintf("runner: {ssh: {config: %s, program: %s, patience: 8s}}\n", s.Config, self)
 	w.configure()
 	return s
 }
