@@ -171,13 +171,13 @@ func (t *talk) house(e incident.Event) error {
 	case incident.RunbookLoaded:
 		return t.lockCard(e)
 	case incident.Frozen:
-		return t.toHouseAndRuns("frozen/"+t.seq(), templates.Frozen(e, t.facts()))
+		return t.toHouseAndRuns("frozen/"+t.seq(), templates.Frozen(e, t.facts()), nil)
 	case incident.AttemptFound:
 		return t.found(e)
 	case incident.DeadlineSpoken:
 		return t.head()
 	case incident.Thawed:
-		return t.toHouseAndRuns("thawed/"+t.seq(), templates.Thawed(e))
+		return t.toHouseAndRuns("thawed/"+t.seq(), templates.Thawed(e, nil), func(r *incident.Run) templates.Message { return templates.Thawed(e, r) })
 	}
 	return nil
 }
@@ -189,7 +189,7 @@ func (t *talk) found(e incident.AttemptFound) error {
 	if f.House != nil && len(f.House.Stray) > 0 && f.House.Stray[0] != e.Attempt {
 		return nil
 	}
-	return t.toHouseAndRuns("frozen/"+t.seq(), templates.Frozen(incident.Frozen{By: incident.Bot, Reason: e.Reason()}, f))
+	return t.toHouseAndRuns("frozen/"+t.seq(), templates.Frozen(incident.Frozen{By: incident.Bot, Reason: e.Reason()}, f), nil)
 }
 
 // recordChannels keeps the ids that the configured names have now, so that another channel of the same name is none (I15).
@@ -207,8 +207,8 @@ func (t *talk) recordChannels() error {
 	return nil
 }
 
-// toHouseAndRuns also tells the channels that have a run.
-func (t *talk) toHouseAndRuns(object string, m templates.Message) error {
+// toHouseAndRuns also tells the channels that have a run, the same or what of makes for the run.
+func (t *talk) toHouseAndRuns(object string, m templates.Message, of func(*incident.Run) templates.Message) error {
 	if err := t.toHouse(object, m); err != nil {
 		return err
 	}
@@ -224,6 +224,9 @@ func (t *talk) toHouseAndRuns(object string, m templates.Message) error {
 		r := i.LiveRun()
 		if r == nil || r.StartedAt.IsZero() || i.Channel.ID == "" || i.Channel.Lost != "" {
 			continue
+		}
+		if of != nil {
+			m = of(r)
 		}
 		_, err = t.post(posting{object: object + "/" + i.ID.String(), channel: i.Channel.ID, message: m})
 		if err != nil && troubled(err).away {

@@ -112,7 +112,7 @@ func (t *talk) nudge(e incident.DeadlineSpoken, key string) error {
 // broken says in the incident's channel and in the house channel that the glass was broken (I16).
 func (t *talk) broken(e incident.GlassBroken) error {
 	name := incident.ApprovalName(e.Approval)
-	if err := t.line("glass/"+name, templates.Broken(t.i, e, false)); err != nil {
+	if err := t.line("glass/"+name, templates.Kept(templates.Broken(t.i, e, false), t.facts())); err != nil {
 		return err
 	}
 	return t.toHouse("glass/"+name+"/house", templates.Broken(t.i, e, true))

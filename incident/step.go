@@ -37,6 +37,16 @@ func (d *draft) advance(desk Desk, r *Run) {
 	}
 }
 
+// Held reports whether the next step has all that it needs and has not begun: the stop switch kept it, and a person goes on.
+func (r *Run) Held() bool {
+	s := r.Next()
+	if r.State != Running || r.Cancel != "" || r.Asking != "" || s == nil {
+		return false
+	}
+	free := !s.Manual && s.Risk == Read && !s.NeedsApproval() && (s.Condition == "" || s.Needed)
+	return s.State == StepReady || s.State == StepTodo && free
+}
+
 // AwaitsConfirm reports whether a change step waits for the operator's own word.
 func (r *Run) AwaitsConfirm(s *Step) bool {
 	return r.State == Running && s == r.Next() && s.State == StepTodo && !s.Manual && s.Risk != Read && !s.NeedsApproval() && (s.Condition == "" || s.Needed)

@@ -85,6 +85,15 @@ func Broken(i *incident.Incident, e incident.GlassBroken, outside bool) Message 
 	return fit(Message{Text: locked(i, Say("broken.text", facts)), Blocks: []Block{Lines{Lines: [][]Span{line}}}})
 }
 
+// Kept says below a message that the stop switch keeps what it says from starting.
+func Kept(m Message, f Facts) Message {
+	if f.frozen() {
+		by := f.House.Frozen
+		m.Blocks = append(m.Blocks, Lines{Lines: [][]Span{Line("kept.line", map[string]any{"By": by.By, "At": by.At, "Reason": asTyped(flat(by.Reason, 300))})}})
+	}
+	return fit(m)
+}
+
 func glassFacts(i *incident.Incident, a *incident.Approval) map[string]any {
 	return map[string]any{
 		"ID": i.ID, "Name": a.Name(), "Number": a.Number, "Target": flat(target(a), 50), "Ends": a.Expires, "Left": max(0, a.Need-len(a.Votes)),

@@ -415,7 +415,9 @@ func promiseCards(add func(string, Message)) {
 
 func houseCards(add func(string, Message), frozen *incident.House) {
 	add("house/frozen", Frozen(incident.Frozen{By: bea, Reason: "wrong host"}, Facts{Commands: Commands{Incident: "inc", Recover: "rec"}}))
-	add("house/thawed", Thawed(incident.Thawed{By: eva, Reason: "right host"}))
+	add("house/thawed", Thawed(incident.Thawed{By: eva, Reason: "right host"}, nil))
+	add("house/thawed-held", Thawed(incident.Thawed{By: eva, Reason: "right host"}, granted(waiting(), "03:16", 17).Run(7)))
+	add("approval/broken-frozen", Kept(Broken(broken().Incident, broken().event(), false), Facts{House: frozen}))
 	add("house/people", PeopleChanged(incident.PeopleChanged{Changes: []string{"Dev Nul is new: responder", "Bea Ode: approver, was approver, admin"}}))
 	add("house/head", Head(4711, "77ab01c4d5e6"))
 	add("house/away", Away(waiting().Incident, at("03:05"), at("03:22"), []string{"A17 approved by Bea Ode 03:16", "R7 paused by Ana Ruiz 03:17"}))

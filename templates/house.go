@@ -15,9 +15,15 @@ func Frozen(e incident.Frozen, f Facts) Message {
 	return Message{Text: Say("frozen.text", facts), Blocks: []Block{Lines{Lines: [][]Span{Line("frozen.line", facts)}}}}
 }
 
-// Thawed says that steps start again.
-func Thawed(e incident.Thawed) Message {
-	facts := map[string]any{"By": e.By, "Reason": asTyped(flat(e.Reason, 400))}
+// frozen reports whether the stop switch is on.
+func (f Facts) frozen() bool { return f.House != nil && f.House.Frozen != nil }
+
+// Thawed says that steps start again; in the channel of a run that waited, to its operator.
+func Thawed(e incident.Thawed, r *incident.Run) Message {
+	facts := map[string]any{"By": e.By, "Reason": asTyped(flat(e.Reason, 400)), "Run": "", "Operator": incident.Person{}, "Number": ""}
+	if r != nil && r.Held() {
+		facts["Run"], facts["Operator"], facts["Number"] = r.Name(), r.Operator, r.Next().Number
+	}
 	return Message{Text: Say("thawed.text", facts), Blocks: []Block{Lines{Lines: [][]Span{Line("thawed.line", facts)}}}}
 }
 

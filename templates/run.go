@@ -64,6 +64,8 @@ func runState(r *incident.Run, f Facts) []Span {
 		return Line("run.cancelling", map[string]any{"Why": flat(r.Cancel, 200)})
 	case f.House != nil && f.House.Frozen != nil:
 		return Line("card.frozen", f.House.Frozen)
+	case r.Held():
+		return Line("run.held", map[string]any{"Operator": r.Operator, "Number": r.Next().Number})
 	case r.State == incident.Paused:
 		return Line("run.paused", map[string]any{"Why": because(r.Why)})
 	case r.State == incident.Draft && r.Asking == incident.ReadForPlan:
@@ -175,6 +177,7 @@ func stepLine(i *incident.Incident, r *incident.Run, s *incident.Step, f Facts) 
 	if tail, ok := f.Live[StepKey(r, s)]; ok && s.State.Active() && s.Quoted() {
 		facts["Tail"], facts["TailAt"] = flat(tail.Line, 100), tail.At
 	}
+	facts["Frozen"], facts["Held"] = f.frozen(), s == r.Next() && r.Held()
 	return Line("run.step", facts)
 }
 
@@ -297,6 +300,9 @@ func runActions(i *incident.Incident, r *incident.Run, f Facts) Actions {
 			Button{Verb: "recover resume", Object: runObject(r), Label: Say("button.resume", nil), Style: "primary"},
 			Button{Verb: "recover step", Object: runObject(r), Label: Say("button.step", nil)})
 	default:
+		if r.Held() && !f.frozen() {
+			list = append(list, Button{Verb: "recover resume", Object: runObject(r), Label: Say("button.resume", nil), Style: "primary"})
+		}
 		list = append(list, Button{Verb: "recover pause", Object: runObject(r), Label: Say("button.pause", nil)})
 	}
 	menu := Menu{}
