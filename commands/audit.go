@@ -38,7 +38,59 @@ func redact(ctx context.Context, o *Office, c *call) (Reply, error) {
 	if err := o.Store.Redact(ctx, seq, c.person, why); err != nil {
 		return Reply{}, err
 	}
-	return Reply{Say: templates.Message{Text: fmt.Sprintf("Record %d is blank now. Who, when and why is in the record.", seq)}}, nil
+	more, err := o.forget(ctx, seq)
+	if err != nil {
+		return Reply{}, err
+	}
+	return Reply{Say: templates.Message{Text: fmt.Sprintf("Record %d is blank now. Who, when and why is in the record.%s", seq, more)}}, nil
+}
+
+// forget deletes the copy of a file with the last record that names it. Of a message it says which records its files are,
+// since they hold what it showed. Doing it again deletes what an earlier try left.
+func (o *Office) forget(ctx context.Context, seq uint64) (said string, err error) {
+	var blank incident.Event
+	var files []uint64
+	var all []incident.FileKept
+	for r, err := range o.Store.All(ctx, 0) {
+		if err != nil {
+			return "", err
+		}
+		file := r.Kind == incident.FileKept{}.EventKind()
+		if r.Seq != seq && (!file || r.Redacted) {
+			continue
+		}
+		e, err := r.Event()
+		if err != nil {
+			return "", err
+		}
+		if r.Seq == seq {
+			blank = e
+		} else if kept, ok := e.(incident.FileKept); ok && kept.Digest != "" {
+			files, all = append(files, r.Seq), append(all, kept)
+		}
+	}
+	switch e := blank.(type) {
+	case incident.Pinned:
+		for k, f := range all {
+			if f.Channel == e.Channel && f.TS == e.TS {
+				said += fmt.Sprintf(" The copy of its file %s stays with record %d: redact that one too.", cut(f.Name, 80), files[k])
+			}
+		}
+	case incident.FileKept:
+		if e.Digest == "" || o.Forget == nil {
+			return "", nil
+		}
+		for k, f := range all {
+			if f.Digest == e.Digest {
+				return fmt.Sprintf(" The copy of the file stays: record %d names it too.", files[k]), nil
+			}
+		}
+		if err := o.Forget(e.Digest); err != nil {
+			return "", fmt.Errorf("record %d is blank, and the copy of its file is there still: %w", seq, err)
+		}
+		said = " The copy of the file is deleted."
+	}
+	return said, nil
 }
 
 // approvalText shows what an approval would let run, to a person who is known (a restricted one: to its people).

@@ -19,6 +19,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/state"
@@ -55,18 +56,27 @@ type file struct {
 	record, house []state.Record
 	events        []incident.Event // of record, one each
 	fold          *incident.Incident
+	zone          *time.Location // of the people; nil: UTC alone
 }
 
-// Export writes the evidence of one incident to w, as a gzipped tar. data is the data directory, for what steps printed
-// and for the draft of the review; where it is empty, or something in it is gone, the archive says so. An incident that
+// Source is what evidence is made from. Data is the data directory, for what steps printed and for the draft of the review;
+// where it is empty, or something in it is gone, the archive says so. Zone is the people's, beside UTC in the sentences.
+type Source struct {
+	Store Reader
+	Data  string
+	Zone  *time.Location
+}
+
+// Export writes the evidence of one incident to w, as a gzipped tar. An incident that
 // does not exist is state.ErrNotFound.
-func Export(ctx context.Context, store Reader, data string, id incident.ID, w io.Writer) error {
-	f, err := read(ctx, store, id)
+func Export(ctx context.Context, from Source, id incident.ID, w io.Writer) error {
+	f, err := read(ctx, from.Store, id)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", id, err)
 	}
 	a := newArchive(w, id.String()+"-evidence", f.record[len(f.record)-1].Time)
-	if err := f.pack(ctx, a, store, data); err != nil {
+	f.zone = from.Zone
+	if err := f.pack(ctx, a, from.Store, from.Data); err != nil {
 		return fmt.Errorf("pack the evidence of %s: %w", id, err)
 	}
 	return a.close(f.heads())

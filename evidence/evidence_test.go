@@ -126,7 +126,7 @@ func (m *matter) play() {
 func (m *matter) export() []byte {
 	m.Helper()
 	var b bytes.Buffer
-	m.ok(evidence.Export(context.Background(), m.store, m.data, m.id, &b))
+	m.ok(evidence.Export(context.Background(), evidence.Source{Store: m.store, Data: m.data, Zone: time.FixedZone("", 3600)}, m.id, &b))
 	return b.Bytes()
 }
 
@@ -271,7 +271,7 @@ func TestI43_EveryQuestionHasItsAnswer(t *testing.T) {
 	}
 	timeline, err := os.ReadFile(filepath.Join(dir, "timeline.md"))
 	m.ok(err)
-	if n := strings.Count(string(timeline), "\n- "); n != len(readLines[map[string]any](t, filepath.Join(dir, "record", "records.jsonl"))) || !strings.Contains(string(timeline), "Bea Ortiz denied A1: wrong backup") {
+	if n := strings.Count(string(timeline), "\n- "); n != len(readLines[map[string]any](t, filepath.Join(dir, "record", "records.jsonl"))) || !strings.Contains(string(timeline), "Bea Ortiz denied A1: wrong backup") || !strings.Contains(string(timeline), ":00 +01:00 · ") {
 		t.Errorf("timeline, %d lines:\n%s", n, timeline)
 	}
 }
@@ -315,7 +315,7 @@ func TestI43_FilesOfAStepAreNotTrusted(t *testing.T) {
 	if err == nil || !strings.Contains(out, "not here: commands/r7-p1-s6-1/output") || !strings.Contains(out, "not whole") {
 		t.Errorf("%v\n%s", err, out)
 	}
-	if err := evidence.Export(context.Background(), m.store, "", 99, &bytes.Buffer{}); !errors.Is(err, state.ErrNotFound) {
+	if err := evidence.Export(context.Background(), evidence.Source{Store: m.store}, 99, &bytes.Buffer{}); !errors.Is(err, state.ErrNotFound) {
 		t.Errorf("an incident that does not exist: %v", err)
 	}
 }

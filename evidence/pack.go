@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/templates"
@@ -147,7 +146,7 @@ func (c *collected) packFile(a *archive, cmd *Command, root *os.Root, to, name s
 // timeline is the incident in sentences, one a record, at the time that it is about.
 func (f *file) timeline() []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# %s: what the record says\n\nTimes are UTC, and behind it the local time where the archive was made. The number before a line is its record.\n\n", f.id)
+	fmt.Fprintf(&b, "# %s: what the record says\n\nTimes are UTC, and behind it the local time of the people. The number before a line is its record.\n\n", f.id)
 	events := make([]templates.Happened, len(f.record))
 	for k, r := range f.record {
 		events[k] = templates.Happened{At: r.Time, E: f.events[k]}
@@ -164,7 +163,7 @@ func (f *file) timeline() []byte {
 		if e.Link != "" {
 			link = " " + e.Link
 		}
-		fmt.Fprintf(&b, "- %d · %s · %s%s\n", r.Seq, templates.BothTimes(e.At, time.Local), e.Text, link)
+		fmt.Fprintf(&b, "- %d · %s · %s%s\n", r.Seq, templates.BothTimes(e.At, f.zone), e.Text, link)
 	}
 	return b.Bytes()
 }

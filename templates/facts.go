@@ -27,6 +27,7 @@ type Facts struct {
 	Contacts   []Contact
 	ChannelURL string             // opens the incident's channel
 	Host       string             // where drbot runs
+	Zone       *time.Location     // of the people, beside UTC in what is kept; nil: UTC alone
 	Head       string             // of the record at a resolution, "1234:<hash>"
 	Resolved   *incident.Resolved // how it was resolved, for the review; nil: not known
 }

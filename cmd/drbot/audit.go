@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -152,6 +154,16 @@ func (p program) auditExport() *cobra.Command {
 	cmd.Flags().StringVar(&data, "data", "", "data directory or backup file (default: the configured one)")
 	cmd.Flags().StringVar(&only, "incident", "", "only this incident")
 	return cmd
+}
+
+// forgetIn deletes copies of files by their digests, for good.
+func forgetIn(dir string) func(string) error {
+	return func(digest string) error {
+		if err := os.Remove(filepath.Join(dir, filepath.Base(digest))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
 }
 
 func (p program) auditRedact() *cobra.Command {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -58,13 +60,12 @@ func (p program) exportEvidence(ctx context.Context, id incident.ID, data, file 
 	} else {
 		defer func() { _ = s.Close() }()
 	}
-	folder := data
-	if folder == "" {
-		c, err := p.config()
-		if err != nil {
-			return err
-		}
-		folder = c.Data
+	folder, zone := data, time.Local
+	if c, err := p.config(); err == nil {
+		zone = zoneOf(c.Commands.Hours)
+		folder = cmp.Or(data, c.Data)
+	} else if data == "" {
+		return err
 	}
 	attempts := folder
 	if info, err := os.Stat(folder); err == nil && !info.IsDir() {
@@ -74,7 +75,7 @@ func (p program) exportEvidence(ctx context.Context, id incident.ID, data, file 
 		if client != nil {
 			return client.Evidence(ctx, id, w)
 		}
-		return evidence.Export(ctx, s, attempts, id, w)
+		return evidence.Export(ctx, evidence.Source{Store: s, Data: attempts, Zone: zone}, id, w)
 	}
 	if file == "-" {
 		return write(p.stdout)

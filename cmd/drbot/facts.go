@@ -19,7 +19,7 @@ func (h *house) facts(ctx context.Context, i *incident.Incident) templates.Facts
 		f.House = house
 		f.History, f.Usual = history(house.Scripts), usual(house.Procedures)
 	}
-	f.Contacts = contacts(h.book.Table())
+	f.Contacts, f.Zone = contacts(h.book.Table()), h.zone()
 	h.runFacts(ctx, i, &f)
 	if i != nil {
 		f.Saved = templates.Back(i, f.Specs)

@@ -80,6 +80,17 @@ func (w *written) hours(c *config) error {
 	return nil
 }
 
+// zoneOf is where the people are: where they work, or else where drbot is.
+func zoneOf(h *incident.Hours) *time.Location {
+	if h == nil {
+		return time.Local
+	}
+	return h.Zone
+}
+
+// zone is the zone of the people as configured now.
+func (h *house) zone() *time.Location { return zoneOf(h.office.Config().Hours) }
+
 // dayOf reads mon or Monday; -1: it is none.
 func dayOf(name string) int {
 	name = strings.ToLower(strings.TrimSpace(name))

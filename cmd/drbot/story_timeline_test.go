@@ -3,8 +3,12 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -233,11 +237,49 @@ func TestI41_WhatWasEditedAwayIsInNoPaper(t *testing.T) {
 		if strings.Contains(text, "Mallory") || strings.Contains(text, "Trent") {
 			t.Errorf("the %s has what was taken away:\n%.3000s", name, text)
 		}
+		if !strings.Contains(text, ":00 +01:00") {
+			t.Errorf("the %s has no local time:\n%.1000s", name, text)
+		}
 		if strings.Count(text, "a customer") != 1 || !strings.Contains(text, "/archives/"+room+"/p") || !strings.Contains(text, "deleted at the chat") {
 			t.Errorf("the %s:\n%.3000s", name, text)
 		}
 		if has := strings.Count(text, "all of it 12345") >= 2_499; has == (name == "review") {
 			t.Errorf("the %s has the whole of it: %v", name, has)
+		}
+	}
+	w.audited()
+}
+
+// TestI42_TheCopyOfAFileGoesWithItsRecord: a file with a password in it is gone when its record is redacted, unless another
+// record names the same bytes; the redaction of the message says where the file is.
+func TestI42_TheCopyOfAFileGoesWithItsRecord(t *testing.T) {
+	t.Parallel()
+	w := settle(t, small())
+	socket, key := keyring(t)
+	w.people[2].more = ", ssh_key: \"" + key + "\""
+	w.configure()
+	w.up()
+	room := w.open(w.ana, "Database corruption: users gone")
+	for n := range 2 {
+		ts := w.upload(w.bea, room, "", "look", "creds.txt", []byte("hunter2secret"))
+		w.pin(w.dev, room, ts)
+		w.payloads("FileKept", n+1)
+	}
+	copied := w.path("data", "files", w.payloads("FileKept", 2)[0]["digest"].(string))
+	chen, files := shell{w, socket}, w.records("FileKept")
+	redact := func(r record, says string) {
+		w.Helper()
+		chen.hears(0, says, "audit", "redact", strconv.FormatUint(r.Seq, 10), "--why", "a password was pasted")
+	}
+	redact(w.records("Pinned")[0], fmt.Sprintf("stays with record %d: redact that one too", files[0].Seq))
+	redact(files[0], fmt.Sprintf("record %d names it too", files[1].Seq))
+	if _, err := os.Stat(copied); err != nil {
+		t.Error(err)
+	}
+	for range 2 {
+		redact(files[1], "The copy of the file is deleted.")
+		if _, err := os.Stat(copied); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("the copy is there: %v", err)
 		}
 	}
 	w.audited()

@@ -86,7 +86,7 @@ func wire(ctx context.Context, c *config, e env, log *slog.Logger) (_ *house, er
 		return nil, err
 	}
 	h.office.Runs, h.office.Facts = h.runner, h.facts
-	h.office.Draft, h.office.Clock = h.reviewDraft, h.clock.Now
+	h.office.Draft, h.office.Clock, h.office.Forget = h.reviewDraft, h.clock.Now, forgetIn(filepath.Join(c.Data, evidence.Kept))
 	h.remember(ctx)
 	if err := h.report(ctx); err != nil {
 		return nil, err
@@ -117,7 +117,7 @@ func wire(ctx context.Context, c *config, e env, log *slog.Logger) (_ *house, er
 	}
 	h.loop = follow.NewLoop(h.store, h.outcomes, follow.Options{Log: log}, list...)
 	h.terminal = &terminal.Door{
-		Handler: h.office, Record: h.store, Data: c.Data, Release: release(), Outputs: h.runner, Steps: c.Commands.RunAs, Group: c.SocketGroup, Log: log, Now: e.clock.Now,
+		Handler: h.office, Record: h.store, Data: c.Data, Zone: h.zone, Release: release(), Outputs: h.runner, Steps: c.Commands.RunAs, Group: c.SocketGroup, Log: log, Now: e.clock.Now,
 	}
 	return h, nil
 }

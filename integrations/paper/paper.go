@@ -77,8 +77,9 @@ func (f *Follower) Deliver(ctx context.Context, b follow.Batch) (follow.Done, er
 	if err != nil {
 		return follow.Done{}, follow.Unavailable{Err: fmt.Errorf("read %s: %w", b.Incident, err), NotSent: true}
 	}
-	page := templates.Paper(i, f.facts(ctx, i))
-	timeline, err := f.timeline(ctx, i)
+	facts := f.facts(ctx, i)
+	page := templates.Paper(i, facts)
+	timeline, err := f.timeline(ctx, i, facts.Zone)
 	if err != nil {
 		return follow.Done{}, follow.Unavailable{Err: fmt.Errorf("read the record of %s: %w", b.Incident, err), NotSent: true}
 	}

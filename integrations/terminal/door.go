@@ -28,7 +28,8 @@ type Handler interface {
 type Door struct {
 	Handler Handler
 	Record  Record
-	Data    string // absolute data directory, which a client compares with its own
+	Data    string                // absolute data directory, which a client compares with its own
+	Zone    func() *time.Location // of the people, for evidence; nil: UTC alone
 	Release string
 	Outputs Outputs // nil: outputs are answered with their last lines
 	Steps   string  // account of steps; it proves nobody

@@ -20,8 +20,12 @@ func (d *Door) evidence(w http.ResponseWriter, r *http.Request) {
 		d.write(w, http.StatusBadRequest, Answer{Text: err.Error(), Kind: "bad_input"})
 		return
 	}
+	from := evidence.Source{Store: d.Record, Data: d.Data}
+	if d.Zone != nil {
+		from.Zone = d.Zone()
+	}
 	w.Header().Set("Trailer", "Drbot-Error")
-	if err := evidence.Export(r.Context(), d.Record, d.Data, id, w); err != nil {
+	if err := evidence.Export(r.Context(), from, id, w); err != nil {
 		w.Header().Set("Drbot-Error", err.Error())
 	}
 }
