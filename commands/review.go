@@ -252,9 +252,10 @@ func (o *Office) savedText(ctx context.Context, e incident.ReviewSaved) (string,
 	return string(text), nil
 }
 
-// ReviewText is the newest text of an incident's review, for who posts it.
+// ReviewText is a version of an incident's review with what it owes now, for who posts it.
 func (o *Office) ReviewText(ctx context.Context, i *incident.Incident, version int) (string, error) {
-	return o.textOf(ctx, i, version)
+	text, err := o.textOf(ctx, i, version)
+	return templates.ReviewNow(i, text), err
 }
 
 // Insider reports whether a person is one of an incident's people, who alone read of a restricted one (I56).

@@ -29,6 +29,9 @@ func reviewText(ctx context.Context, o *Office, c *call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
+	if c.Field("draft") == "" {
+		text = templates.ReviewNow(i, text)
+	}
 	v := reviewView(i, text)
 	v.Version = version
 	if c.Field("html") != "" {

@@ -83,12 +83,12 @@ func (d *draft) head() {
 func (d *draft) times() {
 	i := d.i
 	d.title("review.times", nil)
-	fmt.Fprint(&d.b, "| What | UTC | After |\n|---|---|---|\n")
+	fmt.Fprintf(&d.b, "| What | %s | After |\n|---|---|---|\n", d.zones())
 	facts := map[string]any{"I": i, "Source": flat(i.Source, 100), "Late": !i.RespondBy.IsZero() && i.AckedAt.After(i.RespondBy)}
 	row := func(name string, at time.Time) {
 		when, after := Say("review.never", nil), ""
 		if !at.IsZero() {
-			when, after = stamp(at), Duration(at.Sub(i.OpenedAt))
+			when, after = d.stamp(at), Duration(at.Sub(i.OpenedAt))
 		}
 		fmt.Fprintf(&d.b, "| %s | %s | %s |\n", markdownSpans(Line(name, facts)), literal(when), literal(after))
 	}
@@ -118,7 +118,17 @@ func (d *draft) times() {
 	row("review.resolved", i.ResolvedAt)
 }
 
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
+// stamp is an instant in UTC and where the people are, as the head of its column says (zones).
+func (d *draft) stamp(t time.Time) string {
+	return strings.Replace(BothTimes(t, d.f.Zone), " UTC", "", 1)
+}
+
+func (d *draft) zones() string {
+	if d.stamp(d.i.OpenedAt) == strings.TrimSuffix(BothTimes(d.i.OpenedAt, nil), " UTC") {
+		return "UTC"
+	}
+	return literal("UTC · " + d.f.Zone.String())
+}
 
 func (d *draft) measured() {
 	i := d.i
@@ -212,28 +222,6 @@ func (d *draft) data() {
 	}
 }
 
-// actions are the action items that are there already, and what is owed by when.
-func (d *draft) actions() {
-	d.title("review.actions", nil)
-	fmt.Fprint(&d.b, "| Action | Owner | Due |\n|---|---|---|\n")
-	if d.i.Review == nil || len(d.i.Review.Actions) == 0 {
-		fmt.Fprint(&d.b, "| | | |\n")
-	}
-	if d.i.Review == nil {
-		return
-	}
-	for _, a := range d.i.Review.Actions {
-		fmt.Fprintf(&d.b, "| %s | %s | %s |\n", literal(flat(a.Key+" "+a.Title, 300)), literal(flat(a.Owner.Name, 80)), literal(date(a.Due)))
-	}
-	if len(d.i.Review.Tasks) == 0 {
-		return
-	}
-	d.title("review.owed", nil)
-	for _, task := range d.i.Review.Tasks {
-		d.item(Line("review.task", map[string]any{"Title": flat(task.Title, 200), "Due": task.Due, "Owner": task.Owner}))
-	}
-}
-
 func (d *draft) timeline(entries []Entry) {
 	d.title("review.timeline", nil)
 	entries = slices.DeleteFunc(slices.Clone(entries), func(e Entry) bool { return e.Machine })
@@ -241,16 +229,16 @@ func (d *draft) timeline(entries []Entry) {
 	room, first := maxTimelineBytes, len(entries)
 	for first > 0 && len(entries)-first < maxTimeline && room > 0 {
 		first--
-		room -= len(entries[first].Text) + 30
+		room -= len(entries[first].Text) + 60
 	}
 	if more := first; more > 0 {
 		d.line("review.more", map[string]any{"More": more})
 		fmt.Fprintln(&d.b)
 		entries = entries[more:]
 	}
-	fmt.Fprint(&d.b, "| UTC | What |\n|---|---|\n")
+	fmt.Fprintf(&d.b, "| %s | What |\n|---|---|\n", d.zones())
 	for _, e := range entries {
-		fmt.Fprintf(&d.b, "| %s | %s%s |\n", literal(stamp(e.At)), literal(e.Text), linkOf(e))
+		fmt.Fprintf(&d.b, "| %s | %s%s |\n", literal(d.stamp(e.At)), literal(e.Text), linkOf(e))
 	}
 }
 

@@ -57,6 +57,55 @@ func review(s *story, own string) string {
 	}), f, own))
 }
 
+// What is posted and exported says what the review owes then: in the sections that drbot wrote, or behind the text of
+// people, whose own sections stay. Doing it again changes nothing.
+func TestReviewNow(t *testing.T) {
+	s := reviewed()
+	draft := review(s, "")
+	s.Review.Actions = append(s.Review.Actions, incident.Task{Key: "a9", Title: "Alert | when old", Owner: bea, Due: at("09:00"), Link: "https://tracker.example.com/OPS-7"})
+	s.Review.Tasks[0].DoneBy, s.Review.Tasks[0].DoneAt = ana, at("08:00")
+	people := "# Ours\n\n## Action items\n\nBob buys disks.\n\n## Lessons\n\n- none\n"
+	table := "| a9 Alert \\| when old <https://tracker.example.com/OPS-7> | Bea Ode | 24 Nov 09:00 | open |"
+	for name, text := range map[string]string{"draft": draft, "people": people} {
+		now := ReviewNow(s.Incident, text)
+		for _, want := range []string{table, "done by Ana Ruiz 24 Nov 08:00 UTC"} {
+			if strings.Count(now, want) != 1 {
+				t.Errorf("%s: %d times %q:\n%s", name, strings.Count(now, want), want, now)
+			}
+		}
+		heads := 1
+		if name == "people" {
+			heads = 2
+		}
+		if strings.Count(now, "## Action items") != heads || strings.Count(now, "## What is owed") != 1 || ReviewNow(s.Incident, now) != now {
+			t.Errorf("%s:\n%s\nagain:\n%s", name, now, ReviewNow(s.Incident, now))
+		}
+		if name == "people" && !strings.HasPrefix(now, people) {
+			t.Errorf("the text of people is\n%s", now)
+		}
+	}
+	if plain := "text\n"; ReviewNow(identified().Incident, plain) != plain {
+		t.Error("a text without a review is changed")
+	}
+}
+
+// Evidence has both times: where people are, beside UTC.
+func TestReviewDraft_LocalTimes(t *testing.T) {
+	madrid, err := time.LoadLocation("Europe/Madrid")
+	if err != nil {
+		t.Skip(err)
+	}
+	s := reviewed()
+	f := s.facts()
+	f.Zone = madrid
+	text := string(ReviewDraft(s.Incident, entries(s.Incident, map[string]incident.Event{"02:58": incident.Opened{By: ana, Title: s.Title, Severity: 1}}), f, ""))
+	for _, want := range []string{"| What | UTC · Europe/Madrid | After |", "| UTC · Europe/Madrid | What |", "| 2026-11-24 02:58:00 · 03:58:00 +01:00 | Ana"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the draft lacks %q:\n%s", want, text)
+		}
+	}
+}
+
 func TestReviewDraft(t *testing.T) {
 	golden(t, "review/whole.md", review(reviewed(), ownTemplate))
 	bare := opening().say("03:04", incident.Resolved{By: ana}, incident.ReviewOpened{Owner: ana})

@@ -65,12 +65,23 @@ func (p ReviewPart) Label() string {
 // ReviewParts cuts a text at its headings, and what is longer at ends of lines.
 func ReviewParts(text string) []ReviewPart {
 	var parts []ReviewPart
+	for _, s := range reviewSections(text) {
+		pieces := cutLines(s.Text, maxPart)
+		for k, piece := range pieces {
+			parts = append(parts, ReviewPart{Title: s.Title, N: k + 1, Of: len(pieces), Text: piece})
+		}
+	}
+	return parts
+}
+
+// reviewSections cuts a text at its headings alone.
+func reviewSections(text string) []ReviewPart {
+	var parts []ReviewPart
 	var title string
 	var section strings.Builder
 	flush := func() {
-		pieces := cutLines(section.String(), maxPart)
-		for k, piece := range pieces {
-			parts = append(parts, ReviewPart{Title: title, N: k + 1, Of: len(pieces), Text: piece})
+		if section.Len() > 0 {
+			parts = append(parts, ReviewPart{Title: title, Text: section.String()})
 		}
 		section.Reset()
 	}

@@ -42,6 +42,10 @@ func timelineCards(add func(string, Message)) {
 	TimelineFile(i, many, nil)
 	again := append(kept(), kept()[1])
 	Recorded(i, again)
+	add("timeline/long", Timeline(i, []Entry{{At: at("03:00"), Text: "Ana Ruiz noted: " + strings.Repeat("word ", 80), Long: 40_000}}, 0))
+	owing := reviewed().Incident
+	owing.Review.Actions = append(owing.Review.Actions, incident.Task{Key: "a9", Title: "Alert", DoneBy: ana, DoneAt: at("09:00")})
+	ReviewNow(owing, "")
 }
 
 // The file has every entry at its time, with UTC and the local time of the place.
