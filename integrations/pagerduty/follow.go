@@ -71,6 +71,9 @@ func (f Follower) tell(ctx context.Context, b follow.Batch, r state.Record, note
 		return follow.Unavailable{Err: err, NotSent: true}
 	}
 	gone := list(b.Notes[noteGone], "")
+	if b.Again && len(gone) > 0 { // a person says that it is there: it is told of this and of all that comes, unless it is not
+		gone, notes[noteGone] = nil, ""
+	}
 	if done, err := f.paging(ctx, i, r, e, b.Unsure, gone); done || err != nil {
 		return err
 	}

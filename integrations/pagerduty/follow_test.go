@@ -203,6 +203,23 @@ func TestI48_ADeletedIncidentIsSeenOnce(t *testing.T) {
 	}
 }
 
+// TestI48_WhoAsksAgainIsTold: what PagerDuty did not have for a while is told again once a person asks for it, and then goes on.
+func TestI48_WhoAsksAgainIsTold(t *testing.T) {
+	r := rigged(t)
+	id := r.link("one")
+	r.notes[noteGone] = id
+	severity := r.record(incident.SeveritySet{By: ana, From: 2, To: 1})
+	done, err := r.Deliver(t.Context(), follow.Batch{Incident: 7, Records: []state.Record{severity}, Notes: r.notes, Again: true, Unsure: true})
+	if gone, said := done.Notes[noteGone]; err != nil || r.notesOf(id) != 1 || !said || gone != "" {
+		t.Errorf("%v, %d notes, %v", err, r.notesOf(id), done.Notes)
+	}
+	r.account.Delete(id)
+	done, err = r.Deliver(t.Context(), follow.Batch{Incident: 7, Records: []state.Record{severity}, Notes: r.notes, Again: true, Unsure: true})
+	if !errors.Is(err, errDeleted) || done.Notes[noteGone] != id {
+		t.Errorf("it is gone indeed: %v, %v", err, done.Notes)
+	}
+}
+
 // TestI56_ANoteOfARestrictedIncident holds nothing but the number.
 func TestI56_ANoteOfARestrictedIncident(t *testing.T) {
 	r := rigged(t)

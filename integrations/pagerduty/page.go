@@ -71,11 +71,7 @@ func (f Follower) page(ctx context.Context, i *incident.Incident, r state.Record
 		made, err = f.byKey(ctx, pageKey(i.ID, p))
 	}
 	if made == nil && err == nil && !i.Needed(p, f.Now()) {
-		why := "it was answered meanwhile"
-		if i.Active() && p.Why == incident.PageByHand {
-			why = "it is too old"
-		}
-		return f.outcome(kept, r, "past", commands.PageFailed{Incident: i.ID, Page: p.N, Why: why, Over: true, Past: true})
+		return f.outcome(kept, r, "past", commands.PageFailed{Incident: i.ID, Page: p.N, Why: f.needless(i, p), Over: true, Past: true})
 	}
 	if a := f.joinable(i, p, gone); a != nil && made == nil && err == nil {
 		var taken *commands.PageTaken
@@ -104,6 +100,24 @@ func (f Follower) page(ctx context.Context, i *incident.Incident, r state.Record
 		name = "#" + strconv.FormatUint(made.Number, 10)
 	}
 	return f.outcome(kept, r, "taken", commands.PageTaken{Incident: i.ID, Page: p.N, Alert: made.ID, Name: name, Woke: woke})
+}
+
+// needless is why nobody needs a page any more.
+func (f Follower) needless(i *incident.Incident, p *incident.Page) string {
+	a := i.Approval(p.Approval)
+	switch {
+	case !i.Active():
+		return i.ID.String() + " was over"
+	case p.Why == incident.PageByHand:
+		return "it is too old"
+	case p.Why == incident.PageForContact:
+		return "it was answered meanwhile"
+	case a == nil || a.State == incident.Pending || a.State == incident.IsExpired:
+		return incident.ApprovalName(p.Approval) + " had ended, and nobody had decided"
+	case a.State == incident.IsWithdrawn:
+		return a.Name() + " was withdrawn"
+	}
+	return a.Name() + " was decided meanwhile"
 }
 
 // stuck tells of the pages that stand behind a record which PagerDuty did not take now: they are not even tried, and people

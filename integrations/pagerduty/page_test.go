@@ -94,6 +94,29 @@ func TestI48_APageThatIsNotTaken(t *testing.T) {
 	}
 }
 
+// TestAPageThatNobodyNeedsSaysWhy: that nobody decided is not called an answer.
+func TestAPageThatNobodyNeedsSaysWhy(t *testing.T) {
+	for want, events := range map[string][]incident.Event{
+		"A1 had ended, and nobody had decided": {incident.Expired{Approval: 1}}, "A1 was decided meanwhile": {incident.Denied{Approval: 1, By: ana}}, "INC-7 was over": {incident.Resolved{By: ana}},
+	} {
+		r := rigged(t)
+		paging(r)
+		r.record(incident.ApprovalAsked{Approval: 1, Need: 1, Expires: time.Unix(9e9, 0)})
+		e := ask(incident.PagePerson, "PBEA")
+		e.Why, e.Approval = incident.PageForApproval, 1
+		rec := r.record(e)
+		for _, e := range events {
+			r.record(e)
+		}
+		if err := r.deliver(rec, false); err != nil {
+			t.Error(err)
+		}
+		if failed, ok := r.keeper.last().(commands.PageFailed); !ok || !failed.Past || failed.Why != want {
+			t.Errorf("want %q: %+v", want, r.keeper.last())
+		}
+	}
+}
+
 // TestI51_WhoIsOnCallStaysKnown: an outage leaves it as it was, with its age.
 func TestI51_WhoIsOnCallStaysKnown(t *testing.T) {
 	r := rigged(t)
