@@ -157,6 +157,9 @@ func (b *Bot) openForm(ctx context.Context, reply commands.Reply, c commands.Com
 	view := modal(form, slip{Channel: c.Channel, Link: c.Link}, b.frame(within, 0))
 	_, err := b.api.OpenViewContext(within, to.trigger, view)
 	if err == nil {
+		if form.ID != "" {
+			b.fillForm(ctx, c.Channel, form.ID, reply.Form)
+		}
 		return
 	}
 	b.health.count("form not opened")

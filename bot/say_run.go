@@ -17,7 +17,7 @@ func (t *talk) run(e incident.Event) error {
 		return t.plan(e.Run)
 	case incident.ReadsDone:
 		if e.For == incident.ReadForPlan {
-			t.fillForm(e.Run)
+			t.fillForm(t.ctx, t.i.Channel.ID, incident.RunName(e.Run), nil)
 			return t.plan(e.Run)
 		}
 	case incident.RunStarted:
