@@ -274,7 +274,7 @@ func (t *talk) bookmark(channel, object, title, link string) error {
 }
 
 // withdrawn moves an incident whose type became a restricted one into a private channel: the old one is left with one
-// line, and its cards with it.
+// line, and its cards with it; so are the replies to the announcement.
 func (t *talk) withdrawn() error {
 	old := t.i.Channel
 	if !t.i.Restricted || old.ID == "" || old.Private || old.Lost != "" {
@@ -283,7 +283,7 @@ func (t *talk) withdrawn() error {
 	moved := sayMoved(t.i)
 	for object, note := range t.notes {
 		at, ok := placeOf(note)
-		if !ok || at.channel != old.ID || strings.Contains(object, "/bookmark") {
+		if replied := strings.HasSuffix(object, "/announcement"); !ok || at.channel != old.ID && !replied || strings.Contains(object, "/bookmark") {
 			continue
 		}
 		if err := t.redraw(t.ctx, at, moved, t.frame()); err != nil && troubled(err).away {

@@ -98,7 +98,7 @@ func (t *talk) edited(e incident.UpdateEdited) error {
 			whom = incident.AudienceAnnouncement
 		}
 		at, ok := placeOf(t.note(object))
-		if !ok || !slices.Contains(e.To, whom) {
+		if !ok || !slices.Contains(e.To, whom) || whom == incident.AudienceAnnouncement && t.i.Restricted {
 			continue
 		}
 		if err := t.redraw(t.ctx, at, m, t.frame()); err != nil && troubled(err).away {

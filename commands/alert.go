@@ -137,7 +137,7 @@ func (o *Office) decideAlert(v state.View, e HearAlert) (state.Decision, error) 
 		if e.What == Asked && !i.Differs(e.seen(i)) {
 			return state.Decision{}, nil
 		}
-		promise := o.policy(i.Severity, v.Now())
+		promise := o.policy(i, i.Severity, v.Now())
 		events := o.ruled(v, i, e, rule)
 		events = append(events, folded(v, i, events).Hear(e.seen(i), o.doer(e.Agent), promise)...)
 		return effects(folded(v, i, events), events), nil
@@ -198,7 +198,7 @@ func (o *Office) attachAlert(ctx context.Context, c Command, e HearAlert, id inc
 		}
 		s := e.seen(i)
 		link := incident.AlertLinked{By: incident.PagerDuty("", ""), Alert: e.Alert, Name: s.Name, How: "attached", Began: e.began(v.Now())}
-		events := i.Link(link, v.House().EarlyOf(e.Alert), s, o.doer(e.Agent), o.policy(i.Severity, v.Now()))
+		events := i.Link(link, v.House().EarlyOf(e.Alert), s, o.doer(e.Agent), o.policy(i, i.Severity, v.Now()))
 		d := effects(folded(v, i, events), events)
 		d.Claim, d.Index = append(d.Claim, alertClaim(e.Alert)), append(d.Index, alertRef(e.Alert))
 		return d, nil

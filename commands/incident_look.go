@@ -122,10 +122,10 @@ func editUpdate(ctx context.Context, o *Office, c *call) (Reply, error) {
 	}
 	lost := o.lostData(ctx, c)
 	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
-		if s := i.SentAs(number); s != nil {
-			if err := o.reachable(i, s.To); err != nil {
-				return nil, err
-			}
+		if s := i.SentAs(number); s != nil { // who had it and may not have more keeps what they had
+			i = i.Clone()
+			to := i.SentAs(number)
+			to.To = o.open(i, to.To)
 		}
 		events, err := i.Edit(c.person, number, was, incident.Word{Text: n.text, Steps: cut(n.steps, 1000), Public: n.public, Second: o.Config().Outlets.Second})
 		if err != nil {

@@ -70,7 +70,7 @@ func (o *Office) opening(v state.View, by incident.Person, w wish) incident.Open
 		opened.Severity = o.severityOf(w.kind)
 	}
 	opened.Checklist = o.checklist(rb, opened.Drill, opened.Restricted)
-	opened.Policy = o.policy(opened.Severity, now)
+	opened.Policy = o.policy(&incident.Incident{Drill: opened.Drill, Restricted: opened.Restricted}, opened.Severity, now)
 	opened.RTO, opened.RPO = o.objectives(w.services)
 	return opened
 }

@@ -52,7 +52,7 @@ func resolveIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 		if i.FalseAlarm {
 			return said("falsealarm", about(i, nil))
 		}
-		known := facts{"After": i.ResolvedAt.Sub(i.OpenedAt), "Review": nil, "Owner": ""}
+		known := facts{"After": i.ResolvedAt.Sub(i.OpenedAt), "Review": nil, "Owner": "", "Closed": o.closedTo(i)}
 		if i.Review != nil {
 			known["Review"], known["Owner"] = when(i.Review.Due), i.Review.Owner.Name
 		}
@@ -131,7 +131,7 @@ func reopenIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 		}}, "The reason is missing.")
 	}
 	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
-		policy := o.policy(i.Severity, v.Now())
+		policy := o.policy(i, i.Severity, v.Now())
 		if i.Window != nil {
 			policy = incident.Policy{}
 		}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/drbot/drbot/incident"
 )
@@ -84,5 +85,51 @@ func TestSecondLook_CallsWhoCanGiveIt(t *testing.T) {
 	asked := events[incident.UpdateDrafted](o, id)[0].Asked
 	if len(asked) == 0 || slices.ContainsFunc(asked, func(p incident.Person) bool { return p.Name == "Ana Ruiz" }) {
 		t.Errorf("called: %+v", asked)
+	}
+}
+
+// TestI56_AnEditOfARestrictedIncidentGoesToWhomItMay: those who had it by mail get no more, and responders read what is right.
+func TestI56_AnEditOfARestrictedIncidentGoesToWhomItMay(t *testing.T) {
+	o := telling(t)
+	o.conf.Outlets.Second = nil
+	id, channel := o.begin("users db is gone")
+	o.typed(ana, channel, "/incident impact nobody can log in")
+	o.typed(ana, channel, "/incident update All is gone --to announcement,mail")
+	if r := o.typed(ana, channel, "/incident type Data breach"); !o.read(id).Restricted {
+		t.Fatalf("%+v", r.Say)
+	}
+	if r := o.typed(ana, channel, "/incident edit 1 Half is gone"); !r.Done() {
+		t.Fatalf("%+v", r.Say)
+	}
+	edits := events[incident.UpdateEdited](o, id)
+	if len(edits) != 1 || !slices.Equal(edits[0].To, []incident.Audience{incident.AudienceResponders}) {
+		t.Errorf("%+v", edits)
+	}
+	if r := o.typed(ana, channel, "/incident resolve it is over anyway: all is well"); !r.Done() || !strings.Contains(r.Say.Text, "Nobody tells mail") {
+		t.Errorf("%+v", r.Say)
+	}
+}
+
+// TestI50_NobodyPromisesWhatMayNotBeSent: executives are promised nothing of drills and of restricted incidents.
+func TestI50_NobodyPromisesWhatMayNotBeSent(t *testing.T) {
+	o := telling(t)
+	drill, _ := o.begin("drill users db is gone")
+	if i := o.read(drill); !i.Drill || i.ExecutivesEvery != 0 || !i.ExecutivesDue.IsZero() {
+		t.Errorf("a drill promises %s", i.ExecutivesEvery)
+	}
+	o.conf.Outlets.Drills = true
+	mailed, _ := o.begin("drill users db is slow")
+	id, channel := o.begin("users db is gone")
+	if i := o.read(id); o.read(mailed).ExecutivesEvery != time.Hour || i.ExecutivesEvery != time.Hour {
+		t.Fatalf("promises %s and %s", o.read(mailed).ExecutivesEvery, i.ExecutivesEvery)
+	}
+	o.typed(ana, channel, "/incident type Data breach")
+	o.typed(ana, channel, "/incident severity 2 it is small")
+	o.typed(ana, channel, "/incident severity 1")
+	if i := o.read(id); !i.Restricted || i.Severity != 1 || i.ExecutivesEvery != 0 || !i.ExecutivesDue.IsZero() {
+		t.Errorf("restricted %v, SEV-%d promises %s", i.Restricted, i.Severity, i.ExecutivesEvery)
+	}
+	if err := o.refolded(id); err != nil {
+		t.Error(err)
 	}
 }

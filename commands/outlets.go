@@ -44,6 +44,12 @@ func (o *Office) audiences(i *incident.Incident) []incident.Audience {
 	return list
 }
 
+// open are those of some audiences that this incident may be told to.
+func (o *Office) open(i *incident.Incident, to []incident.Audience) []incident.Audience {
+	may := o.audiences(i)
+	return slices.DeleteFunc(slices.Clone(to), func(a incident.Audience) bool { return !slices.Contains(may, a) })
+}
+
 // reachable refuses audiences that this incident cannot be told to, with why.
 func (o *Office) reachable(i *incident.Incident, to []incident.Audience) error {
 	may, out := o.audiences(i), o.Config().Outlets

@@ -244,7 +244,7 @@ func (o *Office) hearPage(ctx context.Context, c Command, e HearAlert) (Reply, e
 			return houseEvent(passed(e, "it is a page of another drbot")), nil
 		}
 		s := e.seen(i)
-		events := i.Link(i.LinkPage(p.N, e.Alert, s.Name), v.House().EarlyOf(e.Alert), s, o.doer(e.Agent), o.policy(i.Severity, v.Now()))
+		events := i.Link(i.LinkPage(p.N, e.Alert, s.Name), v.House().EarlyOf(e.Alert), s, o.doer(e.Agent), o.policy(i, i.Severity, v.Now()))
 		d := effects(folded(v, i, events), events)
 		d.Claim, d.Index = append(d.Claim, alertClaim(e.Alert)), append(d.Index, alertRef(e.Alert))
 		return d, nil

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -16,10 +17,11 @@ var defaultCadence = map[int]time.Duration{1: 15 * time.Minute, 2: 30 * time.Min
 const lowerFree = 10 * time.Minute
 
 // policy is what is promised for a severity from an instant on.
-func (o *Office) policy(severity int, at time.Time) incident.Policy {
+func (o *Office) policy(i *incident.Incident, severity int, at time.Time) incident.Policy {
 	p := incident.Policy{UpdateEvery: o.cadence(severity)}
 	p.RespondBy, p.Calls = o.answerBy(severity, at, at)
-	if p.ExecutivesEvery = o.Config().Executives[severity]; p.ExecutivesEvery > 0 {
+	if every := o.Config().Executives[severity]; every > 0 && slices.Contains(o.audiences(i), incident.AudienceExecutives) {
+		p.ExecutivesEvery = every // who may not be told is promised nothing
 		p.ExecutivesDue = at.Add(p.ExecutivesEvery).UTC()
 	}
 	if p.UpdateEvery > 0 {
@@ -39,7 +41,7 @@ func (o *Office) answerBy(severity int, began, now time.Time) (respondBy time.Ti
 
 // changed is the policy of another severity for a running incident: an update that was promised earlier stays promised.
 func (o *Office) changed(i *incident.Incident, severity int, at time.Time) incident.Policy {
-	p := o.policy(severity, at)
+	p := o.policy(i, severity, at)
 	if i.Window != nil {
 		return incident.Policy{} // nothing is promised of what is planned
 	}

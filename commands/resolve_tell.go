@@ -55,6 +55,12 @@ func (o *Office) telling(i *incident.Incident, now time.Time, events []incident.
 	return o.withOutward(i, now, events, "")
 }
 
+// closedTo names those outside who heard of an incident, and may hear no more of it since it became restricted.
+func (o *Office) closedTo(i *incident.Incident) string {
+	may := o.audiences(i)
+	return joined(slices.DeleteFunc(i.Told(), func(a incident.Audience) bool { return !a.Outside() || slices.Contains(may, a) }))
+}
+
 // tellFields ask to whom a resolution is told; those who heard of the incident are ticked.
 func (o *Office) tellFields(i *incident.Incident) []templates.Field {
 	if !slices.ContainsFunc(o.audiences(i), incident.Audience.Outside) {

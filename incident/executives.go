@@ -30,6 +30,14 @@ func (i *Incident) promiseDeadlines(add func(due time.Time, key string, args ...
 	add(i.ExecutivesDue, "%s", executivesLateKey(i.ExecutivesDue))
 }
 
+// executivesClosed ends what executives were promised of an incident that became restricted: nobody may keep it any more.
+func (i *Incident) executivesClosed() {
+	if i.Restricted {
+		i.ExecutivesEvery, i.ExecutivesDue, i.ExecutivesLate = 0, time.Time{}, time.Time{}
+		i.forget(DueExecutives + "/")
+	}
+}
+
 // executivesSaid remembers what was said of a promise to executives.
 func (i *Incident) executivesSaid(e DeadlineSpoken) {
 	if e.Key == executivesLateKey(i.ExecutivesDue) {

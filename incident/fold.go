@@ -18,6 +18,7 @@ func (i *Incident) Apply(at Stamp, e Event) {
 		i.opened(at, e)
 	case TypeSet:
 		i.Type, i.Restricted, i.RTO, i.RPO = e.Type, i.Restricted || e.Restricted, e.RTO, e.RPO
+		i.executivesClosed()
 	case SeveritySet:
 		i.Severity = e.To
 		i.policy(e.Policy)
@@ -99,6 +100,7 @@ func (i *Incident) policy(p Policy) {
 	i.RespondBy, i.UpdateEvery, i.UpdateDue, i.Calls = p.RespondBy, p.UpdateEvery, p.UpdateDue, i.callsOf(p.Calls)
 	i.ExecutivesEvery, i.ExecutivesDue = p.ExecutivesEvery, p.ExecutivesDue
 	i.forget(DueExecutives + "/")
+	i.executivesClosed()
 	if !i.Hushed.After(i.Time) {
 		i.Hushed = time.Time{}
 	}

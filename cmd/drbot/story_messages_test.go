@@ -254,3 +254,32 @@ func TestASecondLookCallsWhoMustAct(t *testing.T) {
 	}
 	w.audited()
 }
+
+// TestI56_WhatWasAnnouncedIsTakenBackWhenAnIncidentBecomesRestricted: the replies in its thread too, and an edit goes to whom it
+// may go.
+func TestI56_WhatWasAnnouncedIsTakenBackWhenAnIncidentBecomesRestricted(t *testing.T) {
+	t.Parallel()
+	w, server := mailing(t, "")
+	w.serve()
+	w.linked()
+	room := w.open(w.ana, "Database corruption: was public")
+	w.answers(w.ana, room, "/incident impact nobody can log in", "nobody can log in")
+	w.answers(w.ana, room, "/incident update All gone --to announcement,executives", "Update 1 of INC-1 is sent")
+	w.mailed(server, 1)
+	told := func() (n int) {
+		s, err := w.ana.State(w.within())
+		w.ok(err)
+		for _, c := range s.Channels {
+			for _, m := range c.Messages {
+				if c.Name == "incidents" && strings.Contains(m.Plain, "All gone") {
+					n++
+				}
+			}
+		}
+		return n
+	}
+	w.until("it is announced", func() bool { return told() > 0 })
+	w.answers(w.ana, room, "/incident type Data breach", "INC-1 is Data breach")
+	w.until("it is not to be read there any more", func() bool { return told() == 0 })
+	w.audited()
+}
