@@ -147,7 +147,12 @@ func (c *client) call(ctx context.Context, method, path string, body, into any) 
 		return follow.Unavailable{Err: refused, RetryAfter: maxWait, NotSent: true}
 	case status >= 500, status >= 300 && status < 400, status == http.StatusRequestTimeout:
 		return follow.Unavailable{Err: refused, RetryAfter: wait}
+	case status >= 400 && !json.Valid(answer): // a page of something between: a proxy, a sign-in
+		return follow.Unavailable{Err: refused, RetryAfter: wait}
 	case status == http.StatusNotFound && strings.HasPrefix(path, "/incidents/"):
+		if there, _, list, err := c.send(ctx, http.MethodGet, "/incidents?limit=1", nil); err != nil || there != http.StatusOK || !json.Valid(list) {
+			return follow.Unavailable{Err: refused, RetryAfter: wait} // nothing is there: that one is missed says nothing
+		}
 		return fmt.Errorf("%s: %w", what, errGone)
 	case status == http.StatusNotFound: // the page: a wrong id, or one that comes back
 		return follow.Unavailable{Err: refused, RetryAfter: maxWait, NotSent: true}

@@ -198,6 +198,24 @@ func TestI48_WhatCanNeverSucceedIsParked(t *testing.T) {
 	}
 }
 
+// TestI48_A404OfSomethingBetweenDeletesNothing: what a gateway answers for every path says nothing of one incident.
+func TestI48_A404OfSomethingBetweenDeletesNothing(t *testing.T) {
+	w := newTape(t, 1, night, incident.Opened{Severity: 1}).add(1, incident.UpdateSent{By: ana, Number: 1, To: everybody, Public: "first", Status: incident.Investigating})
+	loop, _, account := pushing(t, newShelf(w), at(60))
+	if err := loop.deliver(t, w); err != nil {
+		t.Fatal(err)
+	}
+	w.add(2, incident.Resolved{By: ana})
+	account.Down(404, 0)
+	if err := loop.deliver(t, w); !errors.As(err, new(follow.Unavailable)) {
+		t.Error(err)
+	}
+	account.Down(0, 0)
+	if err := loop.deliver(t, w); err != nil || !strings.Contains(story(only(t, account)), "resolved") {
+		t.Errorf("back: %v, %s", err, story(only(t, account)))
+	}
+}
+
 // TestPush_Check names what is wrong with token, page and components.
 func TestPush_Check(t *testing.T) {
 	_, _, account := pushing(t, newShelf(), at(0))
