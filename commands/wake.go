@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/people"
 	"github.com/drbot/drbot/runbook"
 	"github.com/drbot/drbot/state"
 	"github.com/drbot/drbot/templates"
@@ -263,7 +264,7 @@ func (o *Office) calling(was, i *incident.Incident, key string) []incident.Event
 			continue
 		}
 		w, ok := o.wakeContact(i, c)
-		if !ok || c.Immediate && w.kind != incident.PagePerson && escalates(i) {
+		if !ok || c.Immediate && o.escalates(i, w) {
 			return nil
 		}
 		return o.page(i, w, incident.PageForContact, 0, c.Role)
@@ -271,10 +272,17 @@ func (o *Office) calling(was, i *incident.Incident, key string) []incident.Event
 	return nil
 }
 
-// escalates reports whether PagerDuty is waking people for this incident by itself.
-func escalates(i *incident.Incident) bool {
-	return slices.ContainsFunc(i.Alerts, func(a incident.Alert) bool {
-		return a.How != incident.AlertPaged && a.Fact(incident.AlertStatus) == incident.AlertTriggered && a.Fact(incident.AlertPolicy) != ""
+// escalates reports whether PagerDuty is waking the very people of a page by itself: an alert that nobody has taken is on their
+// service, or on one that escalates to their policy as far as PagerDuty said.
+func (o *Office) escalates(i *incident.Incident, w wake) bool {
+	return w.kind != incident.PagePerson && slices.ContainsFunc(i.Alerts, func(a incident.Alert) bool {
+		if a.How == incident.AlertPaged || a.Fact(incident.AlertStatus) != incident.AlertTriggered || a.Fact(incident.AlertPolicy) == "" {
+			return false
+		}
+		service := a.Fact(incident.AlertService)
+		return w.kind == incident.PageService && w.id == service || slices.ContainsFunc(o.Duty.Places(), func(p people.Place) bool {
+			return p.ID == service && p.Policy != "" && p.Policy == w.policy
+		})
 	})
 }
 

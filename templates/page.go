@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -61,7 +62,7 @@ type Summoned struct {
 // CallContact calls a contact of the runbook while nobody answers. Once somebody did, one line is left.
 func CallContact(i *incident.Incident, s Summoned, f Facts) Message {
 	facts := map[string]any{
-		"ID": i.ID, "Role": flat(s.Role, 80), "When": flat(s.When, 60), "Who": []incident.Person(nil), "Paged": "", "Late": s.Late, "Down": s.Late > tolerated,
+		"ID": i.ID, "Role": flat(s.Role, 80), "When": flat(s.When, 60), "Who": []incident.Person(nil), "Paged": "", "Own": "", "Late": s.Late, "Down": s.Late > tolerated,
 		"At": s.At, "Acked": i.AckedBy, "AckedAt": i.AckedAt,
 	}
 	text := locked(i, Say("call.text", facts))
@@ -80,6 +81,9 @@ func CallContact(i *incident.Incident, s Summoned, f Facts) Message {
 			facts["Paged"] = flat(s.Page.Whom, 100)
 		}
 	}
+	if s.Page == nil && len(who) == 0 {
+		facts["Own"], who = escalated(i, f)
+	}
 	facts["Who"] = who
 	if numbers := phones(who, f); numbers != "" {
 		reach = strings.TrimPrefix(reach+" · "+numbers, " · ")
@@ -89,6 +93,23 @@ func CallContact(i *incident.Incident, s Summoned, f Facts) Message {
 		lines = append(lines, Line("call.reach", map[string]any{"Reach": reach}))
 	}
 	return fit(Message{Text: text, Blocks: []Block{Lines{Lines: lines}, Actions{Elements: answerButtons(i)}}}).dated(i.Time)
+}
+
+// escalated says which alert PagerDuty escalates by itself, and to whom as far as they are known here.
+func escalated(i *incident.Incident, f Facts) (own string, who []incident.Person) {
+	for k := range i.Alerts {
+		a := &i.Alerts[k]
+		if a.How == incident.AlertPaged || a.Fact(incident.AlertStatus) != incident.AlertTriggered || a.Fact(incident.AlertPolicy) == "" {
+			continue
+		}
+		for _, c := range f.Contacts {
+			if c.Key != "" && slices.Contains(strings.Split(a.Fact(incident.AlertAssignees), ", "), c.Name) {
+				who = append(who, incident.Person{Key: c.Key, Name: c.Name, Slack: c.Slack})
+			}
+		}
+		return flat(a.Name()+" ("+a.Fact(incident.AlertPolicy)+")", 120), who[:min(len(who), maxReach)]
+	}
+	return "", nil
 }
 
 // answerButtons answer the incident, or put the calls off.

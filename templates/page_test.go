@@ -27,6 +27,12 @@ func pageCards(add func(string, Message)) {
 	add("call/made", CallContact(o.Incident, called, f))
 	called.Page, called.Who = nil, bea
 	add("call/unpaged", CallContact(o.Incident, called, f))
+	own := opening().say("03:02", incident.AlertLinked{Alert: "Q1", Name: "#8812", How: "opened"}, incident.AlertSeen{Alert: "Q1", Event: "e", What: "triggered", At: at("03:02"), Facts: map[string]string{
+		incident.AlertStatus: incident.AlertTriggered, incident.AlertPolicy: "Default", incident.AlertAssignees: "Xen, " + bea.Name,
+	}})
+	called.Who, called.Reach = incident.Person{}, ""
+	add("call/own", CallContact(own.Incident, called, f))
+	called.Who = bea
 	o.say("03:20", incident.Acknowledged{By: ana})
 	add("call/answered", CallContact(o.Incident, called, f))
 	add("page/people", PeopleChanged(incident.PeopleChanged{Learned: true, Changes: []string{"Bea Ode has user PBEA of PagerDuty, by the email"}, Odd: []string{"2 users of PagerDuty have the email of Chen Li: none of them is taken for Chen Li."}}))
