@@ -52,7 +52,12 @@ func TestI48_APageOfSomethingBetweenIsAnOutage(t *testing.T) {
 			t.Errorf("%d is believed: %v", code, err)
 		}
 	}
+	l.From = "gone@example.com"
 	says.Store(0)
+	if err := r.deliver(severity, true); !errors.As(err, new(follow.Unavailable)) || r.Health().Up || r.Away() == "" {
+		t.Errorf("the user in whose name it writes is gone: %v, %+v", err, r.Health())
+	}
+	l.From = "drbot@example.com"
 	if err := r.deliver(severity, true); err != nil || r.notesOf(id) != 1 || !r.Health().Up {
 		t.Errorf("back: %v, %d notes, %+v", err, r.notesOf(id), r.Health())
 	}

@@ -12,6 +12,7 @@ import (
 
 	pd "github.com/PagerDuty/go-pagerduty"
 
+	"github.com/drbot/drbot/people"
 	"github.com/drbot/drbot/state/follow"
 )
 
@@ -29,7 +30,7 @@ var needed = []string{"incident.triggered", "incident.acknowledged", "incident.r
 
 // Check says what of the link would not work. Offline asks no network. It changes nothing.
 func Check(ctx context.Context, o Options, offline bool) []Finding {
-	c := &checking{l: open(o), ctx: ctx, teams: map[string][]string{}}
+	c := &checking{l: open(o), ctx: ctx, teams: map[string][]string{}, unknown: map[string]bool{}}
 	defer c.l.Close()
 	if c.l.deaf() {
 		c.add("error", "PAGERDUTY_WEBHOOK_SECRET is not set: no webhook can be judged, and every one is put off.",
@@ -52,10 +53,11 @@ func Check(ctx context.Context, o Options, offline bool) []Finding {
 }
 
 type checking struct {
-	l     *Link
-	ctx   context.Context
-	found []Finding
-	teams map[string][]string // of the services that rules name, as far as they can be read
+	l       *Link
+	ctx     context.Context
+	found   []Finding
+	unknown map[string]bool     // ids that PagerDuty does not have
+	teams   map[string][]string // of the services that rules name, as far as they can be read
 }
 
 func (c *checking) add(level, what, fix string) { c.found = append(c.found, Finding{level, what, fix}) }
@@ -80,7 +82,7 @@ func (c *checking) account() {
 	if o.People != nil {
 		for _, e := range o.People().All() {
 			if e.PagerDuty != "" {
-				c.place("users", "user", "people: "+e.Name, e.PagerDuty)
+				c.person(e)
 			}
 		}
 	}
@@ -108,7 +110,7 @@ func (c *checking) duty() {
 		return
 	}
 	for _, id := range slices.Sorted(maps.Keys(onCall)) {
-		if len(onCall[id]) == 0 {
+		if len(onCall[id]) == 0 && !c.unknown[id] {
 			c.add("warning", "Nobody is on call now by the escalation policy "+id+": a page of it wakes nobody.", "Fill its schedule in PagerDuty (People, On-Call Schedules).")
 		}
 	}
@@ -116,12 +118,20 @@ func (c *checking) duty() {
 
 // priorities says which of those that severities are mapped to PagerDuty does not have.
 func (c *checking) priorities() {
-	if len(c.l.Priorities) == 0 {
+	var wanted []string
+	for _, r := range c.l.Rules {
+		for _, name := range r.Priority {
+			if name != "-" && !slices.ContainsFunc(wanted, func(w string) bool { return strings.EqualFold(w, name) }) {
+				wanted = append(wanted, name)
+			}
+		}
+	}
+	if len(c.l.Priorities)+len(wanted) == 0 {
 		return
 	}
 	all, err := c.l.priorities(c.ctx)
 	if api := (pd.APIError{}); errors.As(err, &api) && api.StatusCode == http.StatusPaymentRequired {
-		c.add("error", "pagerduty.priorities: this account of PagerDuty has no priorities.", "Switch them on (Settings, Incident Priorities), or take pagerduty.priorities out.")
+		c.add("error", "pagerduty.priorities: this account of PagerDuty has no priorities.", "Switch them on (Settings, Incident Priorities), or take pagerduty.priorities and the priorities of rules out.")
 		return
 	}
 	if err != nil {
@@ -131,6 +141,11 @@ func (c *checking) priorities() {
 	var names []string
 	for _, p := range all {
 		names = append(names, p.name())
+	}
+	for _, name := range wanted {
+		if !slices.ContainsFunc(all, func(p rank) bool { return p.called(name) }) {
+			c.add("error", fmt.Sprintf("pagerduty.rules: PagerDuty has no priority %q, so that rule never matches.", name), "It has: "+strings.Join(names, ", ")+".")
+		}
 	}
 	for _, severity := range slices.Sorted(maps.Keys(c.l.Priorities)) {
 		name := c.l.Priorities[severity]
@@ -192,12 +207,32 @@ func (c *checking) ruled(id string) {
 	}
 }
 
+// person compares a user's email: what a wrong one does would be somebody else's, and so would the pages.
+func (c *checking) person(e people.Entry) {
+	var answer struct {
+		User struct {
+			Name  string `json:"name"`
+			Email string `json:"email"`
+		} `json:"user"`
+	}
+	key := "people: " + e.Name
+	if !c.read("users", "user", key, e.PagerDuty, &answer) || answer.User.Email == "" || e.Email == "" || strings.EqualFold(answer.User.Email, e.Email) {
+		return
+	}
+	level := "note"
+	if other, known := c.l.People().Email(answer.User.Email); known && other.Key() != e.Key() {
+		level = "error"
+	}
+	c.add(level, fmt.Sprintf("%s: PagerDuty's user %s is %s <%s>, not %s.", key, e.PagerDuty, answer.User.Name, answer.User.Email, e.Email), "Give "+e.Name+" their own id, or leave it out: it is found by the email.")
+}
+
 // place says where the configuration names what PagerDuty does not have.
 func (c *checking) place(path, kind, key, id string) { c.read(path, kind, key, id, nil) }
 
 func (c *checking) read(path, kind, key, id string, into any) bool {
 	switch err := c.l.fetch(c.ctx, "/"+path+"/"+url.PathEscape(id), into); {
 	case errors.Is(err, errGone):
+		c.unknown[id] = true
 		c.add("error", key+": PagerDuty has no "+kind+" "+id+".", "Copy the id from the address of its page in PagerDuty, like P1ABCDE.")
 	case err != nil:
 		c.refused("The "+kind+" "+id+" cannot be read: ", err)

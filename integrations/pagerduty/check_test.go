@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/drbot/drbot/commands"
+	"github.com/drbot/drbot/people"
 	"github.com/drbot/drbot/secret"
 )
 
@@ -63,6 +65,31 @@ func TestI14_CheckProvesTheSecret(t *testing.T) {
 	r.account.Move(elsewhere.URL + Path)
 	if got := checked(t, o); strings.Count(got, "error: ") != 2 || strings.Count(got, "did not come here") != 2 {
 		t.Errorf("elsewhere: %q", got)
+	}
+}
+
+// TestCheckComparesWhatIsMapped: a rule's priority that is none, a person with another's id, and a policy that is none, once.
+func TestCheckComparesWhatIsMapped(t *testing.T) {
+	r := rigged(t)
+	o := r.Options
+	o.Secrets, o.Policies = []secret.String{secret.New("a secret that is long enough")}, []string{"PNOPOL"}
+	r.account.Subscribe("https://drbot.example.com"+Path, []string{}, "s")
+	o.Rules = commands.AlertRules{{Priority: []string{"p1", "P7"}, Then: commands.ThenIgnore}}
+	table, err := people.New([]people.Entry{
+		{Name: "Ana", Email: "ana@example.com", PagerDuty: "PBOT"}, {Name: "Bea", Email: "bea@example.com"}, {Name: "Chen", Email: "chen@example.com", PagerDuty: "PBEA"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.People = func() *people.Table { return table }
+	want := []string{
+		"note: people: Ana: PagerDuty's user PBOT is drbot <drbot@example.com>, not ana@example.com.",
+		"error: people: Chen: PagerDuty's user PBEA is Bea <bea@example.com>, not chen@example.com.",
+		"error: contacts: PagerDuty has no escalation policy PNOPOL.",
+		`error: pagerduty.rules: PagerDuty has no priority "P7", so that rule never matches.`,
+	}
+	if got := checked(t, o); got != strings.Join(want, "\n") {
+		t.Errorf("%s", got)
 	}
 }
 

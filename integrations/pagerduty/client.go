@@ -115,11 +115,21 @@ func (l *Link) call(ctx context.Context, what string, do func(context.Context) e
 		l.health.api(l.Now(), false, fmt.Sprintf("something between answers %d", api.StatusCode))
 		return follow.Unavailable{Err: fmt.Errorf("%s: %w", what, err)}
 	}
+	if unknownFrom(api) {
+		l.health.api(l.Now(), false, "it has no user "+l.From+" any more")
+		return follow.Unavailable{RetryAfter: maxWait, NotSent: true, Err: fmt.Errorf("%s: %w", what, err)}
+	}
 	l.health.api(l.Now(), true, "")
 	if api.StatusCode == http.StatusNotFound {
 		return fmt.Errorf("%s: %w", what, errGone)
 	}
 	return fmt.Errorf("%s: %w", what, err)
+}
+
+// unknownFrom reports whether PagerDuty takes nothing in the name of the configured user: a fault of the configuration, like a
+// token that is refused, and of no single delivery.
+func unknownFrom(api pd.APIError) bool {
+	return api.StatusCode == http.StatusBadRequest && strings.Contains(api.APIError.ErrorObject.Message, "Requester User Not Found")
 }
 
 // code is PagerDuty's own number of an error; 0 where it gave none.
