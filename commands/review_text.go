@@ -29,12 +29,12 @@ func reviewText(ctx context.Context, o *Office, c *call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	if c.Field("draft") == "" {
-		text = templates.ReviewNow(i, text)
-	}
 	v := reviewView(i, text)
 	v.Version = version
 	if c.Field("html") != "" {
+		if c.Field("draft") == "" { // a text to go on with stays as it was saved
+			text = templates.ReviewNow(i, text)
+		}
 		page, err := templates.ReviewHTML(i, text)
 		if err != nil {
 			return Reply{}, err
