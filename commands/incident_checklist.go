@@ -30,10 +30,16 @@ func tickChecklist(ctx context.Context, o *Office, c *call) (Reply, error) {
 	case item == "":
 		return allItems(ctx, o, c)
 	}
+	field := "reason"
+	if c.Field("what") == "assign" {
+		if field = "who"; what == "" { // which would tick it
+			return Reply{Errors: map[string]string{field: "To whom?"}}, nil
+		}
+	}
 	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
 		return o.tick(c, v, i, item, what)
 	}, func(i *incident.Incident) string { return itemAnswer(i, item) })
-	return c.atField("reason", reply, err)
+	return c.atField(field, reply, err)
 }
 
 // whatOfForm is what the form says, as it would be typed.
@@ -69,6 +75,9 @@ func (o *Office) tick(c *call, v state.View, i *incident.Incident, item, what st
 	name, by, dated := strings.Cut(what, " due ")
 	who, err := o.someone(c, name)
 	if err != nil {
+		return nil, err
+	}
+	if err := trusted(c, i, who); err != nil {
 		return nil, err
 	}
 	events, err := i.AssignItem(c.person, item, who)

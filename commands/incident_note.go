@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -16,6 +17,11 @@ import (
 func addNote(ctx context.Context, o *Office, c *call) (Reply, error) {
 	text := c.Text
 	if len(c.Fields) > 0 {
+		if typed := strings.TrimSpace(c.Field("at")); typed != "" {
+			if _, rest, ok := parseThen(typed, time.Time{}); !ok || rest != "" {
+				return c.atField("at", Reply{}, noTime(typed))
+			}
+		}
 		text = strings.TrimSpace(c.Field("at") + " " + c.Field("text"))
 	} else if text == "" {
 		return noteForm(ctx, o, c)
@@ -24,6 +30,9 @@ func addNote(ctx context.Context, o *Office, c *call) (Reply, error) {
 	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
 		at, day = v.Now(), time.Time{}
 		note := text
+		if mistimed(text, at) {
+			return nil, noTime(text)
+		}
 		if then, rest, ok := parseThen(text, at); ok {
 			note = rest
 			if then.UTC().Format(time.DateOnly) != at.UTC().Format(time.DateOnly) {
@@ -44,6 +53,14 @@ func parseThen(text string, now time.Time) (at time.Time, rest string, ok bool) 
 	if at, ok = parseClock(word, now, true); ok {
 		return at, rest, true
 	}
+	if exact, err := time.Parse(time.TimeOnly, word); err == nil {
+		day := now.UTC()
+		at = time.Date(day.Year(), day.Month(), day.Day(), exact.Hour(), exact.Minute(), exact.Second(), 0, time.UTC)
+		if at.After(now) {
+			at = at.AddDate(0, 0, -1)
+		}
+		return at, rest, true
+	}
 	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05", time.RFC3339} {
 		if at, err := time.Parse(layout, word); err == nil {
 			return at.UTC(), rest, true
@@ -62,6 +79,44 @@ func parseThen(text string, now time.Time) (at time.Time, rest string, ok bool) 
 		return time.Time{}, text, false
 	}
 	return time.Date(day.Year(), day.Month(), day.Day(), clock.Hour(), clock.Minute(), 0, 0, time.UTC), after, true
+}
+
+var (
+	clockLike = regexp.MustCompile(`(?i)^\[?[0-9]{1,2}[:.][0-9]{2}([:.][0-9]{2})?([ap]\.?m\.?)?\]?$`)
+	dayLike   = regexp.MustCompile(`^\[?[0-9]{4}-[0-9]{2}-[0-9]{2}`)
+	halfOfDay = regexp.MustCompile(`(?i)^[ap]\.?m\.?$`)
+)
+
+// mistimed reports whether a note begins with what looks like a time and is none that drbot reads; as words it would stand
+// at another instant than the one that was meant.
+func mistimed(text string, now time.Time) bool {
+	word, rest := head(text)
+	next, after := head(rest)
+	if _, more, ok := parseThen(text, now); ok {
+		half, _ := head(more)
+		return halfOfDay.MatchString(half)
+	}
+	switch {
+	case clockLike.MatchString(word):
+		return true
+	case dayLike.MatchString(word):
+		_, err := time.Parse(time.DateOnly, strings.Trim(word, "[]"))
+		return err != nil || clockLike.MatchString(next)
+	case strings.EqualFold(word, "yesterday"), strings.EqualFold(word, "tomorrow"), strings.EqualFold(word, "today"):
+		half, _ := head(after)
+		return clockLike.MatchString(next) || halfOfDay.MatchString(half)
+	}
+	return false
+}
+
+func noTime(text string) error {
+	word, rest := head(text)
+	next, _ := head(rest)
+	if clockLike.MatchString(next) || halfOfDay.MatchString(next) {
+		word += " " + next
+	}
+	return incident.Refuse(incident.BadInput, "“%s” is no time that drbot reads; the note is not kept.", cut(word, 40)).
+		Then("Write 15:04, yesterday 15:04 or 2026-11-24 15:04, in UTC and in 24 hours, or begin with a word.")
 }
 
 func noteForm(ctx context.Context, o *Office, c *call) (Reply, error) {

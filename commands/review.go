@@ -158,6 +158,9 @@ func giveReview(ctx context.Context, o *Office, c *call, typed string) (Reply, e
 		return Reply{}, err
 	}
 	return o.change(ctx, c, func(_ state.View, i *incident.Incident) ([]incident.Event, error) {
+		if err := trusted(c, i, who); err != nil {
+			return nil, err
+		}
 		return i.GiveReview(c.person, who)
 	}, func(i *incident.Incident) string {
 		return said("review.given", about(i, facts{"Who": i.Review.Owner.Name}))

@@ -50,10 +50,23 @@ func action(ctx context.Context, o *Office, c *call) (Reply, error) {
 	return o.newAction(ctx, c, func(now time.Time) (incident.Asked, error) { return o.asked(c, text, now) })
 }
 
+// trusted keeps a restricted incident among its people (I56): who is given a part of it becomes one of them and reads it
+// all. Who came in may take something themselves.
+func trusted(c *call, i *incident.Incident, who incident.Person) error {
+	if !i.Restricted || who.Key == "" || who.Same(c.person) || inside(i, who, "") {
+		return nil
+	}
+	return incident.Refuse(incident.BadInput, "%s is none of the people of this restricted incident, and would read all of it.", who.Name).
+		Then("Invite them into its channel; there they take it themselves, with `me`. Or give them a role first.")
+}
+
 func (o *Office) newAction(ctx context.Context, c *call, read func(time.Time) (incident.Asked, error)) (Reply, error) {
 	key := ""
 	return o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
 		a, err := read(v.Now())
+		if err == nil {
+			err = trusted(c, i, a.Owner)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -81,6 +94,9 @@ func (o *Office) changeTask(ctx context.Context, c *call, key, what string) (Rep
 			return o.later(v, c, i, key, rest)
 		}
 		a, err := o.asked(c, what, v.Now())
+		if err == nil {
+			err = trusted(c, i, a.Owner)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -204,6 +220,9 @@ func setTask(ctx context.Context, o *Office, c *call) (Reply, error) {
 			return nil, err
 		}
 		a, err := o.formed(c, v.Now())
+		if err == nil {
+			err = trusted(c, i, a.Owner)
+		}
 		if err != nil {
 			return nil, err
 		}

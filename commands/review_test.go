@@ -368,11 +368,11 @@ func TestHome_YourTasks(t *testing.T) {
 	}
 }
 
-// I56: the review of a restricted incident is its people's alone; who is given a task of it becomes one of them.
+// I56: the review of a restricted incident is its people's alone; nobody outside is given a task of it, and who was let into its channel takes one.
 func TestI56_ARestrictedReviewStaysInside(t *testing.T) {
 	o := opened(t)
 	o.Draft = func(context.Context, incident.ID, uint64) ([]byte, error) { return []byte("# Secret"), nil }
-	_, channel := o.begin("Insider case: keys were copied")
+	id, channel := o.begin("Insider case: keys were copied")
 	o.typed(ana, channel, "/incident resolve the keys are new anyway: the list follows")
 	if reply := o.shell("bea", "review 1"); reply.Kind != incident.NotAllowed {
 		t.Errorf("%+v", reply)
@@ -380,7 +380,11 @@ func TestI56_ARestrictedReviewStaysInside(t *testing.T) {
 	if reply := o.do(commands.Command{Verb: "incident review text", Object: "1", Actor: commands.Actor{Terminal: true}}); reply.Done() || reply.Data != nil {
 		t.Errorf("%+v", reply)
 	}
-	if reply := o.shell("ana", "task 1 t1 @Bea"); !reply.Done() {
+	if reply := o.shell("ana", "task 1 t1 @Bea"); reply.Kind != incident.BadInput {
+		t.Errorf("%+v", reply)
+	}
+	o.do(commands.Command{Verb: "outcome", Actor: commands.Actor{Bot: true}, Outcome: commands.BindChannel{Incident: id, Channel: channel, Name: "inc-1", Private: true}})
+	if reply := o.typed(bea, channel, "/incident task t1 me"); !reply.Done() {
 		t.Fatalf("%+v", reply)
 	}
 	if reply := o.shell("bea", "review 1"); !reply.Done() {
