@@ -13,7 +13,8 @@ import (
 	"github.com/drbot/drbot/state"
 )
 
-// What people did to messages while drbot did not hear is found when it hears again: each open incident's channel is read
+// What people did to messages while drbot did not hear is found when it hears again: the channel of each incident that
+// is open, or in review, is read
 // once, with its threads. Every finding is a command or an outcome that changes nothing when it is known already, so that
 // it happens exactly once however often the channel is read and whatever comes live meanwhile.
 
@@ -24,6 +25,7 @@ const (
 	missedBurst   = 8   // calls at once; Slack allows about 50 a minute
 	missedTries   = 5   // of one call that Slack limits or does not answer
 	missedPace    = 1300 * time.Millisecond
+	missedReview  = 30 * 24 * time.Hour // people collect what a review is made of in the days after the resolution
 )
 
 // missed lets one reading go on at a time, and one more after it where drbot was deaf again meanwhile.
@@ -57,22 +59,25 @@ func (b *Bot) catchUpSoon() {
 	})
 }
 
-// catchUp goes through the open incidents' channels.
+// catchUp goes through the channels of the incidents that are open, or whose review is.
 func (b *Bot) catchUp(ctx context.Context) error {
 	me, err := b.whoami(ctx)
 	if err != nil {
 		return err
 	}
-	open, err := b.Memory.List(ctx, state.Query{Open: true})
+	alive, err := b.Memory.List(ctx, state.Query{Alive: true})
 	if err != nil {
 		return err
 	}
 	var all []error
 	pace := &pace{}
-	for _, summary := range open {
+	for _, summary := range alive {
 		i, err := b.Memory.Incident(ctx, state.Ref{ID: summary.ID})
 		if err != nil {
 			return err
+		}
+		if !i.Active() && (i.State == incident.StateClosed || b.Now().Sub(i.ResolvedAt) > missedReview) {
+			continue
 		}
 		if i.Channel.ID == "" || i.Channel.Lost != "" || b.sharedChannel(ctx, i.Channel.ID) {
 			continue

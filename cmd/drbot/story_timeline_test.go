@@ -284,3 +284,26 @@ func TestI42_TheCopyOfAFileGoesWithItsRecord(t *testing.T) {
 	}
 	w.audited()
 }
+
+// TestI46_PinsOfAReviewAreFoundToo: what people keep while drbot is away is found in the days of the review too.
+func TestI46_PinsOfAReviewAreFoundToo(t *testing.T) {
+	t.Parallel()
+	w := settle(t, reviewing(), atWork)
+	w.up()
+	room := w.open(w.ana, "Database corruption: users gone")
+	w.answers(w.ana, room, "/incident resolve The logins work again anyway: the rest is for the review", "INC-1 is resolved")
+	w.button(w.ana, room, "incident.review", "Review due")
+	w.leave()
+	m, err := w.bea.Post(w.within(), room, "", "what the log said")
+	w.ok(err)
+	w.pin(w.ana, room, m.TS)
+	for range 2 {
+		w.serve()
+		w.linked()
+		if p := w.payloads("Pinned", 1)[0]; p["text"] != "what the log said" {
+			t.Errorf("kept %v", p)
+		}
+		w.audited()
+		w.leave()
+	}
+}
