@@ -133,3 +133,36 @@ func TestI50_NobodyPromisesWhatMayNotBeSent(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestI50_EachAudienceReadsItsOwnPromise: executives, who hear every hour, read of the next hour; what is promised in the words
+// of one message is said once.
+func TestI50_EachAudienceReadsItsOwnPromise(t *testing.T) {
+	o := telling(t)
+	id, channel := o.begin("users db is gone")
+	o.typed(ana, channel, "/incident impact nobody can log in")
+	o.typed(ana, channel, "/incident update All is gone --to executives,mail next 30m")
+	i := o.read(id)
+	sent, waits := events[incident.UpdateSent](o, id)[0], i.Waiting()[0]
+	hour, half := o.now.Add(time.Hour).UTC().Format("15:04"), o.now.Add(30*time.Minute).UTC().Format("15:04")
+	theirs, list := sent.ToExecutives(), waits.Outward+waits.Opening
+	if words := theirs.Outward + theirs.Opening; !strings.Contains(words, hour) || strings.Contains(words, half) || theirs.ExecutivesDue.UTC().Format("15:04") != hour {
+		t.Errorf("executives read, with the next one due %s:\n%s", theirs.ExecutivesDue, words)
+	}
+	if !strings.Contains(list, half) || strings.Contains(list, hour) || strings.Contains(list, "15 min") {
+		t.Errorf("the list reads:\n%s", list)
+	}
+	o.conf.Outlets.Second = append(o.conf.Outlets.Second, incident.AudienceExecutives)
+	o.pass(10 * time.Minute)
+	o.typed(ana, channel, "/incident update Half is back --to executives,mail")
+	promised := o.read(id).Waiting()[0].ExecutivesDue
+	o.pass(5 * time.Minute)
+	o.typed(bea, channel, "/incident release m2")
+	i = o.read(id)
+	last := events[incident.UpdateSent](o, id)
+	if e := last[len(last)-1].ToExecutives(); !i.ExecutivesDue.Equal(promised) || !strings.Contains(e.Outward, promised.Format("15:04")) {
+		t.Errorf("promised %s, due %s:\n%s", promised, i.ExecutivesDue, e.Outward)
+	}
+	if err := o.refolded(id); err != nil {
+		t.Error(err)
+	}
+}

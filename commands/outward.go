@@ -61,23 +61,38 @@ func (o *Office) lostData(ctx context.Context, c *call) string {
 // facts fills it for every channel; lost is what the runs know of the data.
 func (o *Office) withOutward(i *incident.Incident, now time.Time, events []incident.Event, lost string) ([]incident.Event, error) {
 	after := i.Clone()
+	var every time.Duration // what its own words promise, where that is not the cadence
 	for k, e := range events {
 		after.Apply(incident.Stamp{Seq: after.Seq, N: after.N + 1, Time: now}, e)
 		var err error
 		var f templates.Filled
 		switch e := e.(type) {
 		case incident.UpdateSent:
-			f, err = o.update(after, now, wording{text: e.Text, steps: e.Next, lost: lost})
+			if !e.Due.IsZero() {
+				every = e.Due.Sub(now)
+			}
+			w := wording{text: e.Text, steps: e.Next, lost: lost, every: every}
+			f, err = o.update(after, now, w)
 			e.Subject, e.Outward = f.Subject, f.Body
-			if opening := o.notification(i, after, now, e.To); err == nil && opening.Body != "" {
+			if opening := o.notification(i, w.promising(after), now, e.To); err == nil && opening.Body != "" {
 				e.Subject, e.Opening = opening.Subject, opening.Body
 			}
+			e.Executives = o.apart(i, after, now, e.To, w)
 			events[k] = e
 		case incident.UpdateDrafted:
-			f, err = o.drafted(after, now, e, lost)
+			w := wording{text: e.Text, steps: e.Next, lost: lost, every: every}
+			f, err = o.drafted(after, now, e, w)
 			e.Subject, e.Outward = f.Subject, f.Body
-			if opening := o.notification(i, after, now, e.To); err == nil && opening.Body != "" && e.Number > 0 {
+			if opening := o.notification(i, w.promising(after), now, e.To); err == nil && opening.Body != "" && e.Number > 0 {
 				e.Subject, e.Opening = opening.Subject, opening.Body
+			}
+			if e.Number > 0 && e.Version == 1 && after.ExecutivesEvery > 0 && slices.Contains(e.To, incident.AudienceExecutives) {
+				e.ExecutivesDue = now.Add(after.ExecutivesEvery).UTC()
+				theirs := after.Clone()
+				theirs.ExecutivesDue = e.ExecutivesDue
+				e.Executives = o.apart(i, theirs, now, e.To, w)
+			} else if e.Number > 0 {
+				e.Executives = o.apart(i, after, now, e.To, w)
 			}
 			if err == nil {
 				e.Asked, err = o.lookers(i, e.By)
@@ -91,9 +106,11 @@ func (o *Office) withOutward(i *incident.Incident, now time.Time, events []incid
 			if e.Text == "" || !slices.ContainsFunc(e.To, func(a incident.Audience) bool { return a != incident.AudienceStatus }) {
 				continue
 			}
-			if f, err = o.update(after, now, wording{text: e.Text, steps: e.Next, lost: lost}); err == nil {
+			w := wording{text: e.Text, steps: e.Next, lost: lost}
+			if f, err = o.update(after, now, w); err == nil {
 				e.Subject, e.Outward = f.Subject, f.Body
 			}
+			e.Executives = o.apart(i, after, now, e.To, w)
 			events[k] = e
 		case incident.Resolved:
 			if e.FalseAlarm {
@@ -112,22 +129,49 @@ func (o *Office) withOutward(i *incident.Incident, now time.Time, events []incid
 }
 
 // wording is what a person adds to the facts.
-type wording struct{ text, steps, lost string }
+type wording struct {
+	text, steps, lost string
+	every             time.Duration // to the next one that is promised with it; 0: the cadence's
+}
+
+// promising is an incident whose cadence is what these words promise: two promises in one message are none.
+func (w wording) promising(i *incident.Incident) *incident.Incident {
+	if w.every <= 0 || w.every == i.UpdateEvery {
+		return i
+	}
+	i = i.Clone()
+	i.UpdateEvery = w.every
+	return i
+}
+
+// apart is the message for executives where they are promised another next one than everybody else.
+func (o *Office) apart(before, after *incident.Incident, now time.Time, to []incident.Audience, w wording) *incident.Apart {
+	if after.ExecutivesEvery == 0 || !after.Active() || !slices.Contains(to, incident.AudienceExecutives) {
+		return nil
+	}
+	theirs := after.Clone()
+	theirs.UpdateEvery, theirs.UpdateDue, w.every = after.ExecutivesEvery, after.ExecutivesDue, 0
+	f, err := o.update(theirs, now, w)
+	if err != nil {
+		return nil // nobody is sent it: the same is missing in everybody's
+	}
+	return &incident.Apart{Outward: f.Body, Opening: o.notification(before, theirs, now, to).Body}
+}
 
 // update is a message in the runbook's words for updates.
 func (o *Office) update(after *incident.Incident, now time.Time, w wording) (templates.Filled, error) {
 	own := templates.Values{"description": {w.text}, "update_message": {w.text}}
 	own.Set("next_steps", strings.Split(w.steps, "\n")...)
 	own.Set("data_impact", w.lost)
-	return o.outward(templates.Progress, after, now, own)
+	return o.outward(templates.Progress, w.promising(after), now, own)
 }
 
 // drafted is the message that waits for its second look: the resolution's after the end, an update's before.
-func (o *Office) drafted(after *incident.Incident, now time.Time, e incident.UpdateDrafted, lost string) (templates.Filled, error) {
+func (o *Office) drafted(after *incident.Incident, now time.Time, e incident.UpdateDrafted, w wording) (templates.Filled, error) {
 	if e.Number == 0 {
 		return o.outward(templates.Resolved, after, now, templates.Values{})
 	}
-	return o.update(after, now, wording{text: e.Text, steps: e.Next, lost: lost})
+	return o.update(after, now, w)
 }
 
 // notification is the runbook's first message, for people who are mailed for the first time while the cause is still looked

@@ -127,7 +127,7 @@ func (i *Incident) replace(at Stamp, by Person, which func(*Outgoing) bool) {
 // settle keeps who decided, and drops the texts: the record has them.
 func (o *Outgoing) settle(at Stamp, by Person, why string) {
 	o.DecidedBy, o.Decided, o.Why = by, at.Time, why
-	o.Text, o.Next, o.Subject, o.Outward, o.Opening, o.Public = "", "", "", "", "", ""
+	o.Text, o.Next, o.Subject, o.Outward, o.Opening, o.Public, o.Executives = "", "", "", "", "", "", nil
 }
 
 // updateSent folds a message. One that passed its second look moves no promise to responders: they had it before.
@@ -234,7 +234,9 @@ func (i *Incident) toExecutives(now time.Time, u *UpdateSent) {
 		return
 	}
 	u.ExecutivesLate = !i.ExecutivesDue.IsZero() && now.After(i.ExecutivesDue)
-	u.ExecutivesDue = now.Add(i.ExecutivesEvery).UTC()
+	if !u.ExecutivesDue.After(now) { // else its words promise that one
+		u.ExecutivesDue = now.Add(i.ExecutivesEvery).UTC()
+	}
 }
 
 // first refuses the second of two people who send at the same moment: one message went, and the other hears which.

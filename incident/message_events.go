@@ -23,6 +23,21 @@ type UpdateSent struct {
 	Draft          int        `json:"draft,omitempty"` // that passed its second look
 	ExecutivesDue  time.Time  `json:"executives_due,omitzero"`
 	ExecutivesLate bool       `json:"executives_late,omitempty"`
+	Executives     *Apart     `json:"executives,omitempty"`
+}
+
+// Apart are the filled messages as executives read them, who are promised a next one of their own; nil: like everybody.
+type Apart struct {
+	Outward string `json:"outward,omitempty"`
+	Opening string `json:"opening,omitempty"`
+}
+
+// ToExecutives is the message in the words for executives.
+func (e UpdateSent) ToExecutives() UpdateSent {
+	if e.Executives != nil {
+		e.Outward, e.Opening = e.Executives.Outward, e.Executives.Opening
+	}
+	return e
 }
 
 // UpdateDrafted asks for a second look at what would leave the house. Number 0 is the resolution's message; a Version above
@@ -42,6 +57,9 @@ type UpdateDrafted struct {
 	Status  Status     `json:"status,omitempty"`
 	Asked   []Person   `json:"asked,omitempty"` // for the second look
 	Only    bool       `json:"only,omitempty"`  // nobody else may take it; else any other responder may
+	// ExecutivesDue is the next one that its words promise executives.
+	ExecutivesDue time.Time `json:"executives_due,omitzero"`
+	Executives    *Apart    `json:"executives,omitempty"`
 }
 
 // UpdateReviewed is the second look: it leaves, or goes back with why.
@@ -66,6 +84,16 @@ type UpdateEdited struct {
 	Public  string     `json:"public,omitempty"`
 	Status  Status     `json:"status,omitempty"`
 	Draft   int        `json:"draft,omitempty"`
+	// Executives are the words for them, as in UpdateSent.
+	Executives *Apart `json:"executives,omitempty"`
+}
+
+// ToExecutives is the edit in the words for executives.
+func (e UpdateEdited) ToExecutives() UpdateEdited {
+	if e.Executives != nil {
+		e.Outward = e.Executives.Outward
+	}
+	return e
 }
 
 // WindowSet plans scheduled maintenance. Without an instant it is planned for some time; Off makes an ordinary incident of

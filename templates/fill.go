@@ -170,6 +170,8 @@ func fillLine(line string, v Values) string {
 			if m := minutes.FindStringSubmatchIndex(line); m != nil {
 				return fillLine(line[:m[0]], v) + strconv.Itoa(d) + line[m[2]:m[3]] + fillLine(line[m[1]:], v)
 			}
+		} else if m := minutes.FindStringSubmatchIndex(line); m != nil { // it has a unit of its own
+			return fillLine(line[:m[0]], v) + every[0] + fillLine(line[m[1]:], v)
 		}
 	}
 	return field.ReplaceAllStringFunc(line, func(token string) string {

@@ -29,10 +29,10 @@ func Preview(i *incident.Incident, events []incident.Event, names map[incident.A
 
 // sentLater is what leaves when the second look passes.
 func sentLater(e incident.UpdateDrafted) incident.UpdateSent {
-	return incident.UpdateSent{By: e.By, Number: e.Number, To: e.To, Text: e.Text, Next: e.Next, Subject: e.Subject, Outward: e.Outward, Opening: e.Opening, Public: e.Public, Status: e.Status, Draft: e.Draft}
+	return incident.UpdateSent{By: e.By, Number: e.Number, To: e.To, Text: e.Text, Next: e.Next, Subject: e.Subject, Outward: e.Outward, Opening: e.Opening, Public: e.Public, Status: e.Status, Draft: e.Draft, Executives: e.Executives}
 }
 
-// previewOf is a message by audience. Executives and the mailing list read the same mail, so it stands once.
+// previewOf is a message by audience. Where executives and the mailing list read the same mail, it stands once.
 func previewOf(i *incident.Incident, e incident.UpdateSent, names map[incident.Audience]string, second bool) []Block {
 	var blocks []Block
 	mailed := false
@@ -53,16 +53,21 @@ func previewOf(i *incident.Incident, e incident.UpdateSent, names map[incident.A
 		case incident.AudienceStatus:
 			lines = allLines(e.Public)
 		default:
-			if mailed {
+			theirs := e
+			if a == incident.AudienceExecutives {
+				theirs = e.ToExecutives()
+			}
+			same := mailText(theirs) == mailText(e)
+			if mailed && same {
 				continue
 			}
-			mailed = true
-			if slices.Contains(e.To, incident.AudienceExecutives) && slices.Contains(e.To, incident.AudienceMail) {
+			mailed = same
+			if same && slices.Contains(e.To, incident.AudienceExecutives) && slices.Contains(e.To, incident.AudienceMail) {
 				to = Say("audience.executives", nil) + ", " + Say("audience.mail", nil)
 				name = names[incident.AudienceExecutives] + ", " + names[incident.AudienceMail]
 			}
-			letter := Mailed(i, e, i.Time)
-			lines = append([][]Span{Line("preview.subject", map[string]any{"Subject": letter.Subject})}, allLines(mailText(e))...)
+			letter := Mailed(i, theirs, i.Time)
+			lines = append([][]Span{Line("preview.subject", map[string]any{"Subject": letter.Subject})}, allLines(mailText(theirs))...)
 		}
 		if len(blocks) > 0 {
 			blocks = append(blocks, Rule{})
@@ -121,7 +126,12 @@ const MaxLook = 7_000
 
 // LookSize is how many a drafted message has.
 func LookSize(e incident.UpdateDrafted) int {
-	return utf8.RuneCountInString(mailText(sentLater(e))) + utf8.RuneCountInString(e.Public)
+	later := sentLater(e)
+	n := utf8.RuneCountInString(mailText(later)) + utf8.RuneCountInString(e.Public)
+	if theirs := mailText(later.ToExecutives()); theirs != mailText(later) && slices.Contains(e.To, incident.AudienceMail) {
+		n += utf8.RuneCountInString(theirs)
+	}
+	return n
 }
 
 // SecondLook asks for a second pair of eyes: who decides sees exactly what will leave. Decided, it is one line.

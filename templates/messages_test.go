@@ -46,6 +46,9 @@ func messageCards(add func(string, Message)) {
 	d := draftedFrom(e)
 	add("messages/preview", previewed(i, e))
 	add("messages/previewlater", previewed(i, inside, d))
+	theirs := e
+	theirs.Executives = &incident.Apart{Outward: "**Status:** Identified\nNext update by 05:00."}
+	add("messages/previewapart", previewed(i, theirs))
 	secret := i.Clone()
 	secret.Restricted = true
 	add("messages/previewrestricted", previewed(secret, inside))

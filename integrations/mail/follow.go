@@ -89,7 +89,7 @@ type told struct {
 	to      []incident.Audience
 	number  int
 	version int
-	letter  templates.Letter
+	letter  func(incident.Audience) templates.Letter
 }
 
 func (l *Link) tell(ctx context.Context, p *pass, r state.Record) error {
@@ -130,11 +130,21 @@ func read(i *incident.Incident, e incident.Event, at time.Time) (t told) {
 	}
 	switch e := e.(type) {
 	case incident.UpdateSent:
-		t = told{to: mailed(e.To), number: e.Number, version: 1, letter: templates.Mailed(i, e, at)}
+		t = told{to: mailed(e.To), number: e.Number, version: 1, letter: func(a incident.Audience) templates.Letter {
+			if a == incident.AudienceExecutives {
+				return templates.Mailed(i, e.ToExecutives(), at)
+			}
+			return templates.Mailed(i, e, at)
+		}}
 	case incident.UpdateEdited:
-		t = told{to: mailed(e.To), number: e.Number, version: e.Version, letter: templates.MailedEdit(i, e, at)}
+		t = told{to: mailed(e.To), number: e.Number, version: e.Version, letter: func(a incident.Audience) templates.Letter {
+			if a == incident.AudienceExecutives {
+				return templates.MailedEdit(i, e.ToExecutives(), at)
+			}
+			return templates.MailedEdit(i, e, at)
+		}}
 	case incident.Resolved:
-		t = told{to: mailed(e.To), version: 1, letter: templates.MailedEnd(i, e, at)}
+		t = told{to: mailed(e.To), version: 1, letter: func(incident.Audience) templates.Letter { return templates.MailedEnd(i, e, at) }}
 	}
 	return t
 }
@@ -214,5 +224,5 @@ func (l *Link) message(i *incident.Incident, r state.Record, audience incident.A
 	}
 	hash := r.Hash[:min(12, len(r.Hash))] // another record gives the same numbers again
 	_, domain, _ := strings.Cut(l.from().Address, "@")
-	return message{id: fmt.Sprintf("%s.%s.%s.%s@%s", strings.ToLower(i.ID.String()), name, audience, hash, domain), date: r.Time, letter: what.letter}
+	return message{id: fmt.Sprintf("%s.%s.%s.%s@%s", strings.ToLower(i.ID.String()), name, audience, hash, domain), date: r.Time, letter: what.letter(audience)}
 }
