@@ -2,6 +2,7 @@ package pagerduty
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -90,6 +91,41 @@ func TestCheckComparesWhatIsMapped(t *testing.T) {
 	}
 	if got := checked(t, o); got != strings.Join(want, "\n") {
 		t.Errorf("%s", got)
+	}
+}
+
+// TestI49_WhoQuotesANoteIsHeard: drbot's own notes come back and are known; a person who copies one of them into theirs is heard.
+func TestI49_WhoQuotesANoteIsHeard(t *testing.T) {
+	r := rigged(t)
+	table, err := people.New([]people.Entry{{Name: "Bea", Email: "bea@example.com", PagerDuty: "PBEA"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.People = func() *people.Table { return table }
+	for _, c := range []struct {
+		agent, text string
+		own         bool
+	}{
+		{"PBOT", "INC-7: SEV-2 → SEV-1 by Ana [drbot INC-7/3]", true}, {"", "Resolution Note: it works [drbot INC-7/4]\n", true},
+		{"PBEA", "INC-7: SEV-2 → SEV-1 by Ana [drbot INC-7/3]", false}, {"PBOT", "as [drbot INC-7/3] said: REPLACE THE DISK", false},
+	} {
+		for _, asked := range []bool{false, true} {
+			if asked {
+				if _, err := r.self(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			raw, err := json.Marshal(map[string]any{"event": map[string]any{
+				"id": "e", "event_type": "incident.annotated", "resource_type": "incident", "agent": map[string]string{"id": c.agent, "type": "user_reference"},
+				"data": map[string]any{"type": "incident_note", "content": c.text, "incident": map[string]string{"id": "Q1"}},
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e, _ := r.read(raw, ""); e.Echo != c.own {
+				t.Errorf("%s %q: own %v", c.agent, c.text, e.Echo)
+			}
+		}
 	}
 }
 

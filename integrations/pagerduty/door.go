@@ -117,7 +117,7 @@ func (l *Link) judge(headers []string, body []byte) verdict {
 // read makes an outcome of a body that PagerDuty signed; whatever is in it, it is kept.
 func (l *Link) read(body []byte, delivery string) (commands.HearAlert, []string) {
 	e := decode(body, l.Now())
-	e.Rules = l.Rules
+	e.Rules, e.Echo = l.Rules, e.Echo && l.own(e.Agent.ID)
 	var keys []string
 	if e.Event == "" {
 		e.Event = "sha256/" + incident.Digest(body)
@@ -127,6 +127,19 @@ func (l *Link) read(body []byte, delivery string) (commands.HearAlert, []string)
 		keys = append(keys, "pagerduty/webhook/"+cut(delivery, 200))
 	}
 	return e, keys
+}
+
+// own reports whether a user of PagerDuty may be the one in whose name drbot writes: not a person whom drbot knows by another
+// email.
+func (l *Link) own(user string) bool {
+	if self := l.selfID.Load(); self != nil && user != "" {
+		return user == *self
+	}
+	if l.People == nil {
+		return true
+	}
+	entry, known := l.People().PagerDuty(user)
+	return user == "" || !known || strings.EqualFold(entry.Email, l.From)
 }
 
 func cut(s string, n int) string {

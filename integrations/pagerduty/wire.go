@@ -2,6 +2,7 @@ package pagerduty
 
 import (
 	"encoding/json"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -41,6 +42,9 @@ const responderData = "incident_responder"
 // marker begins what drbot writes behind each of its notes, and ends with "]": the incident and the record.
 const marker = "[drbot "
 
+// marked is a text that ends as drbot's do; who quotes one of them writes on, or is somebody else.
+var marked = regexp.MustCompile(regexp.QuoteMeta(marker) + `INC-\d+/\d+\]\s*$`)
+
 // decode reads a body. What cannot be read, or is about no incident, says why in Passed.
 func decode(body []byte, now time.Time) commands.HearAlert {
 	var in envelope
@@ -72,7 +76,7 @@ func decode(body []byte, now time.Time) commands.HearAlert {
 	} else {
 		e.Alert = ref(raw.Data, "incident").ID
 		e.Text, e.Facts = cut(said(raw.Data), maxText), joining(raw.Data, kind)
-		e.Echo = strings.Contains(e.Text, marker+"INC-")
+		e.Echo = marked.MatchString(e.Text)
 		if kind == responderData && raw.Type != "incident.responder.added" { // the request's message comes with every answer to it
 			e.Text, e.Echo = cut(whoJoins(raw.Data), maxText), false
 		}
