@@ -193,7 +193,7 @@ func (o *Office) openAlert(v state.View, i *incident.Incident, e HearAlert, rule
 func (o *Office) attachAlert(ctx context.Context, c Command, e HearAlert, id incident.ID) (Reply, error) {
 	return o.do(ctx, state.Change{Target: state.Ref{ID: id}, Keys: c.Keys, Keep: c.Keep, Decide: func(v state.View) (state.Decision, error) {
 		i := v.Incident()
-		if !i.Exists() || !i.Active() || v.Other(alertRef(e.Alert)).Exists() {
+		if !i.Exists() || !i.Active() || len(i.Alerts) >= maxAlerts || v.Other(alertRef(e.Alert)).Exists() {
 			return state.Decision{}, errAlertMoved
 		}
 		s := e.seen(i)
