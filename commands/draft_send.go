@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/drbot/drbot/incident"
@@ -18,8 +19,12 @@ func sendDraft(ctx context.Context, o *Office, c *call) (Reply, error) {
 	}
 	shown := draftShown(c.Object)
 	n.data = o.lostData(ctx, c)
+	to := n.to
 	return o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
-		n.text = Draft(i)
+		n.text, n.to = Draft(i), to
+		if !slices.Contains(to, incident.AudienceExecutives) {
+			n.to = append(slices.Clone(to), o.open(i, i.Awaiting())...)
+		}
 		if n.seen >= 0 && n.seen < i.Updates { // of the two refusals the one that says what was sent
 			if _, err := o.posting(v.Now(), i, c, n); err != nil {
 				return nil, err

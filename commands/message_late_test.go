@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/drbot/drbot/commands"
 	"github.com/drbot/drbot/incident"
 )
 
@@ -164,5 +165,23 @@ func TestI50_EachAudienceReadsItsOwnPromise(t *testing.T) {
 	}
 	if err := o.refolded(id); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestI50_SendGoesToEverybodyWhoWasPromisedIt: the mailing list read when the next one comes.
+func TestI50_SendGoesToEverybodyWhoWasPromisedIt(t *testing.T) {
+	o := telling(t)
+	o.conf.Outlets.Second = nil
+	id, channel := o.begin("users db is gone")
+	o.typed(ana, channel, "/incident impact nobody can log in")
+	o.typed(ana, channel, "/incident update All is gone --to announcement,mail,executives")
+	o.pass(10 * time.Minute)
+	i := o.read(id)
+	if r := o.do(commands.Command{Verb: "incident send", Object: "1/u1/d" + commands.DraftID(commands.Draft(i)), Channel: channel, Actor: ana}); !r.Done() {
+		t.Fatalf("%+v", r.Say)
+	}
+	sent := events[incident.UpdateSent](o, id)
+	if to := sent[len(sent)-1].To; len(sent) != 2 || !slices.Equal(to, []incident.Audience{incident.AudienceResponders, incident.AudienceAnnouncement, incident.AudienceMail}) {
+		t.Errorf("sent to %v; executives have a promise of their own", to)
 	}
 }

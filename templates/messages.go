@@ -62,7 +62,7 @@ func previewOf(i *incident.Incident, e incident.UpdateSent, names map[incident.A
 				continue
 			}
 			mailed = same
-			if same && slices.Contains(e.To, incident.AudienceExecutives) && slices.Contains(e.To, incident.AudienceMail) {
+			if same && a == incident.AudienceExecutives && slices.Contains(e.To, incident.AudienceMail) {
 				to = Say("audience.executives", nil) + ", " + Say("audience.mail", nil)
 				name = names[incident.AudienceExecutives] + ", " + names[incident.AudienceMail]
 			}

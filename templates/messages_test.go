@@ -84,6 +84,9 @@ func executiveCards(add func(string, Message)) {
 	draft := Drafted{Text: "Restoring the users database; logins stay off.", ID: "0123456789ab"}
 	p := Promised{Executives: true, Due: i.ExecutivesDue}
 	add("messages/executives", Reminder(i, p, draft))
+	mailed := i.Clone()
+	mailed.UpdateEvery, mailed.UpdateDue, mailed.Messages = 15*time.Minute, at("04:00"), []incident.Sent{{Number: 1, Version: 1, To: incident.Audiences}}
+	add("messages/remindermailed", Reminder(mailed, Promised{Number: mailed.Updates + 1, Due: at("04:00")}, draft))
 	missed := i.Clone()
 	missed.Apply(incident.Stamp{Time: at("04:00")}, incident.DeadlineSpoken{Key: incident.DueExecutives + "/late/" + strings.TrimPrefix(keyOf(missed, incident.DueExecutives+"/late/"), incident.DueExecutives+"/late/"), Due: at("04:00")})
 	late := p

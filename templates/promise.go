@@ -48,10 +48,14 @@ func Reminder(i *incident.Incident, p Promised, d Drafted) Message {
 		}
 		return closed(i, Say(name+".text", facts), Line("reminder.over", facts))
 	}
+	lines := [][]Span{marked(i, Line(name+".line", facts)), Line("reminder.draft", facts)}
+	if to := i.Awaiting(); len(to) > 0 {
+		lines = append(lines, Line("reminder.to", map[string]any{"To": to}))
+	}
 	return fit(Message{
 		Text: locked(i, Say(name+".text", facts)),
 		Blocks: []Block{
-			Lines{Lines: [][]Span{marked(i, Line(name+".line", facts)), Line("reminder.draft", facts)}},
+			Lines{Lines: lines},
 			Actions{Elements: promiseButtons(i, d, "")},
 		},
 	}).dated(i.Time)
