@@ -212,6 +212,9 @@ func (w *Writer) Flush() error {
 	return err
 }
 
+// HoldsLineEnd reports whether a line's end is among what is held.
+func (w *Writer) HoldsLineEnd() bool { return bytes.IndexByte(w.held, '\n') >= 0 }
+
 // half is from where held is the beginning of a secret whose rest did not come; its length when it is none.
 func (w *Writer) half() int {
 	from := len(w.held)

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"os"
 	"sync"
 	"time"
@@ -53,8 +52,9 @@ type output struct {
 	cut    bool   // head is not all of it
 	sealed bool   // nothing counts any more
 
-	stdOut *secret.Writer
-	stdErr *secret.Writer
+	reads  uint64 // of both pipes
+	stdOut *stream
+	stdErr *stream
 }
 
 func newOutput(path string, limit int64, hide *secret.Redactor) (*output, error) {
@@ -66,24 +66,34 @@ func newOutput(path string, limit int64, hide *secret.Redactor) (*output, error)
 		return nil, fmt.Errorf("create output file: %w", err)
 	}
 	o := &output{done: make(chan struct{}), file: f, limit: limit, hash: newHasher()}
-	// Each stream is redacted by itself: a secret in one is whole there, whatever the
-	// other prints in between.
-	o.stdErr = hide.Writer(writerFunc(func(p []byte) (int, error) {
-		o.errors = endOf(o.errors, p)
-		return o.keep(p)
-	}))
-	o.stdOut = hide.Writer(writerFunc(func(p []byte) (int, error) {
+	o.stdErr = o.stream(hide, func(p []byte) { o.errors = endOf(o.errors, p) })
+	o.stdOut = o.stream(hide, func(p []byte) {
 		room := min(len(p), stdoutKept-len(o.head))
 		o.head = append(o.head, p[:room]...)
 		o.cut = o.cut || room < len(p)
-		return o.keep(p)
-	}))
+	})
 	return o, nil
 }
 
-type writerFunc func([]byte) (int, error)
-
-func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+func (o *output) stream(hide *secret.Redactor, hear func([]byte)) *stream {
+	s := &stream{pass: o.keep, hear: hear}
+	s.hide = hide.Writer(s)
+	waits := false
+	s.wait = func() {
+		if waits {
+			return
+		}
+		waits = true
+		time.AfterFunc(moment, func() {
+			o.mu.Lock()
+			defer o.mu.Unlock()
+			if waits = false; !o.sealed {
+				s.late()
+			}
+		})
+	}
+	return s
+}
 
 // pipes makes the two that the step writes to, and gives its ends.
 func (o *output) pipes() (stdout, stderr *os.File, err error) {
@@ -112,13 +122,13 @@ func (o *output) pump() {
 	}()
 }
 
-func (o *output) read(from *os.File, to io.Writer) {
+func (o *output) read(from *os.File, to *stream) {
 	buf := make([]byte, readSize)
 	for {
 		n, err := from.Read(buf)
 		o.mu.Lock()
 		if !o.sealed {
-			_, _ = to.Write(buf[:n]) // keep never fails
+			o.hear(to, buf[:n])
 		}
 		o.mu.Unlock()
 		if err != nil {
@@ -130,17 +140,24 @@ func (o *output) read(from *os.File, to io.Writer) {
 	}
 }
 
+// hear takes what a stream of the step printed.
+func (o *output) hear(s *stream, p []byte) {
+	o.reads++
+	s.came = o.reads
+	_, _ = s.hide.Write(p) // a stream never fails
+}
+
 // take is for output that does not come from a process of this host.
 func (o *output) take(p []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if !o.sealed {
-		_, _ = o.stdOut.Write(p) // keep never fails
+		o.hear(o.stdOut, p)
 	}
 }
 
 // keep is the end of the line: redacted bytes, in the order they came.
-func (o *output) keep(p []byte) (int, error) {
+func (o *output) keep(p []byte) {
 	o.total += int64(len(p))
 	o.hash.write(p)
 	if room := min(int64(len(p)), o.limit-o.kept); room > 0 && o.broken == nil {
@@ -151,7 +168,6 @@ func (o *output) keep(p []byte) (int, error) {
 	o.nulls += int64(bytes.Count(p, []byte{0}))
 	o.first = append(o.first, p[:min(len(p), firstKept-len(o.first))]...)
 	o.last = endOf(o.last, p)
-	return len(p), nil
 }
 
 // endOf appends p and keeps at least the last tailKept bytes.
@@ -168,9 +184,12 @@ func endOf(end, p []byte) []byte {
 func (o *output) seal(r *Result) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for _, w := range []*secret.Writer{o.stdOut, o.stdErr} {
-		_ = w.Flush() // keep never fails
+	first, second := o.stdOut, o.stdErr
+	if second.came < first.came {
+		first, second = second, first
 	}
+	first.end()
+	second.end()
 	o.sealed = true
 	r.OutputBytes, r.KeptBytes = o.total, o.kept
 	r.OutputSHA256 = hex.EncodeToString(o.hash.sum())
