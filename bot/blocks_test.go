@@ -111,6 +111,15 @@ func TestGoldenForm(t *testing.T) {
 	}
 }
 
+// The button that closes a form says so in the form's words where "Cancel" would be taken for the deed.
+func TestAFormIsClosedInItsOwnWords(t *testing.T) {
+	for want, form := range map[string]templates.Form{"Cancel": {Title: "Deny A1"}, "Back": {Title: "Cancel R1", Close: "Back"}} {
+		if got := modal(form, slip{}, frame{}).Close.Text; got != want {
+			t.Errorf("%s: %q, not %q", form.Title, got, want)
+		}
+	}
+}
+
 // TestI41_ValuesStayInert: no block that a value of a person, a runbook or a machine reaches is read as markup.
 func TestI41_ValuesStayInert(t *testing.T) {
 	evil := "<!channel> <@U1> <https://evil.example|ok> *b* `c` &amp; ```"

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -67,7 +68,7 @@ func modal(form templates.Form, s slip, f frame) slack.ModalViewRequest {
 	view := slack.ModalViewRequest{
 		Type:       slack.VTModal,
 		Title:      plainText(line(form.Title, maxFormTitle)),
-		Close:      plainText("Cancel"),
+		Close:      plainText(cmp.Or(form.Close, "Cancel")),
 		CallbackID: actionID(form.Verb, map[string]int{}),
 		ExternalID: cut(form.ID, maxID),
 		Blocks:     slack.Blocks{BlockSet: viewBlocks(form.Intro, f)},

@@ -17,6 +17,9 @@ func (r *rig) cancelled() (asks, said string) {
 	if form == nil {
 		r.t.Fatal("it asks nothing")
 	}
+	if form.Submit != "Cancel the run" || form.Close != "Back" {
+		r.t.Errorf("buttons %q and %q", form.Submit, form.Close)
+	}
 	reply := r.press(ana, "recover cancel", "R1", "reason", "another way")
 	r.must(reply)
 	return introduced(form), reply.Say.Text

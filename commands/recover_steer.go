@@ -152,7 +152,9 @@ func cancelRun(ctx context.Context, o *Office, c *call) (Reply, error) {
 			r = i.Run(n)
 		}
 		if r != nil && (r.State == incident.Running || r.State == incident.Paused) && r.Unstoppable() == nil {
-			return Reply{Form: reasonForm(c, r.Name(), "Cancel "+r.Name(), leavesBlocks(r, i.Time)), Say: templates.Message{Text: "Cancel " + r.Name() + "?"}}, nil
+			form := reasonForm(c, r.Name(), "Cancel "+r.Name(), leavesBlocks(r, i.Time))
+			form.Submit, form.Close = "Cancel the run", "Back" // who means to cancel presses what says so
+			return Reply{Form: form, Say: templates.Message{Text: "Cancel " + r.Name() + "?"}}, nil
 		}
 	}
 	return o.steer(ctx, c, func(d incident.Desk, i *incident.Incident) ([]incident.Event, error) {

@@ -138,6 +138,7 @@ func (Pick) element()   {}
 type Form struct {
 	Verb, Object  string
 	Title, Submit string // 24 characters each
+	Close         string // the button that closes it; empty: Cancel
 	ID            string // names a form that is filled later ("R7")
 	Intro         []Block
 	Fields        []Field
