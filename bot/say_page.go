@@ -32,7 +32,7 @@ func (t *talk) paged(e incident.Paged) error {
 	if p == nil || p.By.Slack == "" || len(e.Woke) == 0 || !t.usable() || t.note(object) != "" {
 		return nil
 	}
-	facts := map[string]any{"ID": t.i.ID, "Drill": t.i.Drill, "Whom": p.Whom, "At": p.PagedAt, "Why": "", "Reach": "", "Later": false, "Woke": []string{}, "OnCall": "", "Age": p.PagedAt}
+	facts := map[string]any{"ID": t.i.ID, "Drill": t.i.Drill, "Whom": p.Whom, "At": p.PagedAt, "Why": "", "Reach": "", "Later": false, "Left": "", "Woke": []string{}, "OnCall": "", "Age": p.PagedAt}
 	if len(e.Woke) > 1 || e.Woke[0] != p.Whom {
 		facts["Woke"] = e.Woke
 	}

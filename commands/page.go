@@ -46,23 +46,37 @@ func pageSomebody(ctx context.Context, o *Office, c *call) (Reply, error) {
 	}
 	var n uint64
 	var w wake
+	var left string
 	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
 		var rest string
 		var err error
 		if w, rest, err = o.whom(c, i, typed); err != nil {
 			return nil, err
 		}
+		left = o.second(c, rest)
 		asked := w.asked(c.person, incident.PageByHand, cut(or(reason, rest), 500))
 		n = uint64(len(i.Pages)) + 1
 		return i.AskPage(asked, w.cannot, w.away)
-	}, func(i *incident.Incident) string { return o.pageAnswer(i, n, w.policy) })
+	}, func(i *incident.Incident) string { return o.pageAnswer(i, n, w.policy, left) })
 	if err != nil || reply.Kind != "" || reply.Again || c.Actor.Slack != "" || w.cannot != "" {
 		return c.atField("who", reply, err)
 	}
 	if settled := o.awaitPage(ctx, reply.ID, n); settled != nil {
-		reply.Say = templates.Message{Text: o.pageAnswer(settled, n, w.policy)}
+		reply.Say = templates.Message{Text: o.pageAnswer(settled, n, w.policy, left)}
 	}
 	return reply, nil
+}
+
+// second is a further person whom the line names: one page wakes one, and whoever typed it must not believe that both come.
+func (o *Office) second(c *call, rest string) string {
+	word, _ := head(rest)
+	if !strings.HasPrefix(word, "@") && !mention.MatchString(word) {
+		return ""
+	}
+	if p, err := o.someone(c, strings.TrimRight(word, ",;:")); err == nil {
+		return or(p.Name, p.Key)
+	}
+	return ""
 }
 
 // whom finds who or what was typed: the longest name that the line begins with, else a person.
@@ -102,12 +116,12 @@ func begins(line, name string) bool {
 }
 
 // pageAnswer says how a page stands, and who is on call as far as PagerDuty said, with its age.
-func (o *Office) pageAnswer(i *incident.Incident, n uint64, policy string) string {
+func (o *Office) pageAnswer(i *incident.Incident, n uint64, policy, left string) string {
 	p := i.Page(n)
 	if p == nil {
 		return ""
 	}
-	f := facts{"Whom": p.Whom, "At": when(p.PagedAt), "Why": "", "Reach": "", "Later": false, "Woke": []string{}, "OnCall": "", "Age": time.Time{}}
+	f := facts{"Whom": p.Whom, "At": when(p.PagedAt), "Why": "", "Reach": "", "Later": false, "Left": left, "Woke": []string{}, "OnCall": "", "Age": time.Time{}}
 	if len(p.Woke) > 0 && (len(p.Woke) > 1 || p.Woke[0] != p.Whom) {
 		f["Woke"] = p.Woke
 	}

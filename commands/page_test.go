@@ -46,6 +46,8 @@ func TestPageFindsWhom(t *testing.T) {
 		{"PDB1", "service", "PDB1", "Users database", "", "asked to page"},
 		{"Web team", "policy", "PWEB", "Web team", "", "On call as of 02:58 UTC: nobody"},
 		{"lead", "person", "PBEA", "Bea Ode", "", "asked to page Bea Ode"},
+		{"@bea @Chen users gone", "person", "PBEA", "Bea Ode", "@Chen users gone", "One at a time: Chen Li is not paged."},
+		{"@bea @3 users gone", "person", "PBEA", "Bea Ode", "@3 users gone", "says here when it did."},
 		{"me", "person", "PANA", "Ana Ruiz", "", "asked to page Ana Ruiz"},
 		{"@Chen", "person", "", "Chen Li", "", "PagerDuty did not take it (Chen Li has no account in PagerDuty that drbot knows). Chen Li +1 3"},
 	} {
