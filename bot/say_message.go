@@ -126,6 +126,17 @@ func (t *talk) sentBack(e incident.UpdateReviewed) error {
 	return t.line(fmt.Sprintf("sentback/%d", e.Draft), templates.SentBack(t.i, o))
 }
 
+// goesOn says in the channel, and where the end was announced, that the incident is not over.
+func (t *talk) goesOn(e incident.Reopened) error {
+	if !t.i.Active() {
+		return nil // over again while this waited
+	}
+	if err := t.line("reopened/"+t.seq(), templates.GoesOn(t.i, e, t.record.Time)); err != nil {
+		return err
+	}
+	return t.inThread("reopened/"+t.seq()+"/announcement", templates.NotOver(t.i, t.record.Time))
+}
+
 // promiseTo says what the instant of a promise to executives brings.
 func (t *talk) promiseTo(rest string, late int64) error {
 	step, due, _ := strings.Cut(rest, "/")

@@ -46,8 +46,12 @@ func (t *talk) review() error {
 	return t.channelTrouble(t.redraw(t.ctx, at, templates.Resolution(t.i, f), t.frame()))
 }
 
-// reopened says on the resolution that it holds no more, and takes its button away; what it said stays.
+// reopened calls everybody who read of the end: an edit calls nobody. It says on the resolution that it holds no more, and
+// takes its button away; what it said stays.
 func (t *talk) reopened(e incident.Reopened) error {
+	if err := t.goesOn(e); err != nil {
+		return err
+	}
 	then := incident.New(t.id)
 	for r, err := range t.Memory.Records(t.ctx, t.id, 0) {
 		if err != nil {

@@ -138,7 +138,7 @@ func reopenIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 		policy.RespondBy = i.RespondBy // clocks go on from the first opening
 		return i.Reopen(c.person, reason, policy)
 	}, func(i *incident.Incident) string {
-		return said("reopened", promised(i, nil))
+		return said("reopened", promised(i, facts{"Heard": o.heardTheEnd(i)}))
 	})
 	return c.atField("reason", reply, err)
 }

@@ -64,11 +64,16 @@ func TestSecondLook_AReopeningTakesThePlaceOfWhatWaits(t *testing.T) {
 		t.Fatalf("%+v", w)
 	}
 	o.typed(ana, channel, "/incident reopen they do not")
+	o.typed(ana, channel, "/incident resolve they do now --to mail anyway: all is well")
+	o.typed(bea, channel, "/incident release m2")
+	if r := o.typed(ana, channel, "/incident reopen they do not"); !strings.Contains(r.Say.Text, "told to mail that it is over") {
+		t.Errorf("%+v", r.Say)
+	}
 	if i := o.read(id); i.State != incident.StateOpen || i.Outgone(1).State != incident.LookReplaced {
 		t.Fatalf("%s, %+v", i.State, i.Outgone(1))
 	}
 	o.typed(bea, channel, "/incident release m1")
-	if sent := events[incident.UpdateSent](o, id); len(sent) != 0 {
+	if sent := events[incident.UpdateSent](o, id); len(sent) != 1 {
 		t.Errorf("the end was told: %+v", sent)
 	}
 	if err := o.refolded(id); err != nil {

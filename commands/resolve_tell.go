@@ -61,6 +61,15 @@ func (o *Office) closedTo(i *incident.Incident) string {
 	return joined(slices.DeleteFunc(i.Told(), func(a incident.Audience) bool { return !a.Outside() || slices.Contains(may, a) }))
 }
 
+// heardTheEnd names those outside who were told that it is over, and would have to be told that it is not.
+func (o *Office) heardTheEnd(i *incident.Incident) string {
+	s := i.SentAs(0)
+	if s == nil {
+		return ""
+	}
+	return joined(slices.DeleteFunc(o.open(i, s.To), func(a incident.Audience) bool { return !a.Outside() || a == incident.AudienceStatus }))
+}
+
 // tellFields ask to whom a resolution is told; those who heard of the incident are ticked.
 func (o *Office) tellFields(i *incident.Incident) []templates.Field {
 	if !slices.ContainsFunc(o.audiences(i), incident.Audience.Outside) {

@@ -167,6 +167,17 @@ func SentBack(i *incident.Incident, o *incident.Outgoing) Message {
 	return fit(m)
 }
 
+// GoesOn tells responders that an incident was reopened; NotOver tells everybody else who read of its end.
+func GoesOn(i *incident.Incident, e incident.Reopened, at time.Time) Message {
+	facts := map[string]any{"ID": i.ID, "By": e.By, "At": at, "Why": flat(e.Reason, 500), "Who": speakers(i, true), "Due": i.UpdateDue, "Promised": i.UpdateEvery > 0}
+	return fit(Message{Text: locked(i, Say("goeson.text", facts)), Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("goeson.line", facts))}}}}).dated(i.Time)
+}
+
+func NotOver(i *incident.Incident, at time.Time) Message {
+	facts := map[string]any{"ID": i.ID, "At": at, "Due": i.UpdateDue, "Promised": i.UpdateEvery > 0}
+	return fit(Message{Text: locked(i, Say("goeson.text", facts)), Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("notover.line", facts))}}}}).dated(i.Time)
+}
+
 // Letter is a mail: a subject, and its text as plain lines.
 type Letter struct{ Subject, Text string }
 

@@ -61,6 +61,9 @@ func messageCards(add func(string, Message)) {
 	only := d
 	only.Only = true
 	add("messages/lookonly", look(restoring().say("03:30", only)))
+	again := resolved().say("03:50", incident.Reopened{By: bea, Reason: "logins fail again", Policy: incident.Policy{UpdateEvery: 15 * time.Minute, UpdateDue: at("04:05")}}).Incident
+	add("messages/goeson", GoesOn(again, incident.Reopened{By: bea, Reason: "logins fail again"}, at("03:50")))
+	add("messages/notover", NotOver(again, at("03:50")))
 	newer := d
 	newer.Draft, newer.Number = 4, 3
 	add("messages/lookreplaced", look(restoring().say("03:30", d).say("03:40", newer)))

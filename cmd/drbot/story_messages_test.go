@@ -283,3 +283,28 @@ func TestI56_WhatWasAnnouncedIsTakenBackWhenAnIncidentBecomesRestricted(t *testi
 	w.until("it is not to be read there any more", func() bool { return told() == 0 })
 	w.audited()
 }
+
+// TestAReopeningIsToldWhereTheEndWas: by a message of its own in the channel and in the announcement's thread.
+func TestAReopeningIsToldWhereTheEndWas(t *testing.T) {
+	t.Parallel()
+	w := settle(t, small(), quick)
+	w.serve()
+	w.linked()
+	room := w.open(w.ana, "Database corruption: users gone")
+	w.answers(w.ana, room, "/incident resolve logins work anyway: nothing is left", "is resolved")
+	w.answers(w.ana, room, "/incident reopen they do not", "INC-1")
+	w.expect(w.dev, room, "INC-1 goes on: Ana Ruiz reopened it", "they do not")
+	w.until("the announcement's thread says it", func() bool {
+		s, err := w.dev.State(w.within())
+		w.ok(err)
+		for _, c := range s.Channels {
+			for _, m := range c.Messages {
+				if c.Name == "incidents" && m.ThreadTS != "" && strings.Contains(m.Plain, "INC-1 is not over") {
+					return true
+				}
+			}
+		}
+		return false
+	})
+	w.audited()
+}
