@@ -59,6 +59,9 @@ func (o *Office) posting(now time.Time, i *incident.Incident, c *call, n notice)
 	if err := o.reachable(i, n.to); err != nil {
 		return nil, err
 	}
+	if n.public != "" && len(c.Fields) == 0 && !slices.Contains(n.to, incident.AudienceStatus) {
+		return nil, incident.Refuse(incident.BadInput, "Words for the status page, and --to without status.").Then("Like: --to mail,status --public …")
+	}
 	var events []incident.Event
 	after := i
 	if status := incident.Status(n.status); status != "" && status != i.Status {

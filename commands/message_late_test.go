@@ -190,3 +190,13 @@ func TestI50_SendGoesToEverybodyWhoWasPromisedIt(t *testing.T) {
 		t.Errorf("sent to %v; executives have a promise of their own", to)
 	}
 }
+
+// TestUpdate_WordsForThePageAreNotDropped: who writes them believes that they are read.
+func TestUpdate_WordsForThePageAreNotDropped(t *testing.T) {
+	o := telling(t)
+	id, channel := o.begin("users db is gone")
+	o.typed(ana, channel, "/incident impact nobody can log in")
+	if r := o.typed(ana, channel, "/incident update All is gone --to mail --public We look into it"); r.Done() || o.read(id).Updates != 0 || !strings.Contains(r.Say.Text, "status") {
+		t.Errorf("%+v", r.Say)
+	}
+}
