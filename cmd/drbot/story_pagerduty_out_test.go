@@ -47,7 +47,7 @@ func TestI48_I49_UpdatesPrioritiesAndResponders(t *testing.T) {
 	w.answers(w.ana, room, "/incident severity 1 all of it fails again", "SEV-2 → SEV-1")
 	w.answers(w.ana, room, "/incident severity 3 most of it works", "SEV-1 → SEV-3")
 	w.clock.push(10 * minute)
-	w.answers(w.ana, room, "/incident page @Chen one more pair of eyes", "PagerDuty is asked to page Chen Li")
+	w.answers(w.ana, room, "/incident page @Chen one more pair of eyes", "PagerDuty did not take it", "Chen Li +34 600", "goes on trying")
 	w.clock.push(10 * minute)
 	a.Limit(2, "1")
 	a.Away(false)
