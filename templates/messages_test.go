@@ -76,6 +76,9 @@ func messageCards(add func(string, Message)) {
 	add("messages/cardwaits", Card(restoring().say("03:30", d).Incident, Facts{}))
 	edited := incident.UpdateEdited{Number: 2, Version: 2, By: ana, Text: "Restoring from the 01:00 backup.", Next: "Compare", Outward: "**Update:** from the 01:00 backup"}
 	add("messages/edited", Edited(i, edited, at("15:04")))
+	newest := i.Clone()
+	newest.Updates, newest.UpdateDue, newest.ExecutivesDue, newest.Messages = 2, at("04:00"), at("05:00"), []incident.Sent{{Number: 2, Version: 1, To: incident.Audiences}}
+	add("messages/editednewest", Edited(newest, edited, at("15:04")))
 	add("messages/editedoutward", EditedOutward(i, edited, at("15:04")))
 	executiveCards(add)
 	windowCards(add)

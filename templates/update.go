@@ -2,6 +2,7 @@ package templates
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -63,7 +64,14 @@ func Update(i *incident.Incident, e incident.UpdateSent) Message {
 
 // Edited is another version of an update, where the first one stood; the record has both.
 func Edited(i *incident.Incident, e incident.UpdateEdited, at time.Time) Message {
-	m := Update(i, incident.UpdateSent{By: e.By, Number: e.Number, Text: e.Text, Next: e.Next})
+	sent := incident.UpdateSent{By: e.By, Number: e.Number, Text: e.Text, Next: e.Next}
+	if e.Number == i.Updates && i.Active() { // what the newest one promised still stands
+		sent.Due = i.UpdateDue
+		if s := i.SentAs(e.Number); s != nil && slices.Contains(s.To, incident.AudienceExecutives) {
+			sent.ExecutivesDue = i.ExecutivesDue
+		}
+	}
+	m := Update(i, sent)
 	return m.edited(e.By, at)
 }
 
