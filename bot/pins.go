@@ -47,6 +47,8 @@ func (b *Bot) reacted(ctx context.Context, x event, r receipt) (func(context.Con
 		c.Fields["mark"] = []string{pushpin}
 	case found && hasPushpin(m, me.UserID):
 		return nil, nil // somebody else still wants it
+	case holds(i, at) && !i.PinFacts[at.String()].Mark:
+		return nil, nil // it was kept with the shortcut
 	default:
 		c = commands.Command{Verb: verbUnpin, Object: at.String(), Channel: at.channel}
 	}

@@ -197,7 +197,10 @@ func TestReviewParts_TwoAtOnce(t *testing.T) {
 			}
 		}
 	}
-	if reply := send(ana, o.partOf(ana, "Cause"), ""); !reply.Done() || strings.Contains(o.text(nil).Text, "Cause") {
+	if reply := send(ana, o.partOf(ana, "Cause"), " "); reply.Errors["text"] == "" || !strings.Contains(o.text(nil).Text, "Cause") {
+		t.Errorf("a slip takes a heading out: %+v", reply)
+	}
+	if reply := send(ana, o.partOf(ana, "Cause"), "-"); !reply.Done() || strings.Contains(o.text(nil).Text, "Cause") {
 		t.Errorf("an emptied part goes: %+v", reply)
 	}
 }

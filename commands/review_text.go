@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"errors"
+	"maps"
 	"strconv"
 	"strings"
 	"unicode"
@@ -110,6 +111,15 @@ func editPart(ctx context.Context, o *Office, c *call) (Reply, error) {
 	if sent = sent || after != "" && c.Field("pick") == ""; !sent {
 		return partForm(ctx, o, c, name)
 	}
+	switch strings.TrimSpace(c.Field("text")) {
+	case "": // a slip of the hand must not take a heading out
+		return Reply{Errors: map[string]string{"text": "Nothing is left of it. Write - alone to take the part out, with its heading."}}, nil
+	case "-":
+		emptied := *c
+		emptied.Fields = maps.Clone(c.Fields)
+		emptied.Fields["text"] = []string{""}
+		c = &emptied
+	}
 	base, part, _ := strings.Cut(name, "-")
 	version, err := strconv.Atoi(base)
 	if err != nil {
@@ -139,7 +149,7 @@ func partForm(ctx context.Context, o *Office, c *call, id string) (Reply, error)
 				return Reply{}, incident.Refuse(incident.WrongState, "That part holds characters that a form would change.").Then("Edit it at the terminal: drbot incident review %d", i.ID)
 			}
 			f := templates.Form{Verb: "incident review part", Object: objectOf(i) + "/" + strconv.Itoa(i.Review.Version) + "-" + id, Title: "Review of " + i.ID.String(), Submit: "Save", Fields: []templates.Field{
-				{ID: "text", Label: p.Label(), Kind: templates.FieldArea, Value: strings.TrimSpace(p.Text), Optional: true, Max: 3000, Hint: "Markdown. Others may edit the other parts at the same time."},
+				{ID: "text", Label: p.Label(), Kind: templates.FieldArea, Value: strings.TrimSpace(p.Text), Optional: true, Max: 3000, Hint: "Markdown. Others may edit the other parts at the same time. - alone takes the part out."},
 			}}
 			return c.form(o, f, "The part is missing.")
 		}

@@ -189,12 +189,17 @@ func TestReviewChangedNamesTheLines(t *testing.T) {
 func TestI41_TheReviewsPageIsInert(t *testing.T) {
 	i := owing().Incident
 	i.Title = `<script>alert(1)</script>`
-	page, err := ReviewHTML(i, "# Review\n\n<script>alert(1)</script>\n\n<img src=x onerror=alert(1)>\n\n[x](javascript:alert(1)) ![pixel](https://evil.example.com/p.png)\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- [ ] to do\n")
+	page, err := ReviewHTML(i, "# Review\n\n<script>alert(1)</script>\n\n<img src=x onerror=alert(1)>\n\n[x](javascript:alert(1)) ![pixel](https://evil.example.com/p.png)\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- [ ] to do\n\nlogged <nil> of Map<String>, see https://ok.example.com/x\n\n<details>\nmore\n\n<!-- a note to oneself -->\n")
 	if err != nil {
 		t.Fatal(err)
 	}
 	html := string(page)
-	for _, no := range []string{"<script", "onerror", "javascript:", "<img", "src=", "<link"} {
+	for _, shown := range []string{"&lt;img src=x onerror=alert(1)&gt;", "logged &lt;nil&gt; of Map&lt;String&gt;", `<a href="https://ok.example.com/x">`, "&lt;details&gt;"} {
+		if !strings.Contains(string(page), shown) {
+			t.Errorf("the page lacks %q:\n%s", shown, page)
+		}
+	}
+	for _, no := range []string{"<script", "<img", "javascript:", "<link", "<nil", "<details", "a note to oneself"} {
 		if strings.Contains(html, no) {
 			t.Errorf("the page has %q", no)
 		}

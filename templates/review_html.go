@@ -8,7 +8,10 @@ import (
 	"strings"
 
 	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/renderer"
+	"github.com/yuin/goldmark/util"
 
 	"github.com/drbot/drbot/incident"
 )
@@ -16,9 +19,40 @@ import (
 // ReviewPage is the name of the review as a page.
 func ReviewPage(i *incident.Incident) string { return i.ID.String() + "-review.html" }
 
-// pageOf turns Markdown into HTML. Raw HTML of the text is left out and addresses other than of the web and of mail lead
-// nowhere: goldmark does so unless it is told otherwise.
-var pageOf = goldmark.New(goldmark.WithExtensions(extension.Table, extension.TaskList, extension.Strikethrough))
+// pageOf turns Markdown into HTML. Raw HTML of the text is shown as the text that it is, since people write <nil> and
+// Map<String>; addresses other than of the web and of mail lead nowhere: goldmark does so unless it is told otherwise.
+var pageOf = goldmark.New(goldmark.WithExtensions(extension.Table, extension.TaskList, extension.Strikethrough, extension.Linkify),
+	goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(asText{}, 1))))
+
+// asText escapes raw HTML; a comment is left out.
+type asText struct{}
+
+// RegisterFuncs takes the two nodes of raw HTML.
+func (asText) RegisterFuncs(r renderer.NodeRendererFuncRegisterer) {
+	r.Register(ast.KindRawHTML, func(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if entering {
+			escaped(w, n.(*ast.RawHTML).Segments.Value(source), "", "")
+		}
+		return ast.WalkSkipChildren, nil
+	})
+	r.Register(ast.KindHTMLBlock, func(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if entering {
+			block := n.(*ast.HTMLBlock)
+			text := block.Lines().Value(source)
+			if block.HasClosure() {
+				text = append(text, block.ClosureLine.Value(source)...)
+			}
+			escaped(w, text, "<p>", "</p>\n")
+		}
+		return ast.WalkContinue, nil
+	})
+}
+
+func escaped(w util.BufWriter, text []byte, before, after string) {
+	if s := strings.TrimSpace(string(text)); !strings.HasPrefix(s, "<!--") {
+		_, _ = w.WriteString(before + html.EscapeString(s) + after) // whoever reads the buffer hears of its error
+	}
+}
 
 // pageHead is everything before the text. The page loads nothing and runs nothing (its policy forbids it), so it can be
 // kept as evidence; it prints on A4 or Letter with its tables whole and its addresses readable.

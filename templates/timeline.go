@@ -207,7 +207,8 @@ func Timeline(i *incident.Incident, entries []Entry, page int) Message {
 	if len(entries) == 0 {
 		m.Blocks = append(m.Blocks, Lines{Lines: [][]Span{Line("timeline.none", nil)}})
 	}
-	entries = entries[(page-1)*entriesAPage : min(page*entriesAPage, len(entries))]
+	end := len(entries) - (pages-page)*entriesAPage // the newest page is full, and the oldest has what is left
+	entries = entries[max(0, end-entriesAPage):end]
 	var lines [][]Span
 	room := maxBlock
 	flush := func() {

@@ -124,7 +124,7 @@ func TestTimeline_OfAnyLengthInPages(t *testing.T) {
 			for slices.Contains(all, fmt.Sprintf("e%d", next)) {
 				next++
 			}
-			if want := min(page*entriesAPage, n); next != want {
+			if want := n - (max(1, (n+entriesAPage-1)/entriesAPage)-page)*entriesAPage; next != want {
 				t.Fatalf("page %d ends before entry %d of %d", page, next, want)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -102,6 +103,9 @@ func (p program) saving(req *terminal.Request, id incident.ID, file string) erro
 	if err != nil {
 		return err
 	}
+	if line := notUTF8(src); line > 0 {
+		return usage("%s is not UTF-8 (line %d): save it as UTF-8 in your editor", file, line)
+	}
 	of, version, text, marked := templates.ReviewUnmarked(string(src))
 	switch {
 	case len(src) > incident.MaxReview+512:
@@ -116,4 +120,20 @@ func (p program) saving(req *terminal.Request, id incident.ID, file string) erro
 	req.Verb = "incident review save"
 	req.Fields["text"], req.Fields["base"] = []string{text}, []string{strconv.Itoa(version)}
 	return nil
+}
+
+// notUTF8 is the first line that is none; 0: all of it is.
+func notUTF8(src []byte) int {
+	line := 1
+	for len(src) > 0 {
+		r, size := utf8.DecodeRune(src)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			return line
+		case r == '\n':
+			line++
+		}
+		src = src[size:]
+	}
+	return 0
 }

@@ -243,6 +243,8 @@ func TestReview_EditedInParts(t *testing.T) {
 	}
 	bea.hears(exitDone, "## Timeline", "incident", "review", "1", "--draft")
 	bea.hears(exitUsage, "belong to", "incident", "show", "1", "--html")
+	w.ok(os.WriteFile(file, []byte("<!-- INC-1 review version 2 -->\n# Caf\xe9\n"), 0o600))
+	bea.hears(exitUsage, "is not UTF-8 (line 2)", "incident", "review", "1", "--save", file)
 	w.ok(os.WriteFile(file, []byte("# no first line\n"), 0o600))
 	bea.hears(exitUsage, "does not say which version", "incident", "review", "1", "--save", file)
 	w.audited()

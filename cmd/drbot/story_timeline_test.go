@@ -307,3 +307,38 @@ func TestI46_PinsOfAReviewAreFoundToo(t *testing.T) {
 		w.leave()
 	}
 }
+
+// TestI48_AShortcutsMessageStays: what somebody kept with the shortcut is not let go by somebody else's 📌, put on and off.
+func TestI48_AShortcutsMessageStays(t *testing.T) {
+	t.Parallel()
+	w := settle(t, small())
+	w.up()
+	room := w.open(w.ana, "Database corruption: users gone")
+	post := func(text string) string {
+		m, err := w.bea.Post(w.within(), room, "", text)
+		w.ok(err)
+		return m.TS
+	}
+	stays, goes := post("this stays"), post("this goes")
+	_, err := w.bea.Shortcut(w.within(), "add_to_timeline", room, stays)
+	w.ok(err)
+	w.payloads("Pinned", 1)
+	w.pin(w.dev, room, goes)
+	w.payloads("Pinned", 2)
+	w.pin(w.dev, room, stays)
+	for _, ts := range []string{stays, goes} {
+		_, err := w.dev.Unreact(w.within(), room, ts, "pushpin")
+		w.ok(err)
+	}
+	w.until("the other one is let go", func() bool {
+		for _, r := range w.records("Unpinned") {
+			if strings.Contains(string(r.Payload), goes) {
+				return true
+			}
+		}
+		return false
+	})
+	w.payloads("Unpinned", 1)
+	w.answers(w.dev, room, "/incident timeline", "this stays")
+	w.audited()
+}
