@@ -50,7 +50,7 @@ func resolveIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 		return o.telling(i, v.Now(), events, tell)
 	}, func(i *incident.Incident) string {
 		if i.FalseAlarm {
-			return said("falsealarm", about(i, nil))
+			return said("falsealarm", about(i, facts{"Heard": o.heardOutside(i)}))
 		}
 		known := facts{"After": i.ResolvedAt.Sub(i.OpenedAt), "Review": nil, "Owner": "", "Closed": o.closedTo(i)}
 		if i.Review != nil {

@@ -200,3 +200,14 @@ func TestUpdate_WordsForThePageAreNotDropped(t *testing.T) {
 		t.Errorf("%+v", r.Say)
 	}
 }
+
+// TestFalseAlarm_SaysWhomNobodyTells: they had read when the next update comes.
+func TestFalseAlarm_SaysWhomNobodyTells(t *testing.T) {
+	o := telling(t)
+	_, channel := o.begin("users db is gone")
+	o.typed(ana, channel, "/incident impact nobody can log in")
+	o.typed(ana, channel, "/incident update All is gone --to executives")
+	if r := o.typed(ana, channel, "/incident resolve false-alarm a wrong probe"); !r.Done() || !strings.Contains(r.Say.Text, "Nobody tells executives") {
+		t.Errorf("%+v", r.Say)
+	}
+}

@@ -70,6 +70,11 @@ func (o *Office) heardTheEnd(i *incident.Incident) string {
 	return joined(slices.DeleteFunc(o.open(i, s.To), func(a incident.Audience) bool { return !a.Outside() || a == incident.AudienceStatus }))
 }
 
+// heardOutside names those outside who may still be told of an incident of which they heard by mail.
+func (o *Office) heardOutside(i *incident.Incident) string {
+	return joined(slices.DeleteFunc(o.open(i, i.Told()), func(a incident.Audience) bool { return !a.Outside() || a == incident.AudienceStatus }))
+}
+
 // tellFields ask to whom a resolution is told; those who heard of the incident are ticked.
 func (o *Office) tellFields(i *incident.Incident) []templates.Field {
 	if !slices.ContainsFunc(o.audiences(i), incident.Audience.Outside) {
