@@ -109,7 +109,7 @@ func (d *drill) next(procedure string, ways map[string]any) {
 	d.Helper()
 	d.say(d.ana, d.room, "/recover "+procedure)
 	d.fill(d.ana, "Plan", ways)
-	d.press(d.ana, d.room, "recover.start")
+	d.press(d.ana, d.room, "recover.start", d.newestPlan()+" · ")
 }
 
 // damagedWhole is a whole service with a real database and a real cache, and a backup of each.

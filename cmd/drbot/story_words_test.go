@@ -359,7 +359,7 @@ func (w *town) open(p *person.Person, line string) string {
 func (w *town) start(p *person.Person, room, procedure string) {
 	w.Helper()
 	w.say(p, room, "/recover "+procedure)
-	w.press(p, room, "recover.start")
+	w.press(p, room, "recover.start", w.newestPlan()+" · ")
 }
 
 // awaitStep waits until a step of the newest run is in a state.

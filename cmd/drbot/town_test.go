@@ -17,6 +17,7 @@ import (
 
 	"github.com/drbot/drbot/bot"
 	"github.com/drbot/drbot/commands"
+	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/workspace"
 	"github.com/drbot/drbot/workspace/person"
 )
@@ -383,4 +384,15 @@ func (s *scroll) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.b.String()
+}
+
+// newestPlan names the run that was planned last: the card of one before may still stand as its plan.
+func (w *town) newestPlan() string {
+	w.Helper()
+	plans := w.records("RunPlanned")
+	var newest struct{ Run uint64 }
+	if len(plans) > 0 {
+		w.ok(json.Unmarshal(plans[len(plans)-1].Payload, &newest))
+	}
+	return incident.RunName(newest.Run)
 }
