@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/drbot/drbot/people"
+	"github.com/drbot/drbot/runner/attempt"
 )
 
 // stepAccount refuses an account for steps that would take back what it is there for: a process of it must not be able
@@ -69,4 +70,12 @@ func (c *config) mayAsk(uid int) error {
 		return nil
 	}
 	return fmt.Errorf("this is %s, the account of steps (runner.user), and a step's account proves nobody: ask from your own account", c.Commands.RunAs)
+}
+
+// unlimited says why nothing would limit steps, or "". Nobody misses what was turned off.
+func (c *config) unlimited() string {
+	if c.StepLimits.Memory < 0 && c.StepLimits.Processes < 0 {
+		return ""
+	}
+	return attempt.Unlimited(c.Commands.RunAs)
 }

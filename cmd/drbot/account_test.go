@@ -10,7 +10,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/drbot/drbot/commands"
 	"github.com/drbot/drbot/people"
+	"github.com/drbot/drbot/runner/attempt"
 )
 
 // TestI57_TheAccountOfStepsIsNobodyElse: an account that could approve by itself is no configuration.
@@ -130,5 +132,22 @@ func TestReadyzSaysHowMuchIsLeft(t *testing.T) {
 		if got := fullWords("/data", left); got != want {
 			t.Errorf("%d bytes: %s", left, got)
 		}
+	}
+}
+
+// TestCheckSaysThatNothingLimitsSteps: where the kernel would refuse drbot the limits of another account's processes, that is
+// known before the first step runs away.
+func TestCheckSaysThatNothingLimitsSteps(t *testing.T) {
+	c := &config{Commands: commands.Config{RunAs: "nobody"}}
+	why := attempt.Unlimited("nobody")
+	said := false
+	for _, f := range (program{}).checkHost(c) {
+		said = said || strings.HasPrefix(f.What, "Nothing limits the memory and processes of steps") && strings.Contains(f.What, why)
+	}
+	if said != (why != "") {
+		t.Errorf("%q: said %v", why, said)
+	}
+	if c.StepLimits = (attempt.Limits{Memory: -1, Processes: -1}); c.unlimited() != "" {
+		t.Error("limits that were turned off are missed")
 	}
 }

@@ -196,6 +196,12 @@ func (p program) checkHost(c *config) []finding {
 			"Set runner: {user: drbot-run} with an account of its own; drbot then needs root, or CAP_SETUID, CAP_SETGID and CAP_KILL, and CAP_SYS_RESOURCE to limit their memory where it has no cgroup.",
 		})
 	}
+	if why := c.unlimited(); why != "" {
+		found = append(found, finding{
+			"warning", "Nothing limits the memory and processes of steps as this account starts them: " + why + ".",
+			"Give drbot's service CAP_SYS_RESOURCE, as packaging/drbot.service does, or a delegated cgroup; until then runner.memory_limit does nothing.",
+		})
+	}
 	found = append(found, finding{"note", survival(), ""})
 	return found
 }

@@ -83,6 +83,9 @@ func (p program) serveWith(ctx context.Context, c *config, hup <-chan os.Signal)
 	if err := writeAddress(c.Data, httpListener.Addr()); err != nil {
 		log.Warn("write the address", "error", err)
 	}
+	if why := c.unlimited(); why != "" {
+		log.Warn("nothing limits the memory and processes of steps", "runner.user", c.Commands.RunAs, "why", why)
+	}
 	h.ready.Store(true)
 	log.Info("ready", "version", release(), "listen", httpListener.Addr().String(), "data", c.Data, "pid", os.Getpid())
 	<-ctx.Done()

@@ -30,7 +30,7 @@ const (
 
 // Applied is what bounded a step, for the record.
 type Applied struct {
-	By        string `json:"by"` // ByCgroup, ByRlimit or ByNone
+	By        string `json:"by"` // ByCgroup, ByRlimit or ByNone; in a claim ByAsked
 	Memory    int64  `json:"memory,omitempty"`
 	Processes int64  `json:"processes,omitempty"`
 	Output    int64  `json:"output"`            // bytes kept
@@ -42,7 +42,31 @@ const (
 	ByCgroup = "cgroup" // the step as a whole
 	ByRlimit = "rlimit" // each process by itself; their number only where the step has an account of its own
 	ByNone   = "none"
+	ByAsked  = "asked" // what a claim says of ByRlimit: the step must run before it can be bounded, and result says if it was
 )
+
+// Why nothing bounds a step though limits were asked for.
+const (
+	mayNot  = "the kernel does not let drbot limit another account's processes: it needs CAP_SYS_RESOURCE, or a cgroup of its own"
+	tooLate = "the step had ended before it could be limited"
+)
+
+// Unlimited says why nothing would bound the memory and processes of steps that run as account, or "" where something does.
+// It is of the process that asks: drbot's service may have other capabilities.
+func Unlimited(account string) string {
+	if account == "" {
+		return "" // of its own account a process may limit any other
+	}
+	if parent, ok := nest(); ok && unix.Access(parent, unix.W_OK) == nil && controllers(parent) == nil {
+		return ""
+	}
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var has [2]unix.CapUserData
+	if err := unix.Capget(&header, &has[0]); err != nil || has[0].Effective&(1<<unix.CAP_SYS_RESOURCE) == 0 {
+		return mayNot
+	}
+	return ""
+}
 
 // complete fills the defaults in; after it zero is none.
 func (l Limits) complete() Limits {
@@ -95,28 +119,48 @@ func (b *bounds) bind() {
 	if b.By == ByNone {
 		return
 	}
+	limited := false
 	bound := map[process]bool{}
 	for again := true; again; {
 		again = false
 		for _, p := range descendants(os.Getpid()) {
 			p = process{pid: p.pid, start: p.start}
 			if !bound[p] {
-				if err := b.bindOne(p.pid); errors.Is(err, unix.EPERM) {
-					b.Applied = Applied{By: ByNone, Output: b.Output, Refused: "the kernel does not let drbot limit another account's processes: it needs CAP_SYS_RESOURCE, or a cgroup of its own"}
+				err := b.bindOne(p.pid)
+				if errors.Is(err, unix.EPERM) {
+					b.refused(mayNot)
 					return
 				}
+				limited = limited || err == nil
 				bound[p], again = true, true
 			}
 		}
 	}
+	if b.By == ByRlimit && !limited {
+		b.refused(tooLate)
+	}
 }
 
-// bindOne bounds one process; that it is gone is no error. EPERM: of another account, and drbot may not.
+// refused records that nothing bounds the step.
+func (b *bounds) refused(why string) {
+	b.Applied = Applied{By: ByNone, Output: b.Output, Refused: why}
+}
+
+// claimed is what is known before the step runs: its cgroup stands, and every other limit is only asked for.
+func (b *bounds) claimed() *Applied {
+	a := b.Applied
+	if a.By == ByRlimit {
+		a.By = ByAsked
+	}
+	return &a
+}
+
+// bindOne bounds one process. ESRCH: it is gone. EPERM: of another account, and drbot may not.
 func (b *bounds) bindOne(pid int) error {
 	var failed error
 	set := func(what int, limit int64) {
 		if limit > 0 {
-			if err := unix.Prlimit(pid, what, &unix.Rlimit{Cur: uint64(limit), Max: uint64(limit)}, nil); err != nil && !errors.Is(err, unix.ESRCH) {
+			if err := unix.Prlimit(pid, what, &unix.Rlimit{Cur: uint64(limit), Max: uint64(limit)}, nil); err != nil && failed == nil {
 				failed = err
 			}
 		}

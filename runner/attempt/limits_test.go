@@ -24,7 +24,11 @@ func TestAMemoryHogIsStoppedAndSaysWhy(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	c, err := readClaim(filepath.Join(runs, "a1"))
-	if err != nil || c.Limits == nil || *c.Limits != *r.Limits {
+	claimed := *r.Limits
+	if claimed.By == ByRlimit {
+		claimed.By = ByAsked // the claim is written before any limit is set
+	}
+	if err != nil || c.Limits == nil || *c.Limits != claimed {
 		t.Fatalf("the claim says %+v, %v", c.Limits, err)
 	}
 	_, r = run(t, bashJob("a1", "echo still here\n"), nil) // drbot and its next step live
@@ -180,5 +184,44 @@ func TestLimitsThatTheKernelRefusesAreSaid(t *testing.T) {
 	holds := strings.Contains(string(limits), "536870912")
 	if said := b.By == ByRlimit; said != holds || holds == (b.Refused != "") || b.Output != 7 {
 		t.Errorf("it says %+v, and the kernel:\n%s", b.Applied, limits)
+	}
+}
+
+// TestAStepThatEndedBeforeItWasLimitedSaysSo: no process is there to be limited, so none was.
+func TestAStepThatEndedBeforeItWasLimitedSaysSo(t *testing.T) {
+	cmd := exec.Command("/bin/true")
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	b := &bounds{Applied: Applied{By: ByRlimit, Memory: 512 << 20}}
+	if err := b.bindOne(cmd.Process.Pid); !errors.Is(err, unix.ESRCH) {
+		t.Errorf("a process that is gone: %v", err)
+	}
+	if c := b.claimed(); c.By != ByAsked || c.Memory != 512<<20 || b.By != ByRlimit {
+		t.Errorf("before the start it says %+v of %+v", c, b.Applied)
+	}
+	if b.refused(tooLate); b.By != ByNone || b.Memory != 0 || b.Refused != tooLate {
+		t.Errorf("%+v", b.Applied)
+	}
+}
+
+func TestUnlimitedIsAskedOfTheKernel(t *testing.T) {
+	if why := Unlimited(""); why != "" {
+		t.Errorf("of drbot's own account: %s", why)
+	}
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, line, _ := strings.Cut(string(status), "CapEff:")
+	line, _, _ = strings.Cut(line, "\n")
+	effective, err := strconv.ParseUint(strings.TrimSpace(line), 16, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parent, nested := nest()
+	holds := effective&(1<<unix.CAP_SYS_RESOURCE) != 0 || nested && controllers(parent) == nil && unix.Access(parent, unix.W_OK) == nil
+	if why := Unlimited("nobody"); (why == "") != holds {
+		t.Errorf("capabilities %x, cgroup %v: it says %q", effective, nested, why)
 	}
 }

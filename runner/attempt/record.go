@@ -77,7 +77,7 @@ type claim struct {
 	Host    string    `json:"host"`
 	Boot    string    `json:"boot"` // kernel's boot id
 	PID     int       `json:"pid"`
-	Limits  *Applied  `json:"limits,omitempty"` // that the step runs under
+	Limits  *Applied  `json:"limits,omitempty"` // that the step is to run under; see ByAsked
 	// Refused says why nothing starts. Empty: the supervisor with PID goes on to execute.
 	Refused string `json:"refused,omitempty"`
 }

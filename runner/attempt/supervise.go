@@ -131,7 +131,7 @@ func (s *supervisor) begin(report *os.File) (err error) {
 	if err == nil {
 		c := newClaim("")
 		if s.child != nil {
-			c.Limits = &s.child.bounds.Applied
+			c.Limits = s.child.bounds.claimed()
 		}
 		err = writeClaim(s.dir, c)
 	} else {
