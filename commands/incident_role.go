@@ -38,7 +38,7 @@ func setRole(ctx context.Context, o *Office, c *call) (Reply, error) {
 		return c.atField("who", Reply{}, err)
 	}
 	reply, err := o.change(ctx, c, func(_ state.View, i *incident.Incident) ([]incident.Event, error) {
-		return i.TakeRole(c.person, role, who)
+		return i.TakeRole(rights{o.People(), o.Flags}, c.person, role, who)
 	}, func(i *incident.Incident) string {
 		return said("role", about(i, facts{"Who": who.Name, "Role": role}))
 	})

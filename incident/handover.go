@@ -97,6 +97,9 @@ func (i *Incident) HandOver(rights Rights, h Hand) ([]Event, error) {
 	case o.Run != 0 && !rights.May(o.To.Key, Operator):
 		return nil, Refuse(BadInput, "%s is no operator and cannot take %s.", o.To.Name, RunName(o.Run)).Then("Hand it to an operator, or give the roles alone.")
 	}
+	if err := mayCommand(rights, o.To, o.Roles...); err != nil {
+		return nil, err
+	}
 	var events []Event
 	for _, old := range i.Offers {
 		if old.How == "" && old.From.Same(o.From) {
@@ -154,6 +157,9 @@ func (i *Incident) TakeOver(rights Rights, by Person, n uint64) ([]Event, error)
 	}
 	if len(events) == 1 {
 		return nil, Refuse(TooLate, "%s does not hold it any more.", o.From.Name)
+	}
+	if err := mayCommand(rights, by, o.Roles...); err != nil {
+		return nil, err
 	}
 	return events, nil
 }

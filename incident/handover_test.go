@@ -79,6 +79,23 @@ func TestHandOverIsRefused(t *testing.T) {
 	}
 }
 
+// TestNobodyWithoutARightCommands: neither given nor handed on nor taken; another role they may have.
+func TestNobodyWithoutARightCommands(t *testing.T) {
+	s, d := handed(t)
+	guest := Person{Key: "slack:U0EVE", Name: "Eve Roy"}
+	_, err := s.i.TakeRole(d.Rights, ana, Commander, guest)
+	refusedAs(t, "given", err, BadInput)
+	if _, err := s.i.TakeRole(d.Rights, ana, Communications, guest); err != nil {
+		t.Errorf("another role: %v", err)
+	}
+	s.apply(night, RunEnded{Run: 7, How: EndCancelled})
+	_, err = s.i.HandOver(d.Rights, Hand{By: ana, To: guest})
+	refusedAs(t, "handed on", err, BadInput)
+	n := s.hand(d, Hand{By: ana, To: bea})
+	_, err = s.i.TakeOver(rightsOf{}, bea, n)
+	refusedAs(t, "taken after the right was lost", err, BadInput)
+}
+
 // TestHandOverForSomebodyWhoIsAway: the commander offers the operator's run; a newer offer takes the place of an older one.
 func TestHandOverForSomebodyWhoIsAway(t *testing.T) {
 	s, d := handed(t)

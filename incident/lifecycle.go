@@ -127,14 +127,33 @@ func (i *Incident) SetStatus(by Person, status Status) ([]Event, error) {
 }
 
 // TakeRole gives a role to a person.
-func (i *Incident) TakeRole(by Person, role Role, who Person) ([]Event, error) {
+func (i *Incident) TakeRole(rights Rights, by Person, role Role, who Person) ([]Event, error) {
 	if err := i.active(); err != nil {
 		return nil, err
 	}
 	if i.Roles[role].Same(who) {
 		return nil, Refuse(WrongState, "%s is %s already.", who.Name, role)
 	}
+	if err := mayCommand(rights, who, role); err != nil {
+		return nil, err
+	}
 	return []Event{RoleTaken{By: by, Role: role, Who: who}}, nil
+}
+
+// mayCommand refuses a commander who has no right here: the work would stand still, and nobody see why.
+func mayCommand(rights Rights, who Person, roles ...Role) error {
+	for _, right := range []Right{Responder, Operator, Approver, Admin} {
+		if rights.May(who.Key, right) {
+			return nil
+		}
+	}
+	for _, role := range roles {
+		if role == Commander {
+			return Refuse(BadInput, "%s has no role in drbot.yaml and could not do what a commander does.", who.Name).
+				Then("Name somebody else, or an admin gives them one.")
+		}
+	}
+	return nil
 }
 
 // SetImpact says what users notice.
