@@ -37,7 +37,7 @@ func Check(ctx context.Context, o Options, offline bool) []Finding {
 			"Set it to the secret that PagerDuty showed when the subscription was made (Integrations, Generic Webhooks V3); several with commas while they rotate.")
 	}
 	for _, s := range o.Secrets {
-		if n := len(s.Reveal()); n > 0 && n < 16 {
+		if n := len(s.Reveal()); n > 0 && n < minSecret {
 			c.add("warning", fmt.Sprintf("A secret of PAGERDUTY_WEBHOOK_SECRET has %d characters; PagerDuty's have 64.", n), "Copy it again, whole.")
 		}
 	}
@@ -51,6 +51,9 @@ func Check(ctx context.Context, o Options, offline bool) []Finding {
 	}
 	return c.found
 }
+
+// minSecret is the fewest characters of a secret that cannot be guessed.
+const minSecret = 16
 
 type checking struct {
 	l       *Link

@@ -109,8 +109,18 @@ func (c *checking) prove(list []subscription) (ours []subscription) {
 	if c.l.Serving == nil || c.l.deaf() || !slices.ContainsFunc(list, works) {
 		return list
 	}
-	if _, err := c.l.Serving(c.ctx); err != nil {
+	serving, err := c.l.Serving(c.ctx)
+	if err != nil {
 		c.add("note", "No drbot serves here now, so it is not known whether PAGERDUTY_WEBHOOK_SECRET is the secret of the webhook subscription.", "Start it and check again: PagerDuty is then asked for a test event.")
+		return list
+	}
+	if !c.l.sameMarks(serving) {
+		c.add("warning", "The drbot that serves has other secrets than PAGERDUTY_WEBHOOK_SECRET has here, so no test event was sent: it would judge the old ones.", "Restart drbot with these and check again.")
+		return list
+	}
+	if serving.Refused.After(serving.Webhook) {
+		c.add("error", "A test event was refused at "+serving.Refused.UTC().Format("15:04")+" UTC by the drbot that serves, as no secret of PAGERDUTY_WEBHOOK_SECRET signed it. No further one was sent: after three refusals PagerDuty sends nothing for a day.",
+			"Set PAGERDUTY_WEBHOOK_SECRET to the subscription's secret, restart drbot and check again.")
 		return list
 	}
 	var away []subscription

@@ -53,6 +53,14 @@ func TestI14_CheckProvesTheSecret(t *testing.T) {
 	if got := checked(t, o); strings.Count(got, "\n") != 0 || !strings.Contains(got, "test event was refused here, as no secret of PAGERDUTY_WEBHOOK_SECRET signed it") {
 		t.Errorf("a wrong one: %q", got)
 	}
+	if got := checked(t, o); strings.Contains(got, "\n") || !strings.Contains(got, "No further one was sent") || r.Health().Forged != 1 {
+		t.Errorf("checked again: %q, %+v", got, r.Health())
+	}
+	other := o
+	other.Secrets = []secret.String{secret.New("another secret of the same length")}
+	if got := checked(t, other); !strings.HasPrefix(got, "warning: The drbot that serves has other secrets") || strings.Contains(got, "\n") || r.Health().Forged != 1 {
+		t.Errorf("set, and not restarted yet: %q, %+v", got, r.Health())
+	}
 	r.account.Rotate("a secret that is long enough")
 	o.Serving = func(context.Context) (Health, error) { return Health{}, errors.New("nobody serves") }
 	if got := checked(t, o); !strings.HasPrefix(got, "note: No drbot serves here now") || strings.Contains(got, "\n") {
@@ -61,7 +69,11 @@ func TestI14_CheckProvesTheSecret(t *testing.T) {
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }))
 	defer elsewhere.Close()
 	r.account.Subscribe(elsewhere.URL+Path, nil, "a secret that is long enough")
-	o.Serving = func(context.Context) (Health, error) { return r.Health(), nil }
+	o.Serving = func(context.Context) (Health, error) {
+		h := r.Health()
+		h.Refused = time.Time{} // it was started anew
+		return h, nil
+	}
 	o.Patience = 50 * time.Millisecond
 	r.account.Move(elsewhere.URL + Path)
 	if got := checked(t, o); strings.Count(got, "error: ") != 2 || strings.Count(got, "did not come here") != 2 {

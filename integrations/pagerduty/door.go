@@ -47,6 +47,9 @@ func (l *Link) serve(w http.ResponseWriter, r *http.Request) {
 		if l.health.forgery() {
 			l.Log.Warn("a webhook with a wrong signature was refused; further ones are only counted", "why", "no signature matches PAGERDUTY_WEBHOOK_SECRET")
 		}
+		if decode(body, l.Now()).What == spaced(pingEvent) {
+			l.health.refused(l.Now())
+		}
 		http.Error(w, "no signature is of a secret that drbot knows", http.StatusUnauthorized)
 		return
 	}

@@ -1,7 +1,11 @@
 package pagerduty
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -15,6 +19,8 @@ type Health struct {
 	Asked   time.Time `json:"last_asked,omitzero"`   // the last time that its open incidents were compared
 	Forged  uint64    `json:"forged,omitempty"`      // webhooks with a wrong signature, since the start
 	Pings   uint64    `json:"pings,omitempty"`       // test events that were taken, since the start
+	Refused time.Time `json:"refused,omitzero"`      // the newest test event with a wrong signature
+	Marks   []string  `json:"marks,omitempty"`       // of the secrets in use, for Check to compare; too short to find one by
 }
 
 type health struct {
@@ -63,6 +69,12 @@ func (h *health) forgery() bool {
 	return h.now.Forged == 1
 }
 
+func (h *health) refused(at time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.now.Refused = at
+}
+
 func (h *health) pinged() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -73,7 +85,30 @@ func (h *health) pinged() {
 func (l *Link) Health() Health {
 	l.health.mu.Lock()
 	defer l.health.mu.Unlock()
-	return l.health.now
+	now := l.health.now
+	now.Marks = l.marks()
+	return now
+}
+
+// marks tell secrets apart, sorted. A short secret has none: it could be guessed by it.
+func (l *Link) marks() []string {
+	var all []string
+	for _, s := range l.Secrets {
+		if len(s.Reveal()) < minSecret {
+			continue
+		}
+		mac := hmac.New(sha256.New, []byte(s.Reveal()))
+		_, _ = mac.Write([]byte("which secret drbot judges webhooks with"))
+		all = append(all, hex.EncodeToString(mac.Sum(nil)[:3]))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// sameMarks reports whether the drbot that serves has the secrets of here, as far as marks can tell.
+func (l *Link) sameMarks(serving Health) bool {
+	here := l.marks()
+	return len(here) == 0 || len(serving.Marks) == 0 || slices.Equal(here, serving.Marks)
 }
 
 // Away says why PagerDuty would not take a page now, as the last call went; "": it would, or was not asked yet.
