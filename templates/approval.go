@@ -101,16 +101,28 @@ func needLine(a *incident.Approval, facts map[string]any) []Span {
 	return line
 }
 
+func voters(a *incident.Approval) []incident.Person {
+	names := make([]incident.Person, len(a.Votes))
+	for k, v := range a.Votes {
+		names[k] = v.By
+	}
+	return names
+}
+
+// approvedBy is everybody who approved a step.
+func approvedBy(i *incident.Incident, s *incident.Step) []incident.Person {
+	if a := i.Approval(s.Approval); a != nil && len(a.Votes) > 0 {
+		return voters(a)
+	}
+	return []incident.Person{s.By}
+}
+
 // decision is the first line of a card that nobody can press any more.
 func decision(i *incident.Incident, a *incident.Approval) []Span {
 	facts := map[string]any{
 		"Who": a.DecidedBy, "At": a.Decided, "Why": flat(a.Why, 300), "Ends": a.Expires, "StartBy": a.StartBy, "Started": time.Time{}, "Next": "",
 	}
-	names := make([]incident.Person, len(a.Votes))
-	for k, v := range a.Votes {
-		names[k] = v.By
-	}
-	facts["All"] = names
+	facts["All"] = voters(a)
 	if r := i.Run(a.Run); r != nil {
 		if s := r.Step(a.Step); s != nil {
 			if s.Approval == a.N {

@@ -116,3 +116,17 @@ func TestTheDialogSaysWhatIsDoneAndLostAndCutsNoWord(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// The run card names everybody who approved a step, and not who came last alone.
+func TestTheRunCardNamesEveryApprover(t *testing.T) {
+	s := waiting()
+	s.Approval(17).Need = 2
+	s.say("03:15", incident.Approved{Approval: 17, Run: 7, By: chen})
+	granted(s, "03:16", 17)
+	for _, s := range []*story{s, ended(started(s.copy(), "03:16", "p1.s6", 17), "03:20", "p1.s6", "")} {
+		text := seen(RunCard(s.Incident, s.Run(7), s.facts()))
+		if chen, bea := strings.Index(text, "Chen Li"), strings.Index(text, "Bea Ode (A17"); chen < 0 || bea < chen {
+			t.Errorf("both are not named: %s", text)
+		}
+	}
+}

@@ -161,7 +161,7 @@ func stepLine(i *incident.Incident, r *incident.Run, s *incident.Step, f Facts) 
 		facts["Back"] = incident.RunName(s.TakenBack)
 	}
 	facts["Glass"] = slices.ContainsFunc(i.Glass, func(g incident.Glass) bool { return g.Approval == s.Approval })
-	facts["Advance"] = inAdvance(i, r, s, f)
+	facts["Advance"], facts["Approvers"] = inAdvance(i, r, s, f), approvedBy(i, s)
 	if s.Approval != 0 {
 		facts["Approval"] = incident.ApprovalName(s.Approval)
 	}
