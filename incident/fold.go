@@ -13,6 +13,11 @@ func (i *Incident) Apply(at Stamp, e Event) {
 	i.touch(e)
 	i.witness(at, e)
 	i.account(at, e)
+	i.fold(at, e)
+	i.began(at, e)
+}
+
+func (i *Incident) fold(at Stamp, e Event) {
 	switch e := e.(type) {
 	case Opened:
 		i.opened(at, e)

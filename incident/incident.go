@@ -16,7 +16,7 @@ import (
 )
 
 // FoldVersion is written into every stored fold; a fold of another version is folded again from its record.
-const FoldVersion = 6
+const FoldVersion = 7
 
 // ID numbers an incident from 1; 0 is the house stream, which belongs to no incident.
 type ID uint64
@@ -128,6 +128,8 @@ type Incident struct {
 	LowerFree  time.Time `json:"lower_free"` // until then lowering the severity needs no reason
 	AckedBy    Person    `json:"acked_by"`
 	AckedAt    time.Time `json:"acked_at"`
+	BegunBy    Person    `json:"begun_by,omitzero"` // who did the first thing; nobody where it has no name of its own
+	BegunAt    time.Time `json:"begun_at,omitzero"` // when somebody first worked here, with or without an acknowledgement
 	RespondBy  time.Time `json:"respond_by"`
 	RespondSet time.Time `json:"respond_set,omitzero"` // when RespondBy was changed; zero: it is the first
 	ResolvedBy Person    `json:"resolved_by"`

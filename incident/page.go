@@ -210,8 +210,35 @@ func (i *Incident) PagedFor(approval uint64) (list []Person, paged bool) {
 // Answered reports whether anybody began to work: an acknowledgement, or the first thing that a person did here. It stops
 // the calls for an answer.
 func (i *Incident) Answered() bool {
-	return !i.AckedAt.IsZero() || len(i.Roles)+len(i.Runs)+i.Updates > 0 || i.Status != Investigating ||
+	return !i.AckedAt.IsZero() || !i.BegunAt.IsZero() || len(i.Roles)+len(i.Runs)+i.Updates > 0 || i.Status != Investigating ||
 		slices.ContainsFunc(i.Checklist, func(it Item) bool { return it.By.Key != "" && it.By.Key != Bot.Key })
+}
+
+// began notes the first thing that a person did here.
+func (i *Incident) began(at Stamp, e Event) {
+	if !i.BegunAt.IsZero() {
+		return
+	}
+	var by Person
+	did := i.Answered()
+	switch e := e.(type) {
+	case Acknowledged:
+		by = e.By
+	case StatusSet:
+		by = e.By
+	case RoleTaken:
+		by = e.By
+	case UpdateSent:
+		by = e.By
+	case ImpactSet:
+		by, did = e.By, true
+	case ServicesSet:
+		by, did = e.By, true
+	}
+	if !did || by.Key == Bot.Key {
+		return
+	}
+	i.BegunBy, i.BegunAt = by, at.Time
 }
 
 // Call is a contact of the runbook who is called while nobody answers.

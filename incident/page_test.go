@@ -33,6 +33,30 @@ func TestI50_CallsRepeatUntilSomebodyAnswers(t *testing.T) {
 	}
 }
 
+// TestI50_TheFirstWorkIsAnAnswer: what only a responder does stops the calls, and stays an answer; a note does not.
+func TestI50_TheFirstWorkIsAnAnswer(t *testing.T) {
+	ana := Person{Key: "ana", Name: "Ana"}
+	for name, c := range map[string]struct {
+		did  []Event
+		want bool
+	}{
+		"impact":            {[]Event{ImpactSet{By: ana, Text: "nobody can pay"}}, true},
+		"services":          {[]Event{ServicesSet{By: ana, Services: []string{"postgres"}}}, true},
+		"a status":          {[]Event{StatusSet{By: ana, Status: Identified}, StatusSet{By: ana, Status: Investigating}}, true},
+		"a role, left":      {[]Event{RoleTaken{By: ana, Role: Scribe, Who: ana}, RoleLeft{By: ana, Role: Scribe}}, true},
+		"a note":            {[]Event{Noted{By: ana, Text: "slow"}}, false},
+		"drbot by itself":   {[]Event{ImpactSet{By: Bot, Text: "alert"}}, false},
+		"the calls put off": {[]Event{CallsHushed{By: ana, Until: night.Add(time.Minute)}}, false},
+	} {
+		s := &story{t: t, i: New(42)}
+		s.apply(night, Opened{Title: "users db", Severity: 1, Policy: Policy{RespondBy: night.Add(15 * time.Minute)}})
+		s.apply(night.Add(time.Minute), c.did...)
+		if began := s.i.BegunBy.Same(ana) && s.i.BegunAt.Equal(night.Add(time.Minute)); s.i.Answered() != c.want || began != c.want {
+			t.Errorf("%s: answered %t, begun by %v at %s", name, s.i.Answered(), s.i.BegunBy, s.i.BegunAt)
+		}
+	}
+}
+
 // TestI47_APageIsTakenOnce: its answer and its webhook come in either order, twice, and make one link; a failure is said
 // once; what PagerDuty made of it neither ends the incident nor keeps it open.
 func TestI47_APageIsTakenOnce(t *testing.T) {
