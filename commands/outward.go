@@ -29,11 +29,14 @@ func (o *Office) outward(key string, after *incident.Incident, now time.Time, ow
 			values.Set(field, unknown)
 		}
 	}
-	if len(values["next_update"]) == 0 {
+	if len(values["next_update"]) == 0 && after.Window == nil {
 		values.Set("next_update", "when there is news")
 	}
 	for field, words := range own {
 		values.Set(field, words...)
+	}
+	if after.Window != nil {
+		return templates.FillMaintenance(key, values), nil
 	}
 	filled, missing := templates.Fill(o.Message(key), values)
 	if len(missing) > 0 {
@@ -179,7 +182,7 @@ func (o *Office) drafted(after *incident.Incident, now time.Time, e incident.Upd
 func (o *Office) notification(before, after *incident.Incident, now time.Time, to []incident.Audience) templates.Filled {
 	mailed := func(a incident.Audience) bool { return a == incident.AudienceMail || a == incident.AudienceExecutives }
 	told := slices.ContainsFunc(before.Messages, func(s incident.Sent) bool { return slices.ContainsFunc(s.To, mailed) })
-	if told || !slices.ContainsFunc(to, mailed) || after.Status != incident.Investigating || !after.Active() {
+	if told || after.Window != nil || !slices.ContainsFunc(to, mailed) || after.Status != incident.Investigating || !after.Active() {
 		return templates.Filled{}
 	}
 	return templates.FillKnown(o.Message(templates.Initial), templates.Known(after, templates.Facts{Now: now}))

@@ -119,3 +119,22 @@ func TestWindow_AnotherTypeMakesAnOrdinaryIncident(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestWindow_WordsOfItsOwn: what is told of maintenance says what, when and how far; the runbook's words for incidents are
+// not used, and nothing is asked for that it has not.
+func TestWindow_WordsOfItsOwn(t *testing.T) {
+	o := maintaining(t)
+	id, channel := o.begin("sev1 Scheduled maintenance: move db1")
+	for _, text := range []string{"/incident window 22:00 2h", "/incident update Logins are slow tonight --to announcement", "/incident resolve db1 is moved anyway: no checklist"} {
+		if reply := o.typed(ana, channel, text); !reply.Done() {
+			t.Fatalf("%s: %+v", text, reply)
+		}
+	}
+	sent, over := events[incident.UpdateSent](o, id)[0], events[incident.Resolved](o, id)[0]
+	if want := "Logins are slow tonight\n\nWhat: move db1\nWhen: 24 Nov 22:00 UTC to 25 Nov 00:00 UTC\nState: scheduled"; sent.Subject != "INC-1 maintenance scheduled: move db1" || sent.Outward != want {
+		t.Errorf("%q\n%s", sent.Subject, sent.Outward)
+	}
+	if over.Subject != "INC-1 maintenance completed: move db1" || !strings.Contains(over.Outward, "Result: db1 is moved\nPlanned: 24 Nov 22:00") || strings.Contains(over.Outward, "review") {
+		t.Errorf("%q\n%s", over.Subject, over.Outward)
+	}
+}

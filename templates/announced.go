@@ -9,11 +9,14 @@ import (
 
 // inHeader are the facts that stand in the announcement above the runbook's words: a line that says nothing else is said
 // already.
-var inHeader = []string{"id", "severity", "status", "issue", "started", "time", "date", "last_updated"}
+var inHeader = []string{"id", "severity", "status", "issue", "started", "time", "date", "last_updated", "phase", "window"}
 
 // Announced is the body of the first message as the announcement shows it, short: what its header does not say yet, in one
 // paragraph, and of what is being done only what is true now, in words for people who know no step by its name.
 func Announced(i *incident.Incident, f Facts, form Form4) string {
+	if i.Window != nil {
+		form = BuiltIn(Maintenance)
+	}
 	var kept []string
 	for line := range strings.Lines(form.Body) {
 		fields := field.FindAllStringSubmatch(line, -1)

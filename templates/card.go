@@ -22,13 +22,21 @@ func Announcement(i *incident.Incident, f Facts, initial string) Message {
 		return restricted(i, f)
 	}
 	m := Message{Text: locked(i, Say("announcement.text", map[string]any{"I": i}))}
-	m.Blocks = append(m.Blocks, Header{Text: short(drill(i, light(i)+" "+severity(i)+" "+i.ID.String()+" "+flat(i.Title, 120)), maxHeader)})
+	m.Blocks = append(m.Blocks, Header{Text: short(drill(i, rank(i)+" "+i.ID.String()+" "+flat(i.Title, 120)), maxHeader)})
 	facts := map[string]any{"I": i, "Commander": i.Roles[incident.Commander], "Took": i.ResolvedAt.Sub(i.Since()), "Summary": sentence(flat(i.Summary, 500))}
+	state, over := Line("announcement.state", facts), Line("announcement.over", facts)
+	if i.Window != nil {
+		m.Text = locked(i, Say("maintenance.text", windowFacts(i)))
+		state = Line("maintenance.state", windowFacts(i))
+		if !i.Dismissed() {
+			over = Line("maintenance.over", windowFacts(i))
+		}
+	}
 	if !i.Active() {
-		m.Blocks = append(m.Blocks, Lines{Lines: [][]Span{Line("announcement.over", facts)}})
+		m.Blocks = append(m.Blocks, Lines{Lines: [][]Span{over}})
 		return fit(m)
 	}
-	lines := [][]Span{Line("announcement.state", facts)}
+	lines := [][]Span{state}
 	if initial != "" {
 		lines = append(lines, textLines(initial, 2500)...)
 	} else if i.Impact != "" {
@@ -41,10 +49,15 @@ func Announcement(i *incident.Incident, f Facts, initial string) Message {
 	if i.State == incident.StateTriage {
 		buttons[0] = acceptButton(i)
 	}
+	if uncalled(i) {
+		buttons = nil
+	}
 	if f.ChannelURL != "" && i.Channel.ID != "" && i.Channel.Lost == "" {
 		buttons = append(buttons, Button{Label: Say("button.channel", nil), URL: f.ChannelURL})
 	}
-	m.Blocks = append(m.Blocks, Lines{Lines: lines}, Actions{Elements: buttons})
+	if m.Blocks = append(m.Blocks, Lines{Lines: lines}); len(buttons) > 0 {
+		m.Blocks = append(m.Blocks, Actions{Elements: buttons})
+	}
 	return fit(m)
 }
 
@@ -71,9 +84,16 @@ func Card(i *incident.Incident, f Facts) Message {
 	if i.Channel.Lost != "" {
 		lines = append(lines, Line("card.lost", map[string]any{"Why": flat(i.Channel.Lost, maxLine)}))
 	}
-	lines = append(lines, Line("card.state", map[string]any{"I": i, "Commander": i.Roles[incident.Commander]}))
-	if w := i.Window; w != nil {
-		lines = append(lines, Line("window.state", map[string]any{"Phase": string(i.Phase()), "From": w.From, "Until": w.Until}))
+	if i.Window != nil {
+		m.Text = locked(i, Say("maintenance.text", windowFacts(i)))
+	}
+	switch {
+	case i.Window == nil || i.State == incident.StateTriage || i.Dismissed():
+		lines = append(lines, Line("card.state", map[string]any{"I": i, "Commander": i.Roles[incident.Commander]}))
+	case !i.Active():
+		lines = append(lines, join(Line("maintenance.done", windowFacts(i)), Line("maintenance.planned", windowFacts(i))))
+	default:
+		lines = append(lines, join(Line("window.state", windowFacts(i)), Line("maintenance.led", windowFacts(i))))
 	}
 	for _, o := range i.Waiting() {
 		lines = append(lines, Line("look.waits", map[string]any{"To": o.To, "N": o.Draft, "By": o.By}))
@@ -104,7 +124,7 @@ func Card(i *incident.Incident, f Facts) Message {
 }
 
 func cardHeader(i *incident.Incident) string {
-	return short(drill(i, light(i)+" "+severity(i)+" · "+i.ID.String()+" · "+flat(i.Title, 120)), maxHeader)
+	return short(drill(i, rank(i)+" · "+i.ID.String()+" · "+flat(i.Title, 120)), maxHeader)
 }
 
 func cardRows(i *incident.Incident, f Facts) []Row {
@@ -177,7 +197,7 @@ func doing(r *incident.Run, s *incident.Step) string {
 }
 
 func timeLine(i *incident.Incident, f Facts) []Span {
-	if i.RTO.Limit == 0 {
+	if i.RTO.Limit == 0 || i.Window != nil {
 		return nil
 	}
 	facts := map[string]any{
@@ -195,7 +215,7 @@ func timeLine(i *incident.Incident, f Facts) []Span {
 }
 
 func dataLine(i *incident.Incident, f Facts) []Span {
-	if i.RPO.Limit == 0 && f.Backup == nil {
+	if i.RPO.Limit == 0 && f.Backup == nil || i.Window != nil {
 		return nil
 	}
 	if f.Backup == nil {
@@ -271,6 +291,9 @@ func ackButton(i *incident.Incident) Button {
 
 // Topic is the channel's topic: "SEV-1 · Identified · Ana · RTO 03:58".
 func Topic(i *incident.Incident) string {
+	if i.Window != nil {
+		return flat(drill(i, Say("maintenance.topic", windowFacts(i))), 250)
+	}
 	return flat(drill(i, Say("card.topic", map[string]any{"I": i, "Commander": i.Roles[incident.Commander], "Ends": i.Since().Add(i.RTO.Limit)})), 250)
 }
 

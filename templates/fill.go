@@ -224,6 +224,7 @@ func Known(i *incident.Incident, f Facts) Values {
 		v.Set("time_range", i.OpenedAt.UTC().Format("2 Jan 15:04")+" to "+utc(i.ResolvedAt))
 		v.Set("page_status", Say("page.operational", nil))
 	}
+	windowValues(i, v)
 	runValues(i, f, v)
 	return v
 }

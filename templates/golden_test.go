@@ -124,6 +124,7 @@ func cards() map[string]Message {
 	long.Checklist = nil
 	add("checklist/none", Checklist(long.Incident))
 	boundCards(add)
+	maintenanceCards(add)
 
 	runCards(add, frozen)
 	approvalCards(add)

@@ -119,6 +119,7 @@ func TestUnsaid(t *testing.T) {
 	ReviewDraft(opening().Incident, nil, Facts{}, "")
 	Say("review.redacted", nil)
 	mailAll()
+	Topic(opening().say("02:59", incident.WindowSet{By: ana}).Incident)
 	reportAll()
 	for _, sentence := range parsed()[1].Templates() {
 		if name := sentence.Name(); !strings.HasSuffix(name, ".tmpl") && name != "say" && !sayings[name] {

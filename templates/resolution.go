@@ -57,6 +57,9 @@ func Phases(i *incident.Incident) []Phase {
 
 // Resolution is the message that ends an incident.
 func Resolution(i *incident.Incident, f Facts) Message {
+	if i.Window != nil && !i.FalseAlarm {
+		return maintained(i, f)
+	}
 	took := i.ResolvedAt.Sub(i.Since())
 	facts := map[string]any{"ID": i.ID, "At": i.ResolvedAt, "Took": took, "Severity": i.Severity, "Title": flat(i.Title, 120), "By": i.ResolvedBy, "Summary": sentence(flat(i.Summary, 1000))}
 	m := Message{Text: locked(i, Say("resolution.text", facts))}
