@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/drbot/drbot/commands"
+	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/people"
 	"github.com/drbot/drbot/secret"
 )
@@ -163,5 +164,25 @@ func TestCheckNamesServicesThatNoSubscriptionTells(t *testing.T) {
 		if got := (subscription{Filter: c.of}).tells("PDB1", []string{"T1"}); got != c.want {
 			t.Errorf("%+v: %v", c.of, got)
 		}
+	}
+}
+
+// TestI47_AnEmptiedListOfAssigneesIsAFact: in a webhook and in REST's answer; a webhook without the list says nothing.
+func TestI47_AnEmptiedListOfAssigneesIsAFact(t *testing.T) {
+	read := func(list string) (string, bool) {
+		var data map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(`{"title":"x"`+list+`}`), &data); err != nil {
+			t.Fatal(err)
+		}
+		value, said := facts(data)[incident.AlertAssignees]
+		return value, said
+	}
+	for list, want := range map[string]bool{"": false, `,"assignees":null`: false, `,"assignees":[]`: true} {
+		if value, said := read(list); said != want || value != "" {
+			t.Errorf("%q: %q %t", list, value, said)
+		}
+	}
+	if value, said := answered(&trouble{ID: "P1"}, time.Now()).Facts[incident.AlertAssignees]; !said || value != "" {
+		t.Errorf("asked: %q %t", value, said)
 	}
 }

@@ -142,12 +142,12 @@ func facts(data map[string]json.RawMessage) map[string]string {
 		put(incident.AlertPriority, priority(string(raw), ref(data, "priority").Summary))
 	}
 	var assignees []reference
-	if json.Unmarshal(data["assignees"], &assignees) == nil {
+	if json.Unmarshal(data["assignees"], &assignees) == nil && assignees != nil {
 		var names []string
 		for _, a := range assignees {
 			names = append(names, a.Summary)
 		}
-		put(incident.AlertAssignees, strings.Join(names, ", "))
+		all[incident.AlertAssignees] = cut(strings.Join(names, ", "), maxFact) // nobody is a fact too
 	}
 	return all
 }
@@ -223,7 +223,7 @@ func answered(i *trouble, at time.Time) commands.HearAlert {
 	for _, a := range i.Assignments {
 		assignees = append(assignees, a.Assignee.Summary)
 	}
-	put(incident.AlertAssignees, strings.Join(assignees, ", "))
+	all[incident.AlertAssignees] = cut(strings.ToValidUTF8(strings.Join(assignees, ", "), ""), maxFact)
 	if n := len(i.Acknowledgements); n > 0 && i.Status == incident.AlertAcked {
 		put(incident.AlertAcker, i.Acknowledgements[n-1].Acknowledger.Summary)
 	}
