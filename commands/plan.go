@@ -85,7 +85,11 @@ func (o *Office) planAgain(ctx context.Context, c *call, i *incident.Incident, r
 	if err != nil {
 		return Reply{}, err
 	}
-	return Reply{Form: planForm(i, r, specs), Say: templates.Message{Text: planned(i, r, specs)}, ID: i.ID}, nil
+	given, err := o.inAdvance(ctx, i)
+	if err != nil {
+		return Reply{}, err
+	}
+	return Reply{Form: planForm(i, r, specs, given), Say: templates.Message{Text: planned(i, r, specs, given)}, ID: i.ID}, nil
 }
 
 // plan commits the draft. A draft that stands keeps its number: it is the same plan, changed.
@@ -105,7 +109,7 @@ func (o *Office) plan(ctx context.Context, c *call, p *runbook.Procedure, w desi
 			}
 		}
 		return i.Plan(o.desk(v, d.specs), d.planned, reads(d))
-	}, func(i *incident.Incident) string { return planned(i, i.Run(run), d.specs) })
+	}, func(i *incident.Incident) string { return planned(i, i.Run(run), d.specs, d.given) })
 	if err != nil || !reply.Done() || reply.Again {
 		return reply, err
 	}
@@ -119,7 +123,7 @@ func (o *Office) withForm(ctx context.Context, c *call, reply Reply, d drafted) 
 		return Reply{}, err
 	}
 	if r := i.Run(d.planned.Run); r != nil && r.State == incident.Draft && c.Actor.Slack != "" {
-		if form := planForm(i, r, d.specs); r.Asks && (len(form.Fields) > 0 || r.Asking != "") {
+		if form := planForm(i, r, d.specs, d.given); r.Asks && (len(form.Fields) > 0 || r.Asking != "") {
 			reply.Form = form
 		}
 	}
@@ -141,7 +145,9 @@ func (o *Office) draft(v state.View, i *incident.Incident, c *call, procedure st
 	} else {
 		p.run = v.Next("run")
 	}
-	return p.draft()
+	d, err := p.draft()
+	d.given = inAdvance{v.House(), v.Now()}
+	return d, err
 }
 
 // reads reports whether the runner has something to read for the plan. Which targets are read depends on the branches, so
@@ -295,7 +301,7 @@ func choose(ctx context.Context, o *Office, c *call) (Reply, error) {
 		c.blobs, d.planned.Asks = d.blobs, again || len(wrong) > 0
 		same := d.planned.Revision == r.Revision && d.planned.Lock == r.Lock && !moved
 		return i.Plan(o.desk(v, d.specs), d.planned, reads(d) && (!same || r.ReadsAt.IsZero() && r.Asking == "" || r.Failure != ""))
-	}, func(i *incident.Incident) string { return planned(i, i.Run(d.planned.Run), d.specs) })
+	}, func(i *incident.Incident) string { return planned(i, i.Run(d.planned.Run), d.specs, d.given) })
 	switch {
 	case errors.Is(err, errFields):
 		return Reply{Errors: wrong}, nil

@@ -29,6 +29,7 @@ type drafted struct {
 	planned incident.RunPlanned
 	specs   map[string]*incident.Spec
 	blobs   [][]byte
+	given   inAdvance
 }
 
 // draft resolves every step: bytes, target, values, policy. What may not run becomes a step for a person, with why.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/runbook"
@@ -27,7 +28,8 @@ func (o *Office) PlanForm(ctx context.Context, run string) (*templates.Form, err
 		if err != nil {
 			return nil, err
 		}
-		return planForm(i, r, specs), nil
+		given, err := o.inAdvance(ctx, i)
+		return planForm(i, r, specs, given), err
 	}
 	return nil, state.ErrNotFound
 }
@@ -36,7 +38,7 @@ func (o *Office) PlanForm(ctx context.Context, run string) (*templates.Form, err
 const maxOptions = 90
 
 // planForm asks for every value that a person gives. Backups come verified ones first; rejected ones only as a hint.
-func planForm(i *incident.Incident, r *incident.Run, specs map[string]*incident.Spec) *templates.Form {
+func planForm(i *incident.Incident, r *incident.Run, specs map[string]*incident.Spec, given inAdvance) *templates.Form {
 	form := &templates.Form{Verb: "recover choose", Object: r.Name(), ID: r.Name(), Title: "Plan recovery", Submit: "Show plan"}
 	intro := [][]templates.Span{{templates.B(r.Name() + " · " + r.Title)}}
 	switch {
@@ -57,7 +59,7 @@ func planForm(i *incident.Incident, r *incident.Run, specs map[string]*incident.
 		form.Intro = []templates.Block{templates.Lines{Lines: append(intro, []templates.Span{templates.T("Reading the target failed: " + r.Failure)})}}
 		return form
 	}
-	intro = append(intro, []templates.Span{templates.T(shape(r))})
+	intro = append(intro, []templates.Span{templates.T(shape(i, r, given))})
 	for _, line := range textOnly(r) {
 		intro = append(intro, []templates.Span{templates.T(line)})
 	}
@@ -141,7 +143,7 @@ func choiceLabel(i *incident.Incident, r *incident.Run, c incident.Choice) strin
 }
 
 // shape counts a run's steps: "9 steps, 3 approvals, 2 by hand".
-func shape(r *incident.Run) string {
+func shape(i *incident.Incident, r *incident.Run, given inAdvance) string {
 	hand, approvals, changed, open := 0, 0, 0, 0
 	for k := range r.Steps {
 		switch s := &r.Steps[k]; {
@@ -152,7 +154,9 @@ func shape(r *incident.Run) string {
 		case s.Manual:
 			hand++
 		case s.NeedsApproval():
-			approvals += s.Need
+			if _, _, ok := i.InAdvance(given.house, r, s, given.at); !ok {
+				approvals += s.Need // nobody is asked for what the lock gave
+			}
 		}
 	}
 	text := templates.Plural(len(r.Steps), "step")
@@ -188,9 +192,24 @@ func textOnly(r *incident.Run) []string {
 	return lines
 }
 
+// inAdvance is what the house's accepted lock approves at a moment.
+type inAdvance struct {
+	house *incident.House
+	at    time.Time
+}
+
+func (o *Office) inAdvance(ctx context.Context, i *incident.Incident) (inAdvance, error) {
+	house, err := o.Store.House(ctx)
+	given := inAdvance{house, i.Time}
+	if o.Clock != nil {
+		given.at = o.Clock()
+	}
+	return given, err
+}
+
 // planned says what the plan is and what it still lacks, with the choices that were read.
-func planned(i *incident.Incident, r *incident.Run, specs map[string]*incident.Spec) string {
-	text := fmt.Sprintf("%s · %s is planned: %s.", r.Name(), r.Title, shape(r))
+func planned(i *incident.Incident, r *incident.Run, specs map[string]*incident.Spec, given inAdvance) string {
+	text := fmt.Sprintf("%s · %s is planned: %s.", r.Name(), r.Title, shape(i, r, given))
 	only := ""
 	for _, line := range textOnly(r) {
 		only += "\n" + line

@@ -34,9 +34,9 @@ func (o *Office) takeBack(ctx context.Context, c *call, n uint64, step string) (
 		if d, err = o.draftUndo(v, i, c, undoing{r, s, was}); err != nil {
 			return nil, err
 		}
-		c.blobs = d.blobs
+		c.blobs, d.given = d.blobs, inAdvance{v.House(), v.Now()}
 		return i.Plan(o.desk(v, d.specs), d.planned, reads(d))
-	}, func(i *incident.Incident) string { return planned(i, i.Run(d.planned.Run), d.specs) })
+	}, func(i *incident.Incident) string { return planned(i, i.Run(d.planned.Run), d.specs, d.given) })
 }
 
 // undoing is a step of an ended run, and what its undo was, by the digest of its spec.

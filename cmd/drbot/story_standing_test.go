@@ -34,7 +34,9 @@ func TestI5_I17_WhatTheLockApprovesInAdvanceRuns(t *testing.T) {
 	w.button(w.bea, "drbot", "runbook.accept", "who accepts this approves it in advance at SEV-1, for 90 days")
 	w.accept(w.bea)
 	room := w.open(w.ana, "Database corruption: users gone")
-	w.say(w.ana, room, "/recover rescue")
+	if said := w.say(w.ana, room, "/recover rescue").Text; !strings.Contains(said, "3 steps") || strings.Contains(said, "approval") {
+		t.Errorf("the plan counts an approval that the lock gave: %s", said)
+	}
 	w.press(w.ana, room, "recover.start", "1.2 Restore", "approved in advance by the lock, accepted by @Bea Ode", "no approval")
 	v := w.awaitRun(1, "ended")
 	if w.ran("restore") != 1 || v.Runs[0].How != "done" {
