@@ -244,7 +244,9 @@ func toldLine(i *incident.Incident) []Span {
 	switch {
 	case !i.AckedAt.IsZero():
 		answered = Line("told.answered", map[string]any{"Who": i.AckedBy, "At": i.AckedAt})
-	case i.Active() && !i.RespondBy.IsZero():
+	case i.Active() && !i.BegunAt.IsZero():
+		answered = Line("told.began", map[string]any{"Who": i.BegunBy, "At": i.BegunAt})
+	case i.Active() && !i.RespondBy.IsZero() && !i.Answered():
 		answered = Line("told.nobody", map[string]any{"Due": i.RespondBy})
 	}
 	parts := [][]Span{answered}

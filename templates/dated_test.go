@@ -33,14 +33,14 @@ func TestI55_ThePageGivesTheDayOfAnInstantThatIsNotToday(t *testing.T) {
 	})
 	i.Apply(incident.Stamp{Seq: 2, N: 2, Time: opened.Add(time.Minute)}, incident.ItemDone{Item: "c1", How: "by hand", By: ana})
 	page := string(Paper(i, Facts{}))
-	for _, want := range []string{"due 25 Nov 00:59 UTC", "since 18:59 UTC", ana.Name + " 19:00 by hand"} {
+	for _, want := range []string{"work began 19:00 UTC", "since 18:59 UTC", ana.Name + " 19:00 by hand"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("%q is not in:\n%s", want, page)
 		}
 	}
 	i.Apply(incident.Stamp{Seq: 3, N: 3, Time: opened.Add(7 * time.Hour)}, incident.ItemDone{Item: "c2", By: ana})
 	page = string(Paper(i, Facts{}))
-	for _, want := range []string{"due 00:59 UTC", "since 24 Nov 18:59 UTC", ana.Name + " 24 Nov 19:00 by hand"} {
+	for _, want := range []string{"work began 24 Nov 19:00 UTC", "since 24 Nov 18:59 UTC", ana.Name + " 24 Nov 19:00 by hand"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the next day, %q is not in:\n%s", want, page)
 		}

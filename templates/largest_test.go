@@ -121,6 +121,7 @@ func TestUnsaid(t *testing.T) {
 	mailAll()
 	Topic(opening().say("02:59", incident.WindowSet{By: ana}).Incident)
 	reportAll()
+	Card(opening().say("02:59", incident.StatusSet{By: ana, Status: incident.Identified}).Incident, Facts{})
 	for _, sentence := range parsed()[1].Templates() {
 		if name := sentence.Name(); !strings.HasSuffix(name, ".tmpl") && name != "say" && !sayings[name] {
 			t.Errorf("nothing says %q", name)
