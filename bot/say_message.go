@@ -14,11 +14,13 @@ import (
 // Objects of messages about messages, and of promises to others than responders:
 //
 //	look/3                            the third message that waits for a second look
+//	lookdue/3/0                       it waits for long, and drbot was so many seconds late with saying so
 //	executives/1764040000             the update for executives that is due at that second
 //	executiveslate/1764040000/2400    it was missed, and drbot said so 2400 s later
 //	window/soon/1764040000/0          the end of the maintenance window that ends at that second
 const (
 	lookPrefix      = "look/"
+	lookDuePrefix   = "lookdue/"
 	executivePrefix = "executives/"
 	execLatePrefix  = "executiveslate/"
 	windowPrefix    = "window/"
@@ -26,7 +28,7 @@ const (
 
 // telling objects are redrawn from the fold.
 func telling(object string) bool {
-	return strings.HasPrefix(object, lookPrefix) || strings.HasPrefix(object, executivePrefix) || strings.HasPrefix(object, execLatePrefix) || strings.HasPrefix(object, windowPrefix)
+	return strings.HasPrefix(object, lookPrefix) || strings.HasPrefix(object, lookDuePrefix) || strings.HasPrefix(object, executivePrefix) || strings.HasPrefix(object, execLatePrefix) || strings.HasPrefix(object, windowPrefix)
 }
 
 // told is what such a message shows now.
@@ -39,6 +41,12 @@ func (b *Bot) told(i *incident.Incident, object string) (templates.Message, bool
 			return templates.Message{}, false // decided so long ago that the fold forgot it
 		}
 		return templates.SecondLook(i, o, b.outlets()), true
+	case strings.HasPrefix(object, lookDuePrefix) && len(n) == 2:
+		o := i.Outgone(int(n[0]))
+		if o == nil {
+			return templates.Message{}, false
+		}
+		return templates.LookDue(i, o, seconds(n[1])), true
 	case strings.HasPrefix(object, executivePrefix) && len(n) == 1:
 		return templates.Reminder(i, templates.Promised{Executives: true, Due: secondOf(n[0])}, draftOf(i)), true
 	case strings.HasPrefix(object, execLatePrefix) && len(n) == 2:
@@ -115,6 +123,15 @@ func (t *talk) looks(e incident.UpdateDrafted) error {
 		return nil
 	}
 	return t.line(fmt.Sprintf("%s%d", lookPrefix, e.Draft), templates.SecondLook(t.i, o, t.outlets()))
+}
+
+// lookDue reminds those who may decide of a message that waits; decided meanwhile, it calls nobody.
+func (t *talk) lookDue(rest string, late int64) error {
+	draft, err := strconv.Atoi(strings.TrimSuffix(rest, "/"))
+	if o := t.i.Outgone(draft); err != nil || o == nil || o.State != incident.LookWaits {
+		return nil
+	}
+	return t.promised(fmt.Sprintf("%s%d/%d", lookDuePrefix, draft, late))
 }
 
 // sentBack calls the writer of a message that did not leave: the card of the second look is only edited.

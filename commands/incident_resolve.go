@@ -42,12 +42,13 @@ func resolveIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 		r.DataImpact = or(r.DataImpact, o.lostData(ctx, c))
 	}
 	r.Summary, r.RootCause, r.DataImpact, r.Reason = cut(r.Summary, 2000), cut(r.RootCause, 2000), cut(r.DataImpact, 1000), cut(r.Reason, 500)
-	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
-		events, err := i.Resolve(r, o.reviewTasks(o.Runbook(), v.Now()))
-		if err != nil {
-			return nil, err
+	if len(c.Fields) > 0 && c.Actor.Slack != "" {
+		if reply, err := o.previewEnd(ctx, c, r, tell); err != nil || reply.Form != nil {
+			return reply, err
 		}
-		return o.telling(i, v.Now(), events, tell)
+	}
+	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
+		return o.resolving(v.Now(), i, r, tell)
 	}, func(i *incident.Incident) string {
 		if i.FalseAlarm {
 			return said("falsealarm", about(i, facts{"Heard": o.heardOutside(i)}))
@@ -89,20 +90,26 @@ func resolveForm(ctx context.Context, o *Office, c *call, summary string) (Reply
 	if err != nil {
 		return Reply{}, err
 	}
+	f := o.endForm(i, incident.Resolved{Summary: or(summary, i.Summary), RootCause: or(i.RootCause, "under review"), DataImpact: or(i.DataImpact, impact)})
+	f.Fields = append(f.Fields, o.tellFields(i)...)
+	return c.form(o, f, "The summary is missing.")
+}
+
+// endForm are the fields of a resolution itself.
+func (o *Office) endForm(i *incident.Incident, r incident.Resolved) templates.Form {
 	f := templates.Form{Verb: "incident resolve", Object: objectOf(i), Title: "Resolve " + i.ID.String(), Submit: "Resolve"}
 	f.Fields = []templates.Field{
-		{ID: "summary", Label: "Summary", Kind: templates.FieldArea, Value: or(summary, i.Summary), Max: 2000},
-		{ID: "cause", Label: "Root cause", Kind: templates.FieldArea, Optional: true, Value: or(i.RootCause, "under review"), Max: 2000},
-		{ID: "lost", Label: "Data impact", Kind: templates.FieldArea, Optional: true, Value: or(i.DataImpact, impact), Max: 1000},
+		{ID: "summary", Label: "Summary", Kind: templates.FieldArea, Value: r.Summary, Max: 2000},
+		{ID: "cause", Label: "Root cause", Kind: templates.FieldArea, Optional: true, Value: r.RootCause, Max: 2000},
+		{ID: "lost", Label: "Data impact", Kind: templates.FieldArea, Optional: true, Value: r.DataImpact, Max: 1000},
 	}
 	if open := i.LeftOpen(); len(open) > 0 {
 		f.Intro = []templates.Block{templates.Lines{Lines: [][]templates.Span{{templates.T(said("stillopen", facts{"Open": strings.Join(open, "; ")}))}}}}
 		f.Fields = append(f.Fields, templates.Field{
-			ID: "anyway", Label: "Resolve anyway: why", Kind: templates.FieldText, Hint: "Or close what is open first.", Max: 500,
+			ID: "anyway", Label: "Resolve anyway: why", Kind: templates.FieldText, Value: r.Reason, Hint: "Or close what is open first.", Max: 500,
 		})
 	}
-	f.Fields = append(f.Fields, o.tellFields(i)...)
-	return c.form(o, f, "The summary is missing.")
+	return f
 }
 
 // dataImpact is what the runs know of the data; empty when no backup is known to be in place.

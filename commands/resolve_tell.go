@@ -1,6 +1,9 @@
 package commands
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -53,6 +56,69 @@ func (o *Office) telling(i *incident.Incident, now time.Time, events []incident.
 		return nil, err
 	}
 	return o.withOutward(i, now, events, "")
+}
+
+// resolving is a resolution as events, with its messages.
+func (o *Office) resolving(now time.Time, i *incident.Incident, r incident.Resolved, tell notice) ([]incident.Event, error) {
+	events, err := i.Resolve(r, o.reviewTasks(o.Runbook(), now))
+	if err != nil {
+		return nil, err
+	}
+	return o.telling(i, now, events, tell)
+}
+
+// previewEnd shows what each audience will read of a resolution that leaves the house. It answers with nothing where nobody
+// outside reads it, where it was shown already as it is, and where the resolution itself is refused.
+func (o *Office) previewEnd(ctx context.Context, c *call, r incident.Resolved, tell notice) (Reply, error) {
+	i, err := o.look(ctx, c)
+	if err != nil {
+		return Reply{}, err
+	}
+	fixed, err := o.resolving(i.OpenedAt, i, r, tell)
+	if refusal := (*incident.Refusal)(nil); errors.As(err, &refusal) || err == nil && !leavesHouse(fixed) {
+		return Reply{}, nil // the refusal comes again, and is recorded
+	}
+	if err != nil {
+		return Reply{}, err
+	}
+	digest, err := json.Marshal(fixed)
+	if err != nil {
+		return Reply{}, err
+	}
+	id := incident.Digest(digest)[:12]
+	if _, shown, _ := strings.Cut(c.Object, "/p"); shown == id {
+		return Reply{}, nil
+	}
+	events, err := o.resolving(o.clock(ctx, i), i, r, tell)
+	if err != nil {
+		return Reply{}, err
+	}
+	f := o.endForm(i, r)
+	f.Object, f.Submit = objectOf(i)+"/p"+id, "Resolve and send"
+	f.Intro = append(templates.Preview(i, events, o.Config().Outlets.Names), f.Intro...)
+	f.Fields = append(f.Fields, o.tellFields(i)...)
+	for k := range f.Fields {
+		switch f.Fields[k].ID {
+		case "to":
+			f.Fields[k].Value = strings.ReplaceAll(joined(tell.to), " and ", ",")
+		case "public":
+			f.Fields[k].Value = tell.public
+		}
+	}
+	return Reply{Form: &f}, nil
+}
+
+// leavesHouse reports whether somebody outside reads these events.
+func leavesHouse(events []incident.Event) bool {
+	return slices.ContainsFunc(events, func(e incident.Event) bool {
+		switch e := e.(type) {
+		case incident.Resolved:
+			return slices.ContainsFunc(e.To, incident.Audience.Outside)
+		case incident.UpdateDrafted:
+			return slices.ContainsFunc(e.To, incident.Audience.Outside)
+		}
+		return false
+	})
 }
 
 // closedTo names those outside who heard of an incident, and may hear no more of it since it became restricted.

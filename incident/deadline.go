@@ -68,6 +68,7 @@ func (i *Incident) Deadlines() []Deadline {
 		}
 	}
 	i.reviewDeadlines(add)
+	i.lookDeadlines(add)
 	slices.SortStableFunc(all, func(a, b Deadline) int { return a.Due.Compare(b.Due) })
 	return all
 }

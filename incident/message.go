@@ -85,6 +85,7 @@ func (i *Incident) applyMessage(at Stamp, e Event) bool {
 				o.State = LookBack
 			}
 			o.settle(at, e.By, e.Why)
+			i.forget(lookKey(o.Draft))
 		}
 	case UpdateEdited:
 		if s := i.SentAs(e.Number); s != nil {
@@ -120,6 +121,7 @@ func (i *Incident) replace(at Stamp, by Person, which func(*Outgoing) bool) {
 		if o := &i.Outgoing[k]; o.State == LookWaits && which(o) {
 			o.State = LookReplaced
 			o.settle(at, by, "")
+			i.forget(lookKey(o.Draft))
 		}
 	}
 }

@@ -41,7 +41,7 @@ func (i *Incident) Look(now time.Time, by Person, n int, accept bool, why string
 	case o.By.Same(by):
 		return nil, Refuse(NotAllowed, "You wrote this, so somebody else looks at it.")
 	}
-	if accept && o.Version <= 1 && i.Active() != (o.Number > 0) {
+	if accept && !i.holds(o) {
 		return nil, Refuse(WrongState, "%s is %s: it does not hold any more.", i.ID, i.State).Then("Send it back, with why.")
 	}
 	if !accept {

@@ -22,6 +22,8 @@ func Preview(i *incident.Incident, events []incident.Event, names map[incident.A
 			blocks = append(blocks, previewOf(i, e, names, false)...)
 		case incident.UpdateDrafted:
 			blocks = append(blocks, previewOf(i, sentLater(e), names, true)...)
+		case incident.Resolved: // the channel's own message is made of the record
+			blocks = append(blocks, previewOf(i, sentAtEnd(e), names, false)...)
 		}
 	}
 	return blocks
@@ -30,6 +32,12 @@ func Preview(i *incident.Incident, events []incident.Event, names map[incident.A
 // sentLater is what leaves when the second look passes.
 func sentLater(e incident.UpdateDrafted) incident.UpdateSent {
 	return incident.UpdateSent{By: e.By, Number: e.Number, To: e.To, Text: e.Text, Next: e.Next, Subject: e.Subject, Outward: e.Outward, Opening: e.Opening, Public: e.Public, Status: e.Status, Draft: e.Draft, Executives: e.Executives}
+}
+
+// sentAtEnd is a resolution as everybody but the incident's channel reads it.
+func sentAtEnd(e incident.Resolved) incident.UpdateSent {
+	to := slices.DeleteFunc(slices.Clone(e.To), func(a incident.Audience) bool { return a == incident.AudienceResponders })
+	return incident.UpdateSent{By: e.By, To: to, Text: e.Summary, Subject: e.Subject, Outward: e.Outward, Public: e.Public, Status: incident.Over}
 }
 
 // previewOf is a message by audience. Where executives and the mailing list read the same mail, it stands once.
@@ -155,6 +163,19 @@ func SecondLook(i *incident.Incident, o *incident.Outgoing, names map[incident.A
 		Button{Verb: "incident sendback", Object: object, Label: Say("button.sendback", nil)},
 	}})
 	return fit(m)
+}
+
+// LookDue calls those who may decide about a message that waits for long. It has no button: they decide on the card that shows
+// it whole. Decided, it is one line.
+func LookDue(i *incident.Incident, o *incident.Outgoing, late time.Duration) Message {
+	facts := map[string]any{
+		"ID": i.ID, "N": o.Draft, "By": o.By, "To": o.To, "Number": o.Number, "Version": o.Version, "State": string(o.State), "Asked": o.Asked,
+		"Since": o.At, "Late": late, "Down": late > tolerated, "Decider": o.DecidedBy, "At": o.Decided, "Why": flat(o.Why, 500),
+	}
+	if o.State != incident.LookWaits {
+		return closed(i, Say("look.text", facts), Line("look."+string(o.State), facts))
+	}
+	return closed(i, Say("look.text", facts), Line("look.due", facts))
 }
 
 // SentBack tells its writer that a message did not leave, in a message of its own: an edit calls nobody.

@@ -57,6 +57,10 @@ func messageCards(add func(string, Message)) {
 	add("messages/lookpassed", look(restoring().say("03:30", d).say("03:32", incident.UpdateReviewed{Draft: 3, By: bea, Accepted: true})))
 	add("messages/lookback", look(restoring().say("03:30", d).say("03:32", incident.UpdateReviewed{Draft: 3, By: bea, Why: "name no customer"})))
 	back := restoring().say("03:30", d).say("03:32", incident.UpdateReviewed{Draft: 3, By: bea, Why: "name no customer"})
+	waits := restoring().say("03:30", d)
+	add("messages/lookdue", LookDue(waits.Incident, waits.Outgone(3), 0))
+	add("messages/lookduedown", LookDue(waits.Incident, waits.Outgone(3), 40*time.Minute))
+	add("messages/lookduesentback", LookDue(back.Incident, back.Outgone(3), 0))
 	add("messages/sentback", SentBack(back.Incident, back.Outgone(3)))
 	only := d
 	only.Only = true

@@ -118,6 +118,8 @@ func eventFacts(i *incident.Incident, e incident.Event) map[string]any {
 			kind += "/" + next
 		case kind == incident.DueNudge:
 			facts["Approval"] = next
+		case kind == incident.DueLook:
+			facts["Message"] = next
 		case kind == incident.DueReview:
 			facts["Task"] = next
 		}

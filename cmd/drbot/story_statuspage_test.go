@@ -133,6 +133,13 @@ func (w *town) overAndAgain(account *atlassiantest.Account, room, told string) {
 	w.Helper()
 	w.say(w.ana, room, "/incident resolve")
 	w.fill(w.ana, "Resolve", map[string]any{"summary": "Restored on db1.", "anyway": "the rest goes on in the review", "to": []string{"status"}, "public": "Logins work again."})
+	w.until("the end is shown before it leaves", func() bool {
+		s, err := w.ana.State(w.within())
+		w.ok(err)
+		form, ok := s.Modal()
+		return ok && form.Submit == "Resolve and send" && strings.Contains(form.Plain, "Logins work again.")
+	})
+	w.fill(w.ana, "Resolve", map[string]any{})
 	w.shows("", "All systems operational", "Resolved", "Incident: Login and Shop", "!db1")
 	w.until("Atlassian's page is over", func() bool {
 		return pushedThere(account) == told+" | resolved: Logins work again." && account.Component("clogin") == "operational"

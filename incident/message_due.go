@@ -1,0 +1,29 @@
+package incident
+
+import (
+	"fmt"
+	"time"
+)
+
+// DueLook is the kind of the deadlines of messages that wait for a second look: who may decide is reminded once.
+const DueLook = "look"
+
+// leastWait is how long a message waits at least before its second look is reminded of.
+const leastWait = 5 * time.Minute
+
+// lookDeadlines are the messages that wait for a second look for a quarter of the cadence; what does not hold any more can
+// only go back, and calls nobody.
+func (i *Incident) lookDeadlines(add func(due time.Time, key string, args ...any)) {
+	for k := range i.Outgoing {
+		if o := &i.Outgoing[k]; o.State == LookWaits && i.holds(o) {
+			add(o.At.Add(max(leastWait, i.UpdateEvery/4)), "%s", lookKey(o.Draft))
+		}
+	}
+}
+
+// lookKey ends with a slash, so that the first message's is no beginning of the tenth's.
+func lookKey(draft int) string { return fmt.Sprintf("%s/%d/", DueLook, draft) }
+
+// holds reports whether a message still fits: an update to an incident that goes on, a resolution to one that is over. An edit
+// always does.
+func (i *Incident) holds(o *Outgoing) bool { return o.Version > 1 || i.Active() == (o.Number > 0) }
