@@ -166,6 +166,8 @@ func (b *Bot) openForm(ctx context.Context, reply commands.Reply, c commands.Com
 	b.Log.Warn("form did not open", "command", form.Verb, "error", troubled(err))
 	if reply.Say.Empty() {
 		reply.Say = sayNoForm(b.typed(form.Verb))
+	} else if c.Verb == "recover plan" && form.Verb != c.Verb {
+		reply.Say.Text += "\n" + noPlanForm(b.Recover) // what it says is of the plan
 	}
 	b.respond(ctx, to, reply.Say, reply.ID)
 }

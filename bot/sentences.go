@@ -22,6 +22,11 @@ func sayNoForm(typed string) templates.Message {
 	return say("Slack did not open the form in time, and nothing was changed. Type it in one line: `" + typed + "`")
 }
 
+// noPlanForm is for a plan that stands though its form did not open: its card has no Start before the values were seen.
+func noPlanForm(command string) string {
+	return "Slack did not open its form in time. Type `/" + command + " plan` for the form again, or with the values in one line like `/" + command + " plan NAME=value`; `/" + command + " start` takes the plan as it is."
+}
+
 func sayNotOurs() templates.Message {
 	return say("This is no message of drbot's, so its buttons do nothing.")
 }

@@ -102,7 +102,7 @@ func (o *Office) plan(ctx context.Context, c *call, p *runbook.Procedure, w desi
 			return nil, err
 		}
 		run, c.blobs = d.planned.Run, d.blobs
-		d.planned.Asks = c.Actor.Slack != "" && needsForm(d)
+		d.planned.Asks = c.Actor.Slack != "" && needsForm(d, w)
 		for _, s := range d.planned.Steps {
 			if list := valueErrors(d.specs[s.Spec], d.planned.Values, nil); len(list) > 0 {
 				return nil, incident.Refuse(incident.BadInput, "%s.", list[0].Error())
@@ -164,10 +164,10 @@ func reads(d drafted) bool {
 	return false
 }
 
-// needsForm reports whether a person gives some value of the plan, or chooses a branch.
-func needsForm(d drafted) bool {
+// needsForm reports whether a person still gives some value of the plan, or chooses a branch. What was typed was seen.
+func needsForm(d drafted, w desired) bool {
 	for _, s := range d.specs {
-		if len(s.Branches) > 0 || slices.ContainsFunc(s.Params, askedParam) {
+		if len(s.Branches) > 0 || slices.ContainsFunc(s.Params, func(p incident.Param) bool { return askedParam(p) && w.values[p.Name] == "" }) {
 			return true
 		}
 	}

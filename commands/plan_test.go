@@ -71,6 +71,15 @@ func TestRecoverOpensTheFormAtOnce(t *testing.T) {
 	}
 }
 
+// TestAPlanWithEveryValueTypedIsShownAtOnce: a form would ask for what was just said, and who closes it has no plan.
+func TestAPlanWithEveryValueTypedIsShownAtOnce(t *testing.T) {
+	r := recovery(t, wanting).rig()
+	reply := r.say(ana, "/recover database BACKUP=newest")
+	if r.must(reply); reply.Form != nil || r.run().Asks || r.run().Values["BACKUP"] != "newest" {
+		t.Errorf("%+v, values %v, asks %v", reply.Form, r.run().Values, r.run().Asks)
+	}
+}
+
 // wanting lets the lock offer the newest backup by that word, as the examples do.
 func wanting(l *runbook.Lock) {
 	e := entryOf(l, "p1.s2")
