@@ -352,3 +352,12 @@ func TestTriageAcceptDeclineMerge(t *testing.T) {
 		}
 	}
 }
+
+// TestMergeIntoNothingNamesTheNumber: the channel has its incident; it is the other one that is not there.
+func TestMergeIntoNothingNamesTheNumber(t *testing.T) {
+	o := opened(t)
+	_, channel := o.begin("Slow pages: users gone")
+	if reply := o.typed(ana, channel, "/incident merge 99"); reply.Done() || !strings.Contains(reply.Say.Text, "There is no INC-99.") {
+		t.Errorf("%+v", reply)
+	}
+}

@@ -68,6 +68,9 @@ func mergeIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 		return Reply{}, state.ErrNotFound
 	}
 	reply, err := o.do(ctx, state.Change{Target: state.Ref{ID: into}, Keys: c.Keys, Keep: c.Keep, Decide: func(v state.View) (state.Decision, error) {
+		if !v.Incident().Exists() {
+			return state.Decision{}, incident.Refuse(incident.NotFound, "There is no %s.", into)
+		}
 		return o.decideMerge(v, c)
 	}})
 	return c.atField("into", reply, err)
