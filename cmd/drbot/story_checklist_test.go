@@ -104,8 +104,8 @@ func TestI42_AChecklistIsBoundToWhatHappened(t *testing.T) {
 	well.Store(true)
 	w.answers(w.bea, room, "/incident checklist "+checks.ID+" done", "drbot asks")
 	w.awaitItem(1, checks.Text, "done", "answered 200")
-	w.answers(w.ana, room, "/incident timeline 1", "page 1 of 2", "which the record does not show: the power is off")
-	w.answers(w.ana, room, "/incident timeline", "page 2 of 2", "3 of 3 up")
+	w.answers(w.ana, room, "/incident timeline 1", "page 1 of 2", "Ana Ruiz opened it as SEV-1")
+	w.answers(w.ana, room, "/incident timeline", "page 2 of 2", "which the record does not show: the power is off", "3 of 3 up")
 	w.answers(w.ana, room, "/incident timeline x", "is no page")
 	w.audited()
 }
