@@ -87,8 +87,8 @@ func TestI50_TheNight(t *testing.T) {
 	w.linked()
 	w.expect(w.dev, room, "40 min late, drbot was not running: update 3")
 	w.answers(w.ana, room, "/incident note back at it", "Noted")
-	if n := w.count(w.dev, room, "drbot was not running"); n != 1 {
-		t.Errorf("told %d times that drbot was not running", n)
+	if n := w.count(w.dev, room, "drbot was not running: update"); n != 1 {
+		t.Errorf("told %d times of the update that drbot was not running", n)
 	}
 	w.answers(w.ana, room, "/incident update The 02:00 backup is in place", "Update 3 of INC-1 is sent")
 	w.expect(w.dev, room, "Update 3 by @Ana Ruiz (late)")
