@@ -83,27 +83,7 @@ func (o *Office) withOutward(i *incident.Incident, now time.Time, events []incid
 			e.Executives = o.apart(i, after, now, e.To, w)
 			events[k] = e
 		case incident.UpdateDrafted:
-			w := wording{text: e.Text, steps: e.Next, lost: lost, every: every}
-			f, err = o.drafted(after, now, e, w)
-			e.Subject, e.Outward = f.Subject, f.Body
-			if opening := o.notification(i, w.promising(after), now, e.To); err == nil && opening.Body != "" && e.Number > 0 {
-				e.Subject, e.Opening = opening.Subject, opening.Body
-			}
-			if e.Number > 0 && e.Version == 1 && after.ExecutivesEvery > 0 && slices.Contains(e.To, incident.AudienceExecutives) {
-				e.ExecutivesDue = now.Add(after.ExecutivesEvery).UTC()
-				theirs := after.Clone()
-				theirs.ExecutivesDue = e.ExecutivesDue
-				e.Executives = o.apart(i, theirs, now, e.To, w)
-			} else if e.Number > 0 {
-				e.Executives = o.apart(i, after, now, e.To, w)
-			}
-			if err == nil {
-				e.Asked, err = o.lookers(i, e.By)
-				e.Only = len(o.Config().Outlets.SecondBy) > 0
-			}
-			if n := templates.LookSize(e); err == nil && n > templates.MaxLook {
-				err = incident.Refuse(incident.BadInput, "With the runbook's words it has %d characters; a second look can take in %d.", n, templates.MaxLook)
-			}
+			e, err = o.awaiting(i, after, now, e, wording{text: e.Text, steps: e.Next, lost: lost, every: every})
 			events[k] = e
 		case incident.UpdateEdited:
 			if e.Text == "" || !slices.ContainsFunc(e.To, func(a incident.Audience) bool { return a != incident.AudienceStatus }) {
@@ -129,6 +109,34 @@ func (o *Office) withOutward(i *incident.Incident, now time.Time, events []incid
 		}
 	}
 	return events, nil
+}
+
+// awaiting is a message that waits for its second look, with the words that will leave and with who looks at it.
+func (o *Office) awaiting(i, after *incident.Incident, now time.Time, e incident.UpdateDrafted, w wording) (incident.UpdateDrafted, error) {
+	f, err := o.drafted(after, now, e, w)
+	if err != nil {
+		return e, err
+	}
+	e.Subject, e.Outward = f.Subject, f.Body
+	if opening := o.notification(i, w.promising(after), now, e.To); opening.Body != "" && e.Number > 0 {
+		e.Subject, e.Opening = opening.Subject, opening.Body
+	}
+	if e.Number > 0 && e.Version == 1 && after.ExecutivesEvery > 0 && slices.Contains(e.To, incident.AudienceExecutives) {
+		e.ExecutivesDue = now.Add(after.ExecutivesEvery).UTC()
+		theirs := after.Clone()
+		theirs.ExecutivesDue = e.ExecutivesDue
+		e.Executives = o.apart(i, theirs, now, e.To, w)
+	} else if e.Number > 0 {
+		e.Executives = o.apart(i, after, now, e.To, w)
+	}
+	if e.Asked, err = o.lookers(i, e.By); err != nil {
+		return e, err
+	}
+	e.Only = len(o.Config().Outlets.SecondBy) > 0
+	if n := templates.LookSize(e); n > templates.MaxLook {
+		return e, incident.Refuse(incident.BadInput, "With the runbook's words it has %d characters; a second look can take in %d.", n, templates.MaxLook)
+	}
+	return e, nil
 }
 
 // wording is what a person adds to the facts.
