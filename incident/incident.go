@@ -16,7 +16,7 @@ import (
 )
 
 // FoldVersion is written into every stored fold; a fold of another version is folded again from its record.
-const FoldVersion = 7
+const FoldVersion = 8
 
 // ID numbers an incident from 1; 0 is the house stream, which belongs to no incident.
 type ID uint64
