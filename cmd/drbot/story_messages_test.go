@@ -17,10 +17,16 @@ import (
 // mailing gives a town a mail server; the mailing list reads a message only after a second look. It begins at 01:59.
 func mailing(t *testing.T, more string) (*town, *mailtest.Server) {
 	t.Helper()
+	return mailingBook(t, small(), more)
+}
+
+// mailingBook is mailing with a runbook; options come last.
+func mailingBook(t *testing.T, b book, more string, options ...func(*town, *workspace.Options)) (*town, *mailtest.Server) {
+	t.Helper()
 	server := mailtest.New(t)
 	server.User, server.Password = "drbot", "a password of the story"
 	server.Start()
-	w := settle(t, small(), func(w *town, _ *workspace.Options) {
+	w := settle(t, b, append([]func(*town, *workspace.Options){func(w *town, _ *workspace.Options) {
 		ca := w.path("mail-ca.pem")
 		w.ok(os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate()}), 0o600))
 		w.ok(os.WriteFile(w.path("mail-password"), []byte(server.Password+"\n"), 0o600))
@@ -28,7 +34,7 @@ func mailing(t *testing.T, more string) (*town, *mailtest.Server) {
 			"messages: {second_look: [mail]}\n" + more
 		now := w.clock.Now().UTC()
 		w.pushTo(time.Date(now.Year(), now.Month(), now.Day()+1, 1, 59, 0, 0, time.UTC))
-	})
+	}}, options...)...)
 	return w, server
 }
 
@@ -55,92 +61,6 @@ func (w *town) at(clock string) {
 	w.ok(err)
 	now := w.clock.Now().UTC()
 	w.pushTo(time.Date(now.Year(), now.Month(), now.Day(), t.Hour(), t.Minute(), t.Second(), 0, time.UTC))
-}
-
-// TestI50_TheNight: SEV-1 at 02:00, updates at 02:15 and 02:30, the third forgotten and called late, drbot down from 03:00 to
-// 03:40, one sentence that says "40 min late", and the resolution. The review of it is a story of its own.
-func TestI50_TheNight(t *testing.T) {
-	t.Parallel()
-	w, server := mailing(t, "severities: {\"1\": {update: 15m, executives: 4h}}\n")
-	w.serve()
-	w.linked()
-	w.at("02:00:01")
-	room := w.open(w.ana, "Database corruption: users gone")
-	w.answers(w.ana, room, "/incident ack", "You command INC-1")
-	w.answers(w.ana, room, "/incident impact nobody can log in", "nobody can log in")
-
-	w.firstUpdate(server, room)
-	w.at("02:26:00")
-	w.press(w.ana, room, "incident.send", "Update due")
-	w.expect(w.dev, room, "Update 2 by @Ana Ruiz")
-	w.at("02:42:30") // promised by 02:41
-	w.expect(w.dev, room, "Late since", "update 3", "@Ana Ruiz")
-	w.at("02:45:00")
-	w.press(w.ana, room, "incident.snooze", "Late since")
-	w.until("it is due at 03:00 now", func() bool { return w.count(w.ana, room, "Late since", "is due") == 1 })
-	w.at("02:56:00")
-	w.expect(w.dev, room, "Update due")
-	w.at("02:59:00")
-	w.leave()
-	w.at("03:40:05")
-	w.serve()
-	w.linked()
-	w.expect(w.dev, room, "40 min late, drbot was not running: update 3")
-	w.answers(w.ana, room, "/incident note back at it", "Noted")
-	if n := w.count(w.dev, room, "drbot was not running: update"); n != 1 {
-		t.Errorf("told %d times of the update that drbot was not running", n)
-	}
-	w.answers(w.ana, room, "/incident update The 02:00 backup is in place", "Update 3 of INC-1 is sent")
-	w.expect(w.dev, room, "Update 3 by @Ana Ruiz (late)")
-
-	w.at("03:50:00")
-	code, out, errs := w.drbot("incident", "resolve", "1", "Logins work again anyway: nothing is left", "--to", "announcement,executives")
-	if code == 0 { // the terminal of a test proves nobody
-		t.Errorf("resolved by nobody: %s%s", out, errs)
-	}
-	w.answers(w.ana, room, "/incident resolve Logins work again --to announcement,executives,mail anyway: nothing is left", "is resolved")
-	if subjects := w.mailed(server, 2); !strings.HasPrefix(subjects[1], "boss@example.com: ") || !strings.Contains(subjects[1], "resolved") && !strings.Contains(subjects[1], "Resolved") {
-		t.Errorf("%q", subjects)
-	}
-	w.press(w.bea, room, "incident.release", "Second look", "the resolution")
-	w.mailed(server, 3)
-	first, _ := server.Mails()[0].Parts()
-	last, _ := server.Mails()[2].Parts()
-	if last["References"] != first["Message-ID"] {
-		t.Errorf("the end is in no thread: %v", last)
-	}
-	w.audited()
-}
-
-// firstUpdate goes through the form and its preview at 02:15, and by mail after Bea's second look.
-func (w *town) firstUpdate(server *mailtest.Server, room string) {
-	w.Helper()
-	w.at("02:11:00")
-	w.expect(w.dev, room, "Update due")
-	w.at("02:15:00")
-	w.press(w.ana, room, "incident.update", "Update due")
-	fields := map[string]any{"What happened": "Looking at the users database", "To": []string{"announcement", "mail"}}
-	w.fill(w.ana, "Post update", fields)
-	w.until("what each audience will read", func() bool {
-		s, err := w.ana.State(w.within())
-		w.ok(err)
-		form, ok := s.Modal()
-		return ok && form.Submit == "Send" && strings.Contains(form.Plain, "Mailing list · list@example.com · only after a second look") && strings.Contains(form.Plain, "Subject: ")
-	})
-	w.fill(w.ana, "Post update", map[string]any{})
-	w.expect(w.dev, room, "Update 1 by @Ana Ruiz", "Looking at the users database")
-	w.expect(w.bea, room, "Second look", "Looking at the users database", "Let it go")
-	if n := len(server.Mails()); n != 0 {
-		w.Fatalf("%d mails left before the second look", n)
-	}
-	w.until("the reminder is gone", func() bool { return w.count(w.ana, room, "Update due") == 0 })
-	look := w.button(w.ana, room, "incident.release", "Second look")
-	w.pressOn(w.ana, look, "incident.release")
-	w.pressOn(w.bea, look, "incident.release")
-	if subjects := w.mailed(server, 1); !strings.HasPrefix(subjects[0], "list@example.com: ") {
-		w.Errorf("%q", subjects)
-	}
-	w.expect(w.dev, room, "@Bea Ode let it go")
 }
 
 // TestI48_I49_MailWaitsForItsServer: down, told on the card, and sent once when it is back; an address that is refused parks.

@@ -30,7 +30,7 @@ func reviewing() book { b := small(); b.tail = reviewTail; return b }
 
 // atWork lets people work from Monday to Friday, gives Ana a manager, and begins on a Friday morning.
 func atWork(w *town, _ *workspace.Options) {
-	w.extra = "hours: {timezone: Europe/Madrid, days: [mon..fri], from: 09:00, until: 17:00, holidays: [2027-12-24]}\n"
+	w.extra += "hours: {timezone: Europe/Madrid, days: [mon..fri], from: 09:00, until: 17:00, holidays: [2027-12-24]}\n"
 	w.people[0].more = ", manager: dev@example.com"
 	now := w.clock.Now().UTC()
 	friday := time.Date(now.Year(), now.Month(), now.Day()+7+(12-int(now.Weekday()))%7, 9, 30, 0, 0, time.UTC)
