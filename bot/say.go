@@ -45,7 +45,7 @@ var sayWants = []string{
 
 func (sayer) Name() string { return Say }
 func (sayer) Wants(kind string) bool {
-	return slices.Contains(sayWants, kind) || slices.Contains(reviewWants, kind)
+	return slices.Contains(sayWants, kind) || slices.Contains(reviewWants, kind) || slices.Contains(itemWants, kind)
 }
 
 // Once: a post that happens twice is read twice.
@@ -117,6 +117,9 @@ func (t *talk) deliver() error {
 		return t.reopened(e)
 	}
 	if done, err := t.reviewed(e); done {
+		return err
+	}
+	if done, err := t.items(e); done {
 		return err
 	}
 	return t.run(e)

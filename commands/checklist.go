@@ -1,9 +1,6 @@
 package commands
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/runbook"
 	"github.com/drbot/drbot/state"
@@ -33,45 +30,6 @@ func (o *Office) checklist(rb *runbook.Runbook, drill, restricted bool) []incide
 		add(phase.Title, "", false, phase.Items)
 	}
 	return list
-}
-
-// bind finds what proves an item: the configuration's word, else the lock's, else what the item says. may are the audiences
-// that the incident can be told to.
-func (o *Office) bind(rb *runbook.Runbook, text string, may []incident.Audience) *incident.Bind {
-	config := o.Config()
-	rule, named := lookup(config.Checklist, strings.TrimSpace(text))
-	switch {
-	case named && rule.Person:
-		return nil
-	case named && rule.Probe != "":
-		return &incident.Bind{Rule: incident.RuleProbe, Probe: rule.Probe}
-	case locked(rb, text):
-		return &incident.Bind{Rule: incident.RuleStep}
-	}
-	b := incident.BindOf(text)
-	if b == nil || b.Rule != incident.RuleTold {
-		return b
-	}
-	b.To = slices.DeleteFunc(b.To, func(a incident.Audience) bool { return !slices.Contains(may, a) })
-	if len(b.To) == 0 { // they are told nowhere else
-		b.To = []incident.Audience{incident.AudienceAnnouncement}
-	}
-	return b
-}
-
-// locked reports whether an entry of the lock says that its step does what the item says.
-func locked(rb *runbook.Runbook, text string) bool {
-	if rb.Lock == nil || rb.LockError != nil {
-		return false
-	}
-	for k := range rb.Lock.Steps {
-		for _, closes := range rb.Lock.Steps[k].Closes {
-			if strings.EqualFold(strings.TrimSpace(closes), strings.TrimSpace(text)) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // proven adds to what was decided the items of the checklist that the record shows now, and gives the incident as it is
@@ -117,7 +75,9 @@ func probed(i *incident.Incident, e ItemProbed) []incident.Event {
 	if it == nil {
 		return nil
 	}
-	e.Said = cut(e.Said, 200)
+	if e.Said = cut(e.Said, 200); e.For.Same(incident.Bot) {
+		e.For = incident.Person{}
+	}
 	return []incident.Event{e.ItemProbed}
 }
 

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -77,7 +78,7 @@ func (o *Office) tick(c *call, v state.View, i *incident.Incident, item, what st
 	if err != nil {
 		return nil, err
 	}
-	if err := trusted(c, i, who); err != nil {
+	if err := o.mayTick(c, i, who); err != nil {
 		return nil, err
 	}
 	events, err := i.AssignItem(c.person, item, who)
@@ -86,6 +87,18 @@ func (o *Office) tick(c *call, v state.View, i *incident.Incident, item, what st
 	}
 	due, err := promise(v.Now(), c.person, i, item, by)
 	return append(events, due...), err
+}
+
+// mayTick refuses to give an item to somebody who could not tick it, or who would read of a restricted incident with it.
+func (o *Office) mayTick(c *call, i *incident.Incident, who incident.Person) error {
+	if !o.People().May(who.Key, incident.Responder) {
+		refusal := incident.Refuse(incident.BadInput, "%s is no responder and could not tick it.", who.Name)
+		if _, known := o.People().ByKey(who.Key); known {
+			return refusal.Then("Give it to a responder, or an admin adds that role to %s in drbot.yaml.", who.Name)
+		}
+		return refusal.Then("Give it to a responder, or an admin adds to drbot.yaml: `- {name: %s, slack: %s, roles: [responder]}`", who.Name, or(who.Slack, "…"))
+	}
+	return trusted(c, i, who)
 }
 
 // tickItem ticks, or asks the item's address first. rest may say why it counts anyway.
@@ -112,11 +125,17 @@ func promise(now time.Time, by incident.Person, i *incident.Incident, item, word
 		return i.SetDue(now, by, item, time.Time{})
 	}
 	d, ok := parseWhen(word, now)
+	if !ok && hours.MatchString(word) {
+		return nil, incident.Refuse(incident.BadInput, "%s is too far ahead for an item of the checklist.", cut(word, 40)).Then("What is due in days is an action item of the review: action <text> @who due 2w.")
+	}
 	if !ok {
 		return nil, incident.Refuse(incident.BadInput, "By when is %s to be done?", item).Then("Like: checklist %s due 15:30, due 20m, or due none", item)
 	}
 	return i.SetDue(now, by, item, now.Add(d))
 }
+
+// hours is a span as people type it, however long.
+var hours = regexp.MustCompile(`^(?i:[0-9]+ ?(m|min|h|d|w))$`)
 
 func itemAnswer(i *incident.Incident, id string) string {
 	closed, all := i.ItemsDone()
@@ -132,12 +151,15 @@ func itemAnswer(i *incident.Incident, id string) string {
 	if it.Closed() {
 		due = time.Time{}
 	}
-	probe := ""
+	probe, no := "", ""
 	if !it.Asked.IsZero() && !it.Closed() {
-		probe = it.Bind.Probe
+		if probe = it.Bind.Named(); !it.ProbedAt.IsZero() && !it.Passed {
+			no = it.Probed
+		}
 	}
 	return said("item", facts{
-		"Item": it.ID, "Text": cut(it.Text, 100), "State": it.State, "How": cut(how, 300), "Who": it.Who.Name, "Due": when(due), "Probe": cut(probe, 100), "Closed": closed, "All": all,
+		"Item": it.ID, "Text": cut(it.Text, 100), "State": it.State, "How": cut(how, 300), "Who": it.Who.Name, "Due": when(due), "Day": templates.OtherDay(due, i.Time),
+		"Probe": cut(probe, 100), "No": cut(no, 200), "NoAt": it.ProbedAt, "Closed": closed, "All": all,
 	})
 }
 

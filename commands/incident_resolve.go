@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/drbot/drbot/incident"
@@ -98,13 +99,33 @@ func resolveForm(ctx context.Context, o *Office, c *call, summary string) (Reply
 // endForm are the fields of a resolution itself.
 func (o *Office) endForm(i *incident.Incident, r incident.Resolved) templates.Form {
 	f := templates.Form{Verb: "incident resolve", Object: objectOf(i), Title: "Resolve " + i.ID.String(), Submit: "Resolve"}
+	o.askProbes(ctx, c, i)
 	f.Fields = []templates.Field{
 		{ID: "summary", Label: "Summary", Kind: templates.FieldArea, Value: r.Summary, Max: 2000},
 		{ID: "cause", Label: "Root cause", Kind: templates.FieldArea, Optional: true, Value: r.RootCause, Max: 2000},
+// askProbes asks for the addresses whose items are open, because somebody is about to say that it is over. The form does
+// not wait for the answers, and is there if they cannot be asked for: the items then stay open, as it says.
+func (o *Office) askProbes(ctx context.Context, c *call, i *incident.Incident) {
+	if len(i.AskProbes(o.clock(ctx, i))) == 0 {
+		return
+	}
+	_, _ = o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
+		return i.AskProbes(v.Now()), nil
+	}, func(*incident.Incident) string { return "" })
+}
+
 		{ID: "lost", Label: "Data impact", Kind: templates.FieldArea, Optional: true, Value: r.DataImpact, Max: 1000},
 	}
 	if open := i.LeftOpen(); len(open) > 0 {
-		f.Intro = []templates.Block{templates.Lines{Lines: [][]templates.Span{{templates.T(said("stillopen", facts{"Open": strings.Join(open, "; ")}))}}}}
+		lines := [][]templates.Span{{templates.T(said("stillopen", facts{"Open": strings.Join(open, "; ")}))}}
+		names, more := i.OpenItems()
+		for _, name := range names {
+			lines = append(lines, []templates.Span{templates.T("◻ " + name)})
+		}
+		if more > 0 {
+			lines = append(lines, []templates.Span{templates.T("and " + strconv.Itoa(more) + " more")})
+		}
+		f.Intro = []templates.Block{templates.Lines{Lines: lines}}
 		f.Fields = append(f.Fields, templates.Field{
 			ID: "anyway", Label: "Resolve anyway: why", Kind: templates.FieldText, Value: r.Reason, Hint: "Or close what is open first.", Max: 500,
 		})

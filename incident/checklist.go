@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"strconv"
 	"strings"
 	"time"
 )
@@ -26,6 +27,8 @@ type Item struct {
 	Again    uint64    `json:"again,omitempty"`  // record that opened it again last
 	Asked    time.Time `json:"asked,omitzero"`   // its probe was asked then, and has not answered
 	Probed   string    `json:"probed,omitempty"` // what its probe said last
+	ProbedAt time.Time `json:"probed_at,omitzero"`
+	Passed   bool      `json:"passed,omitempty"` // its probe, then
 }
 
 // Closed reports whether nothing is left to do for the item.
@@ -49,6 +52,46 @@ func (i *Incident) ItemsDone() (closed, all int) {
 		}
 	}
 	return closed, len(i.Checklist)
+}
+
+// maxNamed is how many open items are named before the others are a number.
+const maxNamed = 10
+
+// OpenItems names the first open items in the runbook's order, with what a probe said of them last, and counts the others.
+func (i *Incident) OpenItems() (names []string, more int) {
+	for k := range i.Checklist {
+		it := &i.Checklist[k]
+		switch {
+		case it.Closed():
+		case len(names) == maxNamed:
+			more++
+		default:
+			names = append(names, it.ID+" "+shortly(it.Text, 80)+it.probed())
+		}
+	}
+	return names, more
+}
+
+// probed is what the item's probe said last, when that was no.
+func (it *Item) probed() string {
+	if it.ProbedAt.IsZero() || it.Passed {
+		return ""
+	}
+	return " (" + shortly(it.Probed, 120) + ", " + clock(it.ProbedAt) + ")"
+}
+
+// StillOpen names what a resolution would leave undone, the items of the checklist one by one.
+func (i *Incident) StillOpen() []string {
+	open := i.LeftOpen()
+	names, more := i.OpenItems()
+	if len(names) == 0 {
+		return open
+	}
+	if more > 0 {
+		names = append(names, "and "+strconv.Itoa(more)+" more")
+	}
+	open[0] += " (" + strings.Join(names, ", ") + ")"
+	return open
 }
 
 func (i *Incident) item(id string) (*Item, error) {

@@ -20,6 +20,7 @@ const (
 	RuleNotified   Rule = "notified"   // somebody acknowledged or was paged
 	RuleTold       Rule = "told"       // an update or the resolution went to one of Bind.To
 	RuleBackup     Rule = "backup"     // a run's reads found a verified backup
+	RuleRestored   Rule = "restored"   // a run that is done restored a backup, and its check behind that passed
 	RuleStep       Rule = "step"       // a step of a run, whose lock entry names the item
 	RuleProbe      Rule = "probe"      // a step or an address that the configuration names
 )
@@ -30,11 +31,6 @@ type Bind struct {
 	To    []Audience `json:"to,omitempty"`
 	After bool       `json:"after,omitempty"` // of RuleTold: what was sent before the recovery was over does not count
 	Probe string     `json:"probe,omitempty"` // id of a step, or an http(s) address
-}
-
-// Address reports whether the probe is an address that drbot asks itself.
-func (b *Bind) Address() bool {
-	return b != nil && b.Rule == RuleProbe && (strings.HasPrefix(b.Probe, "http://") || strings.HasPrefix(b.Probe, "https://"))
 }
 
 // Proof is what the record showed last for a rule, and in which record.
@@ -58,6 +54,10 @@ var said = []struct {
 	{
 		regexp.MustCompile(`(?i)\bstakeholders?\b.*\b(notified|told|informed)\b|\b(communications?|message|update|notification)\b.*\b(sent|posted)\b`),
 		Bind{Rule: RuleTold, To: []Audience{AudienceAnnouncement, AudienceExecutives, AudienceMail, AudienceStatus}},
+	},
+	{
+		regexp.MustCompile(`(?i)\bbackups?\b.*\brestored\b|\bdata (is |was |were |has been )?restored\b|\brestore\b.*\b(verified|successful|succeeded|complete|completed)\b|\bintegrity\b.*\b(verified|checked|confirmed|validated)\b`),
+		Bind{Rule: RuleRestored},
 	},
 	{regexp.MustCompile(`(?i)\bbackups?\b.*\b(confirmed|available|found)\b`), Bind{Rule: RuleBackup}},
 }
@@ -99,13 +99,15 @@ func (b *Bind) Waits() string {
 		return "when an update went to " + list
 	case RuleBackup:
 		return "when a run has read a verified backup"
+	case RuleRestored:
+		return "when a run has restored a backup and its check behind that passed"
 	case RuleStep:
 		return "by the step of a run that does it"
 	}
 	if b.Address() {
-		return "when " + b.Probe + " answers as it should"
+		return "when " + b.Named() + " answers as it should"
 	}
-	return "when step " + strings.Replace(strings.TrimPrefix(b.Probe, "p"), ".s", ".", 1) + " of a run passes"
+	return "when " + b.Named() + " passes"
 }
 
 var audienceWords = map[Audience]string{
@@ -131,6 +133,8 @@ func (i *Incident) proof(it *Item) (best Proof, ok bool) {
 		}
 	case RuleProbe:
 		take("probe/" + it.ID)
+	case RuleRestored:
+		return i.restored()
 	case RuleStep:
 		if it.Proof != "" {
 			return Proof{At: it.At, Said: it.Proof}, true
@@ -280,6 +284,8 @@ func (i *Incident) witnessRun(at Stamp, e Event) {
 		}
 	case StepEnded:
 		i.stepProved(at, e)
+	case RunEnded:
+		i.witnessReturn(at, e)
 	case ItemProbed:
 		key := "probe/" + e.Item
 		if e.OK {

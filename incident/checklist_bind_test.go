@@ -16,8 +16,9 @@ func TestBindOf_FindsWhatAnItemSays(t *testing.T) {
 		"On-call personnel notified": RuleNotified, "Responders have been paged": RuleNotified,
 		"Communication sent to stakeholders": RuleTold, "Stakeholders informed": RuleTold, "Users notified of recovery": RuleTold, "Customers were told": RuleTold, "Status update posted": RuleTold,
 		"Backup availability confirmed": RuleBackup, "A verified backup is available": RuleBackup,
-		"Recovery environment prepared": "", "Backup restored successfully": "", "User authentication working": "", "Users can log in": "", "Both people are here": "", "Post-incident review scheduled": "",
-		"Data integrity verified": "", "Rate limiting operational": "", "Classified documents are locked away": "", "Team told": "",
+		"Backup restored successfully": RuleRestored, "Data integrity verified": RuleRestored, "The restore was successful": RuleRestored, "Data is restored": RuleRestored,
+		"Recovery environment prepared": "", "Access to the database restored": "", "Data restore planned": "", "User authentication working": "", "Users can log in": "", "Both people are here": "", "Post-incident review scheduled": "",
+		"Rate limiting operational": "", "Classified documents are locked away": "", "Team told": "",
 	} {
 		got := Rule("")
 		if b := BindOf(text); b != nil {

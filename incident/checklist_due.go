@@ -27,6 +27,7 @@ type ItemProbed struct {
 	Item string `json:"item"`
 	OK   bool   `json:"ok,omitempty"`
 	Said string `json:"said"`
+	For  Person `json:"for,omitzero"` // who asked; nobody: drbot by itself
 }
 
 func (ItemDue) EventKind() string    { return "ItemDue" }

@@ -147,7 +147,7 @@ func (i *Incident) applyItem(at Stamp, e Event) bool {
 		}
 	case ItemProbed:
 		if it := i.Item(e.Item); it != nil {
-			it.Asked, it.Probed = time.Time{}, e.Said
+			it.Asked, it.Probed, it.ProbedAt, it.Passed = time.Time{}, e.Said, at.Time, e.OK
 		}
 	default:
 		return false

@@ -35,7 +35,7 @@ func (i *Incident) applyRun(at Stamp, e Event) {
 		i.run(e.Run, func(r *Run) { r.Cancel = e.Reason })
 	case RunEnded:
 		i.run(e.Run, func(r *Run) {
-			r.State, r.How, r.Why, r.EndedAt = Ended, e.How, e.Why, at.Time
+			r.State, r.How, r.Why, r.EndedAt, r.Back = Ended, e.How, e.Why, at.Time, e.Back
 			r.keepChosen()
 		})
 	case UndoPlanned:

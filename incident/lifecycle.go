@@ -262,7 +262,7 @@ func (i *Incident) Resolve(r Resolved, tasks []Task) ([]Event, error) {
 	}
 	if open := i.LeftOpen(); len(open) > 0 {
 		if r.Reason == "" {
-			return nil, Refuse(WrongState, "Still open: %s.", strings.Join(open, "; ")).Then("Close them, or resolve anyway with a reason.")
+			return nil, Refuse(WrongState, "Still open: %s.", strings.Join(i.StillOpen(), "; ")).Then("Close them, or resolve anyway with a reason.")
 		}
 		r.Open = open
 	}

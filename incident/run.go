@@ -160,6 +160,7 @@ type Run struct {
 	Cancel    string                       `json:"cancel,omitempty"`   // reason, once asked
 	Stop      Stop                         `json:"stop,omitzero"`      // the newest of drbot's own pauses
 	Undoes    *Undoes                      `json:"undoes,omitempty"`   // it takes back a step of a run that has ended
+	Back      *Return                      `json:"back,omitempty"`     // what it restored, and which check said so
 }
 
 // Name is how people type it: R7.

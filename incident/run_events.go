@@ -102,6 +102,8 @@ type RunEnded struct {
 	Run uint64 `json:"run"`
 	How string `json:"how"`
 	Why string `json:"why,omitempty"`
+	// Back is the restore of a run that is done, where a check behind it passed.
+	Back *Return `json:"back,omitempty"`
 }
 
 // ApprovalAsked puts one step before the approvers. It never changes: another text, value or target is another number.

@@ -20,7 +20,7 @@ func (d *draft) advance(desk Desk, r *Run) {
 			d.add(RunEnded{Run: r.N, How: EndCancelled, Why: r.Cancel})
 		}
 	case s == nil:
-		d.add(RunEnded{Run: r.N, How: EndDone})
+		d.add(RunEnded{Run: r.N, How: EndDone, Back: r.returned(desk.Specs)})
 	case s.State == StepReady:
 		d.start(desk, r, s)
 	case s.State != StepTodo:
@@ -334,6 +334,7 @@ func (d *draft) tick(desk Desk, r *Run, s *Step, by Person, manner string) {
 	if of == nil {
 		return
 	}
+	d.unreturned()
 	for k := range of.Steps {
 		if again = again || of.Steps[k].ID == s.UndoOf; !again {
 			continue

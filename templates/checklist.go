@@ -126,7 +126,7 @@ func boxes(i *incident.Incident, phase string) []Block {
 		if it.Phase != phase || it.Closed() || waits(it) || i.CanClose(it) != nil {
 			continue
 		}
-		check := Check{Value: it.ID, Text: boxText(it)}
+		check := Check{Value: it.ID, Text: boxText(it, i.Time)}
 		alone := it.Parent == "" && !it.Order
 		cost := utf8.RuneCountInString(check.Text) + 2
 		if !alone && heads[it.Parent] == nil {
@@ -184,9 +184,9 @@ func waitingLines(i *incident.Incident, phase string) [][]Span {
 			more++
 			continue
 		}
-		lines = append(lines, Line("checklist.waits", map[string]any{
-			"Item": it.ID, "Text": flat(it.Text, 100), "When": flat(it.Bind.Waits(), 160), "Who": flat(it.Who.Name, 30), "Due": it.Due, "Asked": !it.Asked.IsZero(), "Probed": flat(it.Probed, 100),
-		}))
+		lines = append(lines, withProbe(it, Line("checklist.waits", map[string]any{
+			"Item": it.ID, "Text": flat(it.Text, 100), "When": flat(it.Bind.Waits(), 160), "Who": flat(it.Who.Name, 30), "Due": it.Due, "Day": OtherDay(it.Due, i.Time),
+		})))
 	}
 	if more > 0 {
 		lines = append(lines, Line("checklist.more", map[string]any{"Count": more}))
@@ -195,13 +195,13 @@ func waitingLines(i *incident.Incident, phase string) [][]Span {
 }
 
 // boxText is the item, with the person it was given to and the time by which it is to be done.
-func boxText(it *incident.Item) string {
+func boxText(it *incident.Item, now time.Time) string {
 	tail := ""
 	if it.Who.Name != "" {
 		tail = " · " + flat(it.Who.Name, 20)
 	}
 	if !it.Due.IsZero() {
-		tail += " · " + Say("checklist.due", map[string]any{"Due": it.Due})
+		tail += " · " + Say("checklist.due", map[string]any{"Due": it.Due, "Day": OtherDay(it.Due, now)})
 	}
 	return flat(it.Text, maxLabel-utf8.RuneCountInString(tail)) + tail
 }
@@ -263,104 +263,4 @@ func closedLines(i *incident.Incident, phase string) [][]Span {
 		lines = append(lines, Line("checklist.excused", map[string]any{"Items": short(strings.Join(excused, ", "), 900)}))
 	}
 	return lines
-}
-
-// AllItems is the first page of the whole checklist, for the one who asked.
-func AllItems(i *incident.Incident) Message { return ItemsPage(i, 1) }
-
-// ItemsPage is a page of the whole checklist; pages count from 1.
-func ItemsPage(i *incident.Incident, page int) Message {
-	closed, all := i.ItemsDone()
-	m := Message{Text: locked(i, Say("checklist.text", map[string]any{"ID": i.ID, "Closed": closed, "All": all}))}
-	pages := max(1, (all+itemsAPage-1)/itemsAPage)
-	page = max(1, min(page, pages))
-	var lines [][]Span
-	phase, room := "", maxBlock
-	flush := func() {
-		if len(lines) > 0 {
-			m.Blocks = append(m.Blocks, Lines{Lines: lines})
-		}
-		lines, room = nil, maxBlock
-	}
-	deep := depths(i)
-	for k := (page - 1) * itemsAPage; k < min(page*itemsAPage, all); k++ {
-		it := &i.Checklist[k]
-		if it.Phase != phase || k == (page-1)*itemsAPage {
-			flush()
-			phase = it.Phase
-			lines, room = append(lines, []Span{B(flat(phase, 100))}), room-101
-		}
-		line := itemLine(it, deep[it.ID])
-		if room -= spansSize(line) + 1; room < 0 {
-			flush()
-			room -= spansSize(line) + 1
-		}
-		lines = append(lines, line)
-	}
-	flush()
-	if pages > 1 {
-		m.Blocks = append(m.Blocks, Note{Spans: Line("checklist.page", map[string]any{"Page": page, "Pages": pages})})
-		var buttons []Element
-		if page > 1 {
-			buttons = append(buttons, Button{Verb: "incident items", Object: fmt.Sprintf("%s/%d", object(i), page-1), Label: Say("button.previouspage", nil)})
-		}
-		if page < pages {
-			buttons = append(buttons, Button{Verb: "incident items", Object: fmt.Sprintf("%s/%d", object(i), page+1), Label: Say("button.nextpage", nil)})
-		}
-		m.Blocks = append(m.Blocks, Actions{Elements: buttons})
-	}
-	return fit(m)
-}
-
-// depths is how deep each item stands; a parent stands before its children.
-func depths(i *incident.Incident) map[string]int {
-	deep := make(map[string]int, len(i.Checklist))
-	for k := range i.Checklist {
-		if it := &i.Checklist[k]; it.Parent != "" {
-			deep[it.ID] = deep[it.Parent] + 1
-		}
-	}
-	return deep
-}
-
-// itemLine is one item with its state and what is known of it.
-func itemLine(it *incident.Item, deep int) []Span {
-	indent := ""
-	if deep > 0 {
-		indent = strings.Repeat("   ", min(deep, 6)-1) + "└ "
-	}
-	waits := ""
-	if it.Bind != nil && !it.Closed() {
-		waits = it.Bind.Waits()
-	}
-	return Line("checklist.item", map[string]any{
-		"Indent": indent, "Item": it, "Text": flat(it.Text, 150), "By": flat(it.By.Name, 30), "Who": flat(it.Who.Name, 30), "How": flat(it.How, 70), "Anyway": flat(it.Anyway, 70), "Waits": flat(waits, 70),
-	})
-}
-
-// ItemDue reminds the person of an item that it was to be done by now. When it is closed, or has another time, one line is
-// left.
-func ItemDue(i *incident.Incident, key string, late time.Duration) (Message, bool) {
-	it, stands := i.ItemOf(key)
-	if it == nil {
-		return Message{}, false
-	}
-	facts := map[string]any{
-		"ID": i.ID, "Item": it.ID, "Text": flat(it.Text, 200), "Due": it.Due, "Who": i.Reminds(it), "Late": late, "Down": late > tolerated,
-		"State": it.State, "By": it.By, "Waits": "",
-	}
-	if it.Bind != nil {
-		facts["Waits"] = flat(it.Bind.Waits(), 200)
-	}
-	if !stands || it.Closed() || !i.Active() {
-		return closed(i, Say("item.text", facts), Line("item.over", facts)), true
-	}
-	buttons := []Element{Button{Verb: "incident checklist", Object: it.ID, Label: Say("button.itemdone", nil), Style: "primary"}}
-	if waits(it) {
-		buttons = nil
-	}
-	buttons = append(buttons, Button{Verb: "incident checklist", Object: object(i), Label: Say("button.items", nil)})
-	return fit(Message{
-		Text: locked(i, Say("item.text", facts)), Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("item.line", facts))}}, Actions{Elements: buttons}},
-	}).dated(i.Time), true
 }

@@ -31,7 +31,7 @@ func boundCards(add func(string, Message)) {
 	s = bound().say("03:06", incident.ItemDone{By: ana, Item: "c2", Anyway: "the hoster says that it is there"}, incident.ItemAssigned{By: ana, Item: "c4", Who: bea},
 		incident.ItemDue{By: ana, Item: "c4", Due: at("03:30")}, incident.ItemDue{By: ana, Item: "c3", Due: at("03:20")})
 	s.Checklist = append(s.Checklist,
-		incident.Item{ID: "c11", Phase: "During recovery", Text: "All health checks passing", Bind: &incident.Bind{Rule: incident.RuleProbe, Probe: "https://shop.example.com/healthz"}, Probed: "GET https://shop.example.com/healthz answered 503, 03:05 UTC"},
+		incident.Item{ID: "c11", Phase: "During recovery", Text: "All health checks passing", Bind: &incident.Bind{Rule: incident.RuleProbe, Probe: "https://shop.example.com/healthz"}, Probed: "https://shop.example.com/healthz answered 503 in 3ms", ProbedAt: at("03:05")},
 		incident.Item{ID: "c12", Phase: "During recovery", Text: "Smoke test passed", Bind: &incident.Bind{Rule: incident.RuleProbe, Probe: "p1.s9"}})
 	add("checklist/due", Checklist(s.Incident))
 	add("checklist/duepage", AllItems(s.Incident))
@@ -51,8 +51,23 @@ func boundCards(add func(string, Message)) {
 	add("checklist/reminderna", m)
 	m, _ = ItemDue(s.copy().say("03:31", incident.ItemDue{By: bea, Item: "c4", Due: at("04:00")}).Incident, key, 0)
 	add("checklist/remindermoved", m)
+	m, _ = ItemDue(s.copy().say("03:31", incident.Resolved{By: ana, Summary: "it is back"}).Incident, key, 0)
+	add("checklist/reminderover", m)
+	add("checklist/given", ItemGiven(s.Incident, s.Item("c4"), ana))
+	add("checklist/notso", ItemNotSo(s.Incident, s.Item("c11"), s.Item("c11").Probed))
+	add("checklist/deep", AllItems(deep().Incident))
 	add("checklist/pages", ItemsPage(lengthy(60).Incident, 2))
 	timelineCards(add)
+}
+
+// deep has items below items, one that is due tomorrow, and one that was excused.
+func deep() *story {
+	s := opening()
+	s.Checklist = []incident.Item{
+		{ID: "c1", Phase: "During", Text: "Stop what writes"}, {ID: "c2", Phase: "During", Text: "Stop the cron jobs", Parent: "c1"},
+		{ID: "c3", Phase: "During", Text: "cron on db1", Parent: "c2", Due: at("03:20").Add(24 * 3600 * 1e9)}, {ID: "c4", Phase: "During", Text: "its lock", Parent: "c3", State: "na", By: bea, At: at("03:01"), How: "it has none"},
+	}
+	return s
 }
 
 // lengthy has many items.

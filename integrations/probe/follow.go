@@ -80,7 +80,7 @@ func (f Follower) Deliver(ctx context.Context, b follow.Batch) (follow.Done, err
 		if ctx.Err() != nil {
 			return done, follow.Unavailable{Err: ctx.Err()}
 		}
-		answer := commands.ItemProbed{Incident: b.Incident, ItemProbed: incident.ItemProbed{Item: asked.Item, OK: good, Said: said}}
+		answer := commands.ItemProbed{Incident: b.Incident, ItemProbed: incident.ItemProbed{Item: asked.Item, OK: good, Said: said, For: asked.By}}
 		if err := f.Send(ctx, answer, fmt.Sprintf("%s/%d", Name, r.Seq)); err != nil {
 			return done, follow.Unavailable{Err: err}
 		}
@@ -93,11 +93,10 @@ func (f Follower) Deliver(ctx context.Context, b follow.Batch) (follow.Done, err
 func (f Follower) ask(ctx context.Context, address string) (good bool, said string) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	name := bare(address)
-	when := func() string { return ", " + f.Now().UTC().Format("15:04") + " UTC" }
+	name := (&incident.Bind{Rule: incident.RuleProbe, Probe: address}).Named()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return false, name + " cannot be asked" + when()
+		return false, name + " cannot be asked"
 	}
 	client := f.HTTP
 	if client == nil {
@@ -106,7 +105,7 @@ func (f Follower) ask(ctx context.Context, address string) (good bool, said stri
 	begun := time.Now()
 	answer, err := client.Do(r)
 	if err != nil {
-		return false, name + " did not answer: " + reason(err) + when()
+		return false, name + " did not answer: " + reason(err)
 	}
 	defer func() { _ = answer.Body.Close() }()
 	body, _ := io.ReadAll(io.LimitReader(answer.Body, 4<<10))
@@ -114,17 +113,10 @@ func (f Follower) ask(ctx context.Context, address string) (good bool, said stri
 	if words := first(body); words != "" {
 		said += ": " + words
 	}
-	return answer.StatusCode >= 200 && answer.StatusCode < 300, said + when()
-}
-
-// bare is an address without what may be a secret in it.
-func bare(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "the address"
+	if answer.StatusCode < 200 || answer.StatusCode > 299 {
+		return false, said
 	}
-	u.User, u.RawQuery, u.Fragment = nil, "", ""
-	return u.String()
+	return true, said + ", " + f.Now().UTC().Format("15:04") + " UTC" // a proof is read by itself, elsewhere
 }
 
 // reason is the cause without the address, which is said already and may hold a secret.
