@@ -17,18 +17,20 @@ import (
 //	lookdue/3/0                       it waits for long, and drbot was so many seconds late with saying so
 //	executives/1764040000             the update for executives that is due at that second
 //	executiveslate/1764040000/2400    it was missed, and drbot said so 2400 s later
+//	owed/1764040000/0                 what others were mailed that they hear by that second has not come
 //	window/soon/1764040000/0          the end of the maintenance window that ends at that second
 const (
 	lookPrefix      = "look/"
 	lookDuePrefix   = "lookdue/"
 	executivePrefix = "executives/"
 	execLatePrefix  = "executiveslate/"
+	owedPrefix      = "owed/"
 	windowPrefix    = "window/"
 )
 
 // telling objects are redrawn from the fold.
 func telling(object string) bool {
-	return strings.HasPrefix(object, lookPrefix) || strings.HasPrefix(object, lookDuePrefix) || strings.HasPrefix(object, executivePrefix) || strings.HasPrefix(object, execLatePrefix) || strings.HasPrefix(object, windowPrefix)
+	return slices.ContainsFunc([]string{lookPrefix, lookDuePrefix, executivePrefix, execLatePrefix, owedPrefix, windowPrefix}, func(prefix string) bool { return strings.HasPrefix(object, prefix) })
 }
 
 // told is what such a message shows now.
@@ -51,6 +53,8 @@ func (b *Bot) told(i *incident.Incident, object string) (templates.Message, bool
 		return templates.Reminder(i, templates.Promised{Executives: true, Due: secondOf(n[0])}, draftOf(i)), true
 	case strings.HasPrefix(object, execLatePrefix) && len(n) == 2:
 		return templates.Reminder(i, templates.Promised{Executives: true, Due: secondOf(n[0]), Missed: true, Late: seconds(n[1])}, draftOf(i)), true
+	case strings.HasPrefix(object, owedPrefix) && len(n) == 2:
+		return templates.Missing(i, templates.Overdue{Due: secondOf(n[0]), Late: seconds(n[1])}), true
 	case strings.HasPrefix(object, windowPrefix) && i.Window != nil:
 		parts := strings.Split(object, "/")
 		if len(parts) != 4 {
@@ -166,6 +170,15 @@ func (t *talk) promiseTo(rest string, late int64) error {
 		return t.promised(fmt.Sprintf("%s%d/%d", execLatePrefix, second, late))
 	}
 	return t.promised(fmt.Sprintf("%s%d", executivePrefix, second))
+}
+
+// owed says that what was promised outside has not come; kept while this waited, it calls nobody.
+func (t *talk) owed(second string, late int64) error {
+	n, err := strconv.ParseInt(second, 10, 64)
+	if err != nil || len((templates.Overdue{Due: secondOf(n)}).To(t.i)) == 0 {
+		return nil
+	}
+	return t.promised(fmt.Sprintf("%s%d/%d", owedPrefix, n, late))
 }
 
 // windowCame says an instant of scheduled maintenance; its beginning and end are told to the announcement too.

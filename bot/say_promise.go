@@ -112,6 +112,8 @@ func (t *talk) deadline(e incident.DeadlineSpoken) error {
 		return t.promiseTo(rest, late)
 	case incident.DueWindow:
 		return t.windowCame(rest, late)
+	case incident.DueOwed:
+		return t.owed(rest, late)
 	case incident.DueLook:
 		return t.lookDue(rest, late)
 	case incident.DueItem:

@@ -89,11 +89,11 @@ var lineParts = regexp.MustCompile(`(?:^|\s)(?:--|—|–)(to|public|steps|next)
 func noticeOf(c *call) (n notice, err error) {
 	_, rest, _ := strings.Cut(c.Object, "/")
 	n.seen = -1
-	executives := false
+	asked := incident.Audience("")
 	for part := range strings.SplitSeq(rest, "/") {
 		switch {
-		case part == string(incident.AudienceExecutives):
-			executives = true
+		case part == string(incident.AudienceExecutives), part == string(incident.AudienceMail):
+			asked = incident.Audience(part)
 		case strings.HasPrefix(part, "u"):
 			if seen, err := strconv.Atoi(part[1:]); err == nil {
 				n.seen = seen
@@ -137,8 +137,8 @@ func noticeOf(c *call) (n notice, err error) {
 	switch n.to = []incident.Audience{incident.AudienceAnnouncement}; {
 	case to != "":
 		n.to, err = parseAudiences(to)
-	case executives:
-		n.to = []incident.Audience{incident.AudienceExecutives}
+	case asked != "":
+		n.to = []incident.Audience{asked}
 	case n.public != "":
 		err = incident.Refuse(incident.BadInput, "Words for the status page, and no --to status.").Then("Like: --to announcement,status --public …")
 	}

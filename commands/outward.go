@@ -121,6 +121,9 @@ func (o *Office) awaiting(i, after *incident.Incident, now time.Time, e incident
 	if opening := o.notification(i, w.promising(after), now, e.To); opening.Body != "" && e.Number > 0 {
 		e.Subject, e.Opening = opening.Subject, opening.Body
 	}
+	if e.Number > 0 && e.Version == 1 {
+		e.Due = after.UpdateDue
+	}
 	if e.Number > 0 && e.Version == 1 && after.ExecutivesEvery > 0 && slices.Contains(e.To, incident.AudienceExecutives) {
 		e.ExecutivesDue = now.Add(after.ExecutivesEvery).UTC()
 		theirs := after.Clone()

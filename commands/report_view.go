@@ -45,6 +45,7 @@ type TallyView struct {
 	Response  PromiseView   `json:"response_time"`
 	Updates   CadenceView   `json:"updates"`
 	Execs     CadenceView   `json:"updates_to_executives"`
+	Mailed    CadenceView   `json:"updates_by_mail"`
 	RTO       PromiseView   `json:"rto"`
 	RPO       PromiseView   `json:"rpo"`
 	Lost      ClockView     `json:"writes_lost"`
@@ -141,7 +142,7 @@ func viewTally(t incident.Tally) TallyView {
 	v := TallyView{
 		Count: t.Incidents, Open: t.Open, Resolved: t.Resolved, Reopened: t.Reopened, ToAck: viewClock(t.ToAck), ToResolve: viewClock(t.ToResolve),
 		Response: viewPromise(t.Response), RTO: viewPromise(t.RTO), RPO: viewPromise(t.RPO), Lost: viewClock(t.Lost),
-		Updates: viewCadence(t.Updates), Execs: viewCadence(t.Executives), Runs: t.Runs, ByHand: t.ByHand, Skipped: t.Skipped, Glass: t.Glass,
+		Updates: viewCadence(t.Updates), Execs: viewCadence(t.Executives), Mailed: viewCadence(t.Mailed), Runs: t.Runs, ByHand: t.ByHand, Skipped: t.Skipped, Glass: t.Glass,
 		Approvals: ApprovalsView{Decided: t.Decided, Lapsed: t.Lapsed},
 	}
 	v.Updates.Overdue, v.Updates.Moved = t.Overdue, t.Moved

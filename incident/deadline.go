@@ -49,6 +49,7 @@ func (i *Incident) Deadlines() []Deadline {
 			}
 			add(i.UpdateDue, lateKey(i.UpdateDue))
 		}
+		i.owedDeadlines(add)
 	}
 	i.itemDeadlines(add)
 	for _, a := range i.Approvals {
@@ -134,6 +135,10 @@ func (i *Incident) Tick(at time.Time) []Event {
 			_, _ = fmt.Sscanf(d.Key, d.Kind()+"/%d", &n)
 			events = append(events, Expired{Approval: n, Run: i.Approval(n).Run, Approved: d.Kind() == DueStart})
 			continue
+		case DueLook:
+			if o := i.Outgone(draftOfLook(d.Key)); o != nil && i.lateAt(o, at) {
+				continue // that it is late is said instead
+			}
 		case DueRespond, DueUpdate, DueNudge, DueReview, DueExecutives, DueWindow:
 			if d.Kind() == DueNudge {
 				if promise = d.Key[:strings.LastIndex(d.Key, "/")]; i.ended(promise, at) {
@@ -174,6 +179,8 @@ func (i *Incident) spoken(e DeadlineSpoken) {
 		}
 	case strings.HasPrefix(e.Key, DueExecutives+"/"):
 		i.executivesSaid(e)
+	case strings.HasPrefix(e.Key, DueOwed+"/"):
+		i.owedSaid(e)
 	case strings.HasPrefix(e.Key, DueWindow+"/"):
 		i.windowSaid(e.Key)
 	case strings.HasPrefix(e.Key, DueNudge+"/"):

@@ -33,7 +33,7 @@ func (i *Incident) promiseDeadlines(add func(due time.Time, key string, args ...
 // executivesClosed ends what executives were promised of an incident that became restricted: nobody may keep it any more.
 func (i *Incident) executivesClosed() {
 	if i.Restricted {
-		i.ExecutivesEvery, i.ExecutivesDue, i.ExecutivesLate = 0, time.Time{}, time.Time{}
+		i.ExecutivesEvery, i.ExecutivesDue, i.ExecutivesLate, i.Owed = 0, time.Time{}, time.Time{}, nil
 		i.forget(DueExecutives + "/")
 	}
 }

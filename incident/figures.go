@@ -46,6 +46,7 @@ type Figures struct {
 	Updates    Cadence       `json:"updates,omitzero"`
 	UpdateDue  time.Time     `json:"update_due,omitzero"` // promised now
 	Executives Cadence       `json:"executives,omitzero"`
+	Mailed     Cadence       `json:"mailed,omitzero"`
 	Moved      int           `json:"moved,omitempty"`
 	RTO        time.Duration `json:"rto,omitempty"` // promised; counts from Start, as on the card
 	RPO        time.Duration `json:"rpo,omitempty"`
@@ -71,7 +72,7 @@ func (i *Incident) Figures() Figures {
 	p := i.Promises
 	f := Figures{
 		ID: i.ID, Severity: i.Severity, Type: i.Type, State: i.State, Drill: i.Drill, Restricted: i.Restricted, Out: i.out(),
-		Opened: i.OpenedAt, Start: i.Since(), Acked: i.AckedAt, Reopened: i.Reopened, Updates: p.Updates, Executives: p.Executives, Moved: p.Moved,
+		Opened: i.OpenedAt, Start: i.Since(), Acked: i.AckedAt, Reopened: i.Reopened, Updates: p.Updates, Executives: p.Executives, Mailed: p.Mailed, Moved: p.Moved,
 		RTO: i.RTO.Limit, RPO: i.RPO.Limit, Glass: len(i.Glass), Decided: p.Decided, Deciding: p.Deciding, Lapsed: p.Lapsed, Parked: len(i.Parked),
 	}
 	if i.Active() {

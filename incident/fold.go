@@ -50,6 +50,7 @@ func (i *Incident) fold(at Stamp, e Event) {
 		i.replace(at, e.By, func(*Outgoing) bool { return true }) // nobody hears of an end that was none
 		i.ResolvedBy, i.ResolvedAt, i.LateSince = Person{}, time.Time{}, time.Time{}
 		i.policy(e.Policy)
+		i.owesAgain(at)
 	case Closed:
 		i.State = StateClosed
 	case ReviewOpened:
@@ -92,7 +93,7 @@ func (i *Incident) opened(at Stamp, e Opened) {
 func (i *Incident) resolved(at Stamp, e Resolved) {
 	i.State, i.ResolvedBy, i.ResolvedAt, i.FalseAlarm = StateResolved, e.By, at.Time, e.FalseAlarm
 	i.Summary, i.RootCause, i.DataImpact = e.Summary, e.RootCause, e.DataImpact
-	i.Spoken = nil
+	i.Spoken, i.Owed = nil, nil
 	i.replace(at, e.By, func(*Outgoing) bool { return true }) // nobody hears after the end how it was going
 	i.told(0, e.To)
 	i.published(at, e.To, e.Public)
@@ -105,6 +106,9 @@ func (i *Incident) policy(p Policy) {
 	i.RespondBy, i.UpdateEvery, i.UpdateDue, i.Calls = p.RespondBy, p.UpdateEvery, p.UpdateDue, i.callsOf(p.Calls)
 	i.ExecutivesEvery, i.ExecutivesDue = p.ExecutivesEvery, p.ExecutivesDue
 	i.forget(DueExecutives + "/")
+	if p.ExecutivesEvery > 0 {
+		i.owe(AudienceExecutives, time.Time{}) // they have a promise of their own
+	}
 	i.executivesClosed()
 	if !i.Hushed.After(i.Time) {
 		i.Hushed = time.Time{}

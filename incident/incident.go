@@ -163,6 +163,7 @@ type Incident struct {
 	// Executives have a cadence of their own.
 	ExecutivesEvery time.Duration      `json:"executives_every,omitempty"`
 	ExecutivesDue   time.Time          `json:"executives_due,omitzero"`
+	Owed            []Debt             `json:"owed,omitempty"`           // what others outside were promised
 	ExecutivesLate  time.Time          `json:"executives_late,omitzero"` // the missed one that drbot spoke of
 	Spoken          []string           `json:"spoken,omitempty"`         // deadlines that were said, by key
 	Checklist       []Item             `json:"checklist,omitempty"`      // in the runbook's order

@@ -82,7 +82,7 @@ func (i *Incident) windowSet(e WindowSet) {
 		i.Window = nil
 		return
 	}
-	i.Window = &Window{From: e.From, Until: e.Until}
+	i.Window, i.Owed = &Window{From: e.From, Until: e.Until}, nil
 	if began && !e.From.IsZero() && !e.From.After(i.Time) {
 		i.Spoken = append(i.Spoken, windowKey("begin", e.From))
 	}

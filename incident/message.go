@@ -147,6 +147,7 @@ func (i *Incident) updateSent(at Stamp, e UpdateSent) {
 		i.ExecutivesDue, i.ExecutivesLate = e.ExecutivesDue, time.Time{}
 		i.forget(DueExecutives + "/")
 	}
+	i.owes(at, e)
 	i.told(e.Number, e.To)
 	i.published(at, e.To, e.Public)
 }

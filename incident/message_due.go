@@ -15,7 +15,7 @@ const leastWait = 5 * time.Minute
 // only go back, and calls nobody.
 func (i *Incident) lookDeadlines(add func(due time.Time, key string, args ...any)) {
 	for k := range i.Outgoing {
-		if o := &i.Outgoing[k]; o.State == LookWaits && i.holds(o) {
+		if o := &i.Outgoing[k]; o.State == LookWaits && i.holds(o) && !i.saidLate(o) {
 			add(o.At.Add(max(leastWait, i.UpdateEvery/4)), "%s", lookKey(o.Draft))
 		}
 	}

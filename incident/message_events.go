@@ -57,7 +57,8 @@ type UpdateDrafted struct {
 	Status  Status     `json:"status,omitempty"`
 	Asked   []Person   `json:"asked,omitempty"` // for the second look
 	Only    bool       `json:"only,omitempty"`  // nobody else may take it; else any other responder may
-	// ExecutivesDue is the next one that its words promise executives.
+	Due     time.Time  `json:"due,omitzero"`    // the next one that its words promise
+	// ExecutivesDue is the next one that they promise executives.
 	ExecutivesDue time.Time `json:"executives_due,omitzero"`
 	Executives    *Apart    `json:"executives,omitempty"`
 }

@@ -16,6 +16,7 @@ type Promises struct {
 	Unheard    bool      `json:"unheard,omitempty"`   // a response time passed before anybody acknowledged
 	Updates    Cadence   `json:"updates,omitzero"`
 	Executives Cadence   `json:"executives,omitzero"` // the same of what executives are promised
+	Mailed     Cadence   `json:"mailed,omitzero"`     // and of what those were promised who are mailed with everybody else
 	Decided    int       `json:"decided,omitempty"`   // approvals that people granted or denied
 	Deciding   Span      `json:"deciding,omitzero"`   // from asking to their last needed word
 	Lapsed     int       `json:"lapsed,omitempty"`    // approvals that nobody decided in time
@@ -58,6 +59,7 @@ func (i *Incident) account(at Stamp, e Event) {
 	case UpdateSent:
 		i.accountUpdate(e)
 		i.accountExecutives(e)
+		i.accountMailed(at.Time, e)
 	case Snoozed:
 		if i.UpdateDue.IsZero() || e.For != "" {
 			break
@@ -73,6 +75,11 @@ func (i *Incident) account(at Stamp, e Event) {
 		}
 		if !i.ExecutivesLate.IsZero() || i.past(i.ExecutivesDue, at.Time) {
 			p.Executives.Missed++
+		}
+		for k := range i.Owed {
+			if i.past(i.Owed[k].Due, at.Time) {
+				p.Mailed.Missed++
+			}
 		}
 		if i.AckedAt.IsZero() {
 			p.RespondBy, p.Unheard = i.RespondBy, p.Unheard || i.past(i.RespondBy, at.Time)
@@ -100,6 +107,19 @@ func (i *Incident) accountExecutives(e UpdateSent) {
 		i.Promises.Executives.Late++
 	default:
 		i.Promises.Executives.Kept++
+	}
+}
+
+// accountMailed: what a second look held back is kept when it leaves.
+func (i *Incident) accountMailed(at time.Time, e UpdateSent) {
+	for k := range i.Owed {
+		switch o := &i.Owed[k]; {
+		case !slices.Contains(e.To, o.To):
+		case i.past(o.Due, at):
+			i.Promises.Mailed.Late++
+		default:
+			i.Promises.Mailed.Kept++
+		}
 	}
 }
 

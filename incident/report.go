@@ -46,6 +46,7 @@ type Tally struct {
 	Response   Promised
 	Updates    Cadence
 	Executives Cadence // what they were promised
+	Mailed     Cadence // what those were promised who are mailed with everybody else
 	Overdue    int     // updates that are promised for an instant that is over, and count in none of Updates yet
 	Moved      int
 	RTO, RPO   Promised
@@ -181,6 +182,7 @@ func (t *Tally) add(f Figures, now time.Time, lost map[ID]time.Duration) {
 	t.RTO.add(f.RTOVerdict(now))
 	t.Updates.add(f.Updates)
 	t.Executives.add(f.Executives)
+	t.Mailed.add(f.Mailed)
 	if !f.UpdateDue.IsZero() && now.After(f.UpdateDue) {
 		t.Overdue++
 	}

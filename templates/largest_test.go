@@ -116,7 +116,9 @@ func TestUnsaid(t *testing.T) {
 	straight := resolved()
 	straight.Run(7).Steps = straight.Run(7).Steps[:1]
 	ReviewDraft(straight.Incident, make([]Entry, maxTimeline+1), straight.facts(), "")
-	ReviewDraft(opening().Incident, nil, Facts{}, "")
+	mailed := opening()
+	mailed.Promises.Mailed = incident.Cadence{Kept: 1, Late: 1, Missed: 1}
+	ReviewDraft(mailed.Incident, nil, Facts{}, "")
 	Say("review.redacted", nil)
 	mailAll()
 	Topic(opening().say("02:59", incident.WindowSet{By: ana}).Incident)

@@ -85,6 +85,7 @@ func messageCards(add func(string, Message)) {
 	add("messages/editednewest", Edited(newest, edited, at("15:04")))
 	add("messages/editedoutward", EditedOutward(i, edited, at("15:04")))
 	executiveCards(add)
+	owedCards(add)
 	windowCards(add)
 }
 

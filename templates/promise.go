@@ -82,6 +82,9 @@ func executivesReminder(i *incident.Incident, p Promised, d Drafted) Message {
 	if !p.Stands(i) {
 		return closed(i, Say("executives.text", facts), Line("executives.over", facts))
 	}
+	if o := i.Held(incident.AudienceExecutives); o != nil { // another one would wait beside it
+		return closed(i, Say("executives.text", facts), held(Line("executives.held", facts), o))
+	}
 	return fit(Message{
 		Text: locked(i, Say("executives.text", facts)),
 		Blocks: []Block{

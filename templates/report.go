@@ -218,6 +218,7 @@ func tallyRows(t incident.Tally, hidden int) []Row {
 	promise("response", t.Response)
 	cadence("updates", t.Updates, t.Overdue, t.Moved)
 	cadence("executives", t.Executives, 0, 0)
+	cadence("mailed", t.Mailed, 0, 0)
 	promise("rto", t.RTO)
 	promise("rpo", t.RPO)
 	if t.Lost.N+len(t.Lost.LeftOut) > 0 {

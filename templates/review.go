@@ -174,11 +174,12 @@ func (d *draft) measured() {
 
 // cadence says how many promised updates came, and in time.
 func (d *draft) cadence() {
-	c := d.i.Promises.Updates
-	if c.Promised() == 0 {
-		return
+	if c := d.i.Promises.Updates; c.Promised() > 0 {
+		d.item(Line("review.cadence", map[string]any{"All": c.Promised(), "Kept": c.Kept, "Late": c.Late, "Missed": c.Missed, "Moved": d.i.Promises.Moved}))
 	}
-	d.item(Line("review.cadence", map[string]any{"All": c.Promised(), "Kept": c.Kept, "Late": c.Late, "Missed": c.Missed, "Moved": d.i.Promises.Moved}))
+	if c := d.i.Promises.Mailed; c.Promised() > 0 {
+		d.item(Line("review.mailed", map[string]any{"All": c.Promised(), "Kept": c.Kept, "Late": c.Late, "Missed": c.Missed}))
+	}
 }
 
 // anyway is what was left open at the resolution, and why.

@@ -1,0 +1,147 @@
+package incident
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// DueOwed is the kind of the deadlines of what audiences outside were promised and were not sent: one that waits for its
+// second look has not come, and neither has one that went to others alone.
+const DueOwed = "owed"
+
+// AgainWithin is how soon those who read that it is over hear that it is not, where the severity promises no updates.
+const AgainWithin = 15 * time.Minute
+
+// Debt is what an audience outside was promised: another message by Due. It is kept by the message that reaches them, and
+// not by writing it.
+type Debt struct {
+	To     Audience  `json:"to"`
+	Due    time.Time `json:"due"`
+	Update int       `json:"update"`        // the newest one when it was promised
+	Late   time.Time `json:"late,omitzero"` // Due, once drbot has said that it passed
+}
+
+// promisedTo reports whether an audience is promised the next one by its mails. Executives with a cadence of their own have
+// ExecutivesDue, and the status page makes no promises.
+func (i *Incident) promisedTo(a Audience) bool {
+	return a == AudienceMail || a == AudienceExecutives && i.ExecutivesEvery == 0
+}
+
+// OwedTo finds what an audience was promised; nil: nothing.
+func (i *Incident) OwedTo(a Audience) *Debt {
+	for k := range i.Owed {
+		if i.Owed[k].To == a {
+			return &i.Owed[k]
+		}
+	}
+	return nil
+}
+
+// owe replaces what an audience was promised; a zero instant promises nothing.
+func (i *Incident) owe(a Audience, due time.Time) {
+	i.Owed = slices.DeleteFunc(i.Owed, func(o Debt) bool { return o.To == a })
+	if !due.IsZero() {
+		i.Owed = append(i.Owed, Debt{To: a, Due: due, Update: i.Updates})
+	}
+}
+
+// owes folds what a message promises those who are mailed it. Where its words promise an instant that has passed, since it
+// waited, they hear with everybody else.
+func (i *Incident) owes(at Stamp, e UpdateSent) {
+	for _, a := range e.To {
+		if !i.promisedTo(a) {
+			continue
+		}
+		due := e.Due
+		if e.Draft != 0 && !due.After(at.Time) {
+			due = i.UpdateDue
+		}
+		if e.Number == 0 || !i.Active() || e.Draft != 0 && !due.After(at.Time) {
+			due = time.Time{}
+		}
+		i.owe(a, due)
+	}
+}
+
+// owesAgain folds a reopening: who was mailed that it is over is owed that it is not.
+func (i *Incident) owesAgain(at Stamp) {
+	i.Owed = nil
+	for _, a := range i.HeardTheEnd() {
+		if i.promisedTo(a) {
+			due := i.UpdateDue
+			if due.IsZero() {
+				due = at.Time.Add(AgainWithin)
+			}
+			i.owe(a, due)
+		}
+	}
+}
+
+// HeardTheEnd are those who were mailed that it is over.
+func (i *Incident) HeardTheEnd() []Audience {
+	s := i.SentAs(0)
+	if s == nil || i.Restricted || i.Window != nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(s.To), func(a Audience) bool { return a != AudienceMail && a != AudienceExecutives })
+}
+
+// Held is the message to an audience that waits for its second look; nil: none.
+func (i *Incident) Held(a Audience) *Outgoing {
+	for k := range i.Outgoing {
+		if o := &i.Outgoing[k]; o.State == LookWaits && o.Number > 0 && o.Version == 1 && slices.Contains(o.To, a) && i.holds(o) {
+			return o
+		}
+	}
+	return nil
+}
+
+// owedDeadlines are the promises of which nobody else speaks: as long as responders wait for the same update, its reminder
+// does.
+func (i *Incident) owedDeadlines(add func(due time.Time, key string, args ...any)) {
+	var said []int64
+	for k := range i.Owed {
+		o := &i.Owed[k]
+		second := o.Due.Unix()
+		if !o.Late.IsZero() || slices.Contains(said, second) || i.Held(o.To) == nil && i.Updates == o.Update && !i.UpdateDue.IsZero() {
+			continue
+		}
+		said = append(said, second)
+		add(o.Due, "%s/%d", DueOwed, second)
+	}
+}
+
+// owedSaid remembers that it was called late.
+func (i *Incident) owedSaid(e DeadlineSpoken) {
+	for k := range i.Owed {
+		if o := &i.Owed[k]; fmt.Sprintf("%s/%d", DueOwed, o.Due.Unix()) == e.Key {
+			o.Late = e.Due
+		}
+	}
+}
+
+// saidLate reports whether drbot said, since an outgoing message waits, that what it was to keep is late: nobody needs to hear
+// then that it waits.
+func (i *Incident) saidLate(o *Outgoing) bool { return i.lateAt(o, time.Time{}) }
+
+// lateAt reports the same of an instant at which that is said.
+func (i *Incident) lateAt(o *Outgoing, at time.Time) bool {
+	late := func(due, said time.Time) bool { return due.After(o.At) && (!said.IsZero() || !due.After(at)) }
+	for _, a := range o.To {
+		if w := i.OwedTo(a); w != nil && o.Number > 0 && late(w.Due, w.Late) {
+			return true
+		}
+		if a == AudienceExecutives && o.Number > 0 && i.ExecutivesEvery > 0 && late(i.ExecutivesDue, i.ExecutivesLate) {
+			return true
+		}
+	}
+	return false
+}
+
+// draftOfLook is the number in the key of a look's deadline.
+func draftOfLook(key string) (n int) {
+	_, _ = fmt.Sscanf(strings.TrimSuffix(key, "/"), DueLook+"/%d", &n)
+	return n
+}

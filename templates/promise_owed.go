@@ -1,0 +1,49 @@
+package templates
+
+import (
+	"time"
+
+	"github.com/drbot/drbot/incident"
+)
+
+// Overdue is what audiences outside were promised by an instant, and were not sent.
+type Overdue struct {
+	Due  time.Time // by the second
+	Late time.Duration
+}
+
+// To are the audiences that still wait for it.
+func (d Overdue) To(i *incident.Incident) (to []incident.Audience) {
+	for _, o := range i.Owed {
+		if o.Due.Unix() == d.Due.Unix() && i.Active() {
+			to = append(to, o.To)
+		}
+	}
+	return to
+}
+
+// Missing says once that a promise to people outside was missed: to who may let go what waits for its second look, or to who
+// speaks where nothing was written for them. Kept, it is one line.
+func Missing(i *incident.Incident, d Overdue) Message {
+	to := d.To(i)
+	facts := map[string]any{
+		"ID": i.ID, "Due": d.Due, "Late": d.Late, "Down": d.Late > tolerated, "To": to, "Who": speakers(i, true), "Number": i.Updates, "Active": i.Active(),
+	}
+	text := Say("owed.text", facts)
+	if len(to) == 0 {
+		return closed(i, text, Line("owed.over", facts))
+	}
+	if o := i.Held(to[0]); o != nil {
+		return closed(i, text, held(Line("owed.held", facts), o))
+	}
+	return fit(Message{Text: locked(i, text), Blocks: []Block{
+		Lines{Lines: [][]Span{marked(i, Line("owed.line", facts))}},
+		Actions{Elements: []Element{Button{Verb: "incident update", Object: object(i) + "/" + string(to[0]), Label: Say("button.owed", nil), Style: "primary"}}},
+	}}).dated(i.Time)
+}
+
+// held goes on with the message that waits for its second look, and with who may let it go.
+func held(line []Span, o *incident.Outgoing) []Span {
+	line = append(line, T(" "))
+	return append(line, Line("owed.message", map[string]any{"N": o.Draft, "Number": o.Number, "By": o.By, "Only": o.Only, "Asked": o.Asked})...)
+}

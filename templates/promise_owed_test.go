@@ -1,0 +1,35 @@
+package templates
+
+import (
+	"time"
+
+	"github.com/drbot/drbot/incident"
+)
+
+// owedCards are the messages about what audiences outside were promised and were not sent.
+func owedCards(add func(string, Message)) {
+	i := restoring().Incident
+	i.Updates, i.UpdateEvery, i.UpdateDue = 2, time.Hour, at("05:00")
+	i.Owed = []incident.Debt{{To: incident.AudienceMail, Due: at("04:00"), Update: 1, Late: at("04:00")}}
+	d := Overdue{Due: at("04:00")}
+	add("messages/owed", Missing(i, d))
+	i.Owed = append(i.Owed, incident.Debt{To: incident.AudienceExecutives, Due: at("04:00"), Update: 1, Late: at("04:00")})
+	add("messages/owedboth", Missing(i, d))
+	i.Outgoing = []incident.Outgoing{{At: at("03:50"), State: incident.LookWaits, UpdateDrafted: incident.UpdateDrafted{
+		Draft: 4, Number: 2, Version: 1, By: ana, To: []incident.Audience{incident.AudienceExecutives, incident.AudienceMail}, Text: "Found it", Asked: []incident.Person{bea},
+	}}}
+	add("messages/owedheld", Missing(i, d))
+	down := d
+	down.Late = 40 * time.Minute
+	add("messages/owedhelddown", Missing(i, down))
+	add("messages/owedover", Missing(i, Overdue{Due: at("03:00")}))
+	i.ExecutivesEvery, i.ExecutivesDue = time.Hour, at("04:00")
+	p, draft := Promised{Executives: true, Due: at("04:00")}, Drafted{Text: "Restoring.", ID: "0123456789ab"}
+	add("messages/executivesheld", Reminder(i, p, draft))
+	i.Spoken = append(i.Spoken, keyOf(i, incident.DueExecutives+"/late/"))
+	p.Missed = true
+	add("messages/executivesheldlate", Reminder(i, p, draft))
+	over := i.Clone()
+	over.State = incident.StateResolved
+	add("messages/owedend", Missing(over, d))
+}
