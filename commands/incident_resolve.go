@@ -93,16 +93,10 @@ func resolveForm(ctx context.Context, o *Office, c *call, summary string) (Reply
 	}
 	f := o.endForm(i, incident.Resolved{Summary: or(summary, i.Summary), RootCause: or(i.RootCause, "under review"), DataImpact: or(i.DataImpact, impact)})
 	f.Fields = append(f.Fields, o.tellFields(i)...)
+	o.askProbes(ctx, c, i)
 	return c.form(o, f, "The summary is missing.")
 }
 
-// endForm are the fields of a resolution itself.
-func (o *Office) endForm(i *incident.Incident, r incident.Resolved) templates.Form {
-	f := templates.Form{Verb: "incident resolve", Object: objectOf(i), Title: "Resolve " + i.ID.String(), Submit: "Resolve"}
-	o.askProbes(ctx, c, i)
-	f.Fields = []templates.Field{
-		{ID: "summary", Label: "Summary", Kind: templates.FieldArea, Value: r.Summary, Max: 2000},
-		{ID: "cause", Label: "Root cause", Kind: templates.FieldArea, Optional: true, Value: r.RootCause, Max: 2000},
 // askProbes asks for the addresses whose items are open, because somebody is about to say that it is over. The form does
 // not wait for the answers, and is there if they cannot be asked for: the items then stay open, as it says.
 func (o *Office) askProbes(ctx context.Context, c *call, i *incident.Incident) {
@@ -114,6 +108,12 @@ func (o *Office) askProbes(ctx context.Context, c *call, i *incident.Incident) {
 	}, func(*incident.Incident) string { return "" })
 }
 
+// endForm are the fields of a resolution itself.
+func (o *Office) endForm(i *incident.Incident, r incident.Resolved) templates.Form {
+	f := templates.Form{Verb: "incident resolve", Object: objectOf(i), Title: "Resolve " + i.ID.String(), Submit: "Resolve"}
+	f.Fields = []templates.Field{
+		{ID: "summary", Label: "Summary", Kind: templates.FieldArea, Value: r.Summary, Max: 2000},
+		{ID: "cause", Label: "Root cause", Kind: templates.FieldArea, Optional: true, Value: r.RootCause, Max: 2000},
 		{ID: "lost", Label: "Data impact", Kind: templates.FieldArea, Optional: true, Value: r.DataImpact, Max: 1000},
 	}
 	if open := i.LeftOpen(); len(open) > 0 {
