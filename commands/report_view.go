@@ -54,6 +54,7 @@ type TallyView struct {
 	ByHand    int           `json:"steps_by_hand"`
 	Skipped   int           `json:"steps_skipped"`
 	Glass     int           `json:"glass_broken"`
+	Anyway    int           `json:"items_ticked_anyway"`
 }
 
 // ClockView is a set of durations; the figures of an empty one are null.
@@ -142,7 +143,7 @@ func viewTally(t incident.Tally) TallyView {
 	v := TallyView{
 		Count: t.Incidents, Open: t.Open, Resolved: t.Resolved, Reopened: t.Reopened, ToAck: viewClock(t.ToAck), ToResolve: viewClock(t.ToResolve),
 		Response: viewPromise(t.Response), RTO: viewPromise(t.RTO), RPO: viewPromise(t.RPO), Lost: viewClock(t.Lost),
-		Updates: viewCadence(t.Updates), Execs: viewCadence(t.Executives), Mailed: viewCadence(t.Mailed), Runs: t.Runs, ByHand: t.ByHand, Skipped: t.Skipped, Glass: t.Glass,
+		Updates: viewCadence(t.Updates), Execs: viewCadence(t.Executives), Mailed: viewCadence(t.Mailed), Runs: t.Runs, ByHand: t.ByHand, Skipped: t.Skipped, Glass: t.Glass, Anyway: t.Anyway,
 		Approvals: ApprovalsView{Decided: t.Decided, Lapsed: t.Lapsed},
 	}
 	v.Updates.Overdue, v.Updates.Moved = t.Overdue, t.Moved

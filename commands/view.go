@@ -79,18 +79,6 @@ type ViewAlert struct {
 	Facts  map[string]string `json:"facts"`           // title, priority, service …
 }
 
-// ViewItem is a line of the checklist; State is open, done or na.
-type ViewItem struct {
-	ID     string `json:"id"`
-	Phase  string `json:"phase"`
-	Text   string `json:"text"`
-	Parent string `json:"parent,omitempty"`
-	State  string `json:"state"`
-	By     string `json:"by,omitempty"`
-	How    string `json:"how,omitempty"`
-	Who    string `json:"assigned_to,omitempty"`
-}
-
 // ViewRun is a run and the state of its steps.
 type ViewRun struct {
 	ID        string            `json:"id"` // R7
@@ -161,10 +149,8 @@ func Show(i *incident.Incident) View {
 	for k := range i.Alerts {
 		v.Alerts = append(v.Alerts, showAlert(&i.Alerts[k]))
 	}
-	for _, it := range i.Checklist {
-		v.Checklist = append(v.Checklist, ViewItem{
-			ID: it.ID, Phase: it.Phase, Text: it.Text, Parent: it.Parent, State: or(it.State, "open"), By: it.By.Name, How: it.How, Who: it.Who.Name,
-		})
+	for k := range i.Checklist {
+		v.Checklist = append(v.Checklist, showItem(&i.Checklist[k]))
 	}
 	for _, r := range i.Runs {
 		v.Runs = append(v.Runs, showRun(r))

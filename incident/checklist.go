@@ -54,6 +54,17 @@ func (i *Incident) ItemsDone() (closed, all int) {
 	return closed, len(i.Checklist)
 }
 
+// TickedAnyway are the items that a person ticked though the record does not show them.
+func (i *Incident) TickedAnyway() []*Item {
+	var list []*Item
+	for k := range i.Checklist {
+		if it := &i.Checklist[k]; it.Closed() && it.Anyway != "" {
+			list = append(list, it)
+		}
+	}
+	return list
+}
+
 // maxNamed is how many open items are named before the others are a number.
 const maxNamed = 10
 

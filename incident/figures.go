@@ -3,7 +3,7 @@ package incident
 import "time"
 
 // FiguresVersion is written beside stored figures; figures of another version are worked out again from the fold.
-const FiguresVersion = 1
+const FiguresVersion = 2
 
 // Verdict is what became of a promise.
 type Verdict string
@@ -57,6 +57,7 @@ type Figures struct {
 	ByHand   int  `json:"by_hand,omitempty"`
 	Skipped  int  `json:"skipped,omitempty"`
 	Glass    int  `json:"glass,omitempty"`
+	Anyway   int  `json:"anyway,omitempty"` // items of the checklist that were ticked though the record does not show them
 	Decided  int  `json:"decided,omitempty"`
 	Deciding Span `json:"deciding,omitzero"`
 	Lapsed   int  `json:"lapsed,omitempty"`
@@ -74,6 +75,7 @@ func (i *Incident) Figures() Figures {
 		ID: i.ID, Severity: i.Severity, Type: i.Type, State: i.State, Drill: i.Drill, Restricted: i.Restricted, Out: i.out(),
 		Opened: i.OpenedAt, Start: i.Since(), Acked: i.AckedAt, Reopened: i.Reopened, Updates: p.Updates, Executives: p.Executives, Mailed: p.Mailed, Moved: p.Moved,
 		RTO: i.RTO.Limit, RPO: i.RPO.Limit, Glass: len(i.Glass), Decided: p.Decided, Deciding: p.Deciding, Lapsed: p.Lapsed, Parked: len(i.Parked),
+		Anyway: len(i.TickedAnyway()),
 	}
 	if i.Active() {
 		f.UpdateDue = i.UpdateDue

@@ -53,6 +53,7 @@ type Tally struct {
 	Lost       Clock // of writes, where a restore was measured
 
 	Runs, ByHand, Skipped, Glass int
+	Anyway                       int // items of the checklist that were ticked against the record
 
 	Decided  int // approvals
 	Deciding Span
@@ -192,6 +193,7 @@ func (t *Tally) add(f Figures, now time.Time, lost map[ID]time.Duration) {
 	t.ByHand += f.ByHand
 	t.Skipped += f.Skipped
 	t.Glass += f.Glass
+	t.Anyway += f.Anyway
 	t.Decided += f.Decided
 	t.Deciding.Sum += f.Deciding.Sum
 	t.Deciding.Longest = max(t.Deciding.Longest, f.Deciding.Longest)

@@ -234,6 +234,9 @@ func tallyRows(t incident.Tally, hidden int) []Row {
 	if t.Runs > 0 {
 		rows = append(rows, labelled("runs", "report.runs", map[string]any{"Runs": t.Runs, "ByHand": t.ByHand, "Skipped": t.Skipped, "Glass": t.Glass}))
 	}
+	if t.Anyway > 0 {
+		rows = append(rows, labelled("checklists", "report.anyway", map[string]any{"Count": t.Anyway}))
+	}
 	return rows
 }
 

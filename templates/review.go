@@ -170,6 +170,13 @@ func (d *draft) measured() {
 		}
 		d.item(Line("review.checklist", map[string]any{"Closed": closed, "All": all, "Open": flat(strings.Join(open, "; "), 3000)}))
 	}
+	if ticked := i.TickedAnyway(); len(ticked) > 0 {
+		var list []string
+		for _, it := range ticked {
+			list = append(list, it.ID+" "+flat(it.Text, 100)+", "+flat(it.By.Name, 40)+": "+flat(it.Anyway, 200))
+		}
+		d.item(Line("review.ticked", map[string]any{"Count": len(ticked), "Items": flat(strings.Join(list, "; "), 3000)}))
+	}
 }
 
 // cadence says how many promised updates came, and in time.

@@ -112,6 +112,7 @@ func TestReviewDraft(t *testing.T) {
 	bare.RTO, bare.RPO, bare.Drill, bare.Restricted, bare.Checklist = incident.Objective{}, incident.Objective{}, true, true, nil
 	golden(t, "review/bare.md", string(ReviewDraft(bare.Incident, nil, Facts{}, "")))
 	late := failing().say("03:24", incident.StepSkipped{Run: 7, Step: "p1.s7", By: ana, Reason: "compared by eye"}, incident.RunEnded{Run: 7, How: incident.EndCancelled, Why: "by hand from here"}).
+		say("03:30", incident.ItemDone{By: bea, Item: "c4", Anyway: "the disk is in the safe"}).
 		say("03:40", incident.Resolved{By: ana, DataImpact: "nothing is missing"}, incident.ReviewOpened{Owner: ana})
 	late.RespondBy, late.RTO.Limit = at("03:00"), 20*time.Minute
 	golden(t, "review/late.md", string(ReviewDraft(late.Incident, nil, late.facts(), "")))

@@ -148,11 +148,26 @@ func checkPeople(t *people.Table) []finding {
 		}
 	}
 	for _, e := range t.All() {
+		if e.Manager != "" {
+			found = append(found, checkManager(t, e)...)
+		}
 		if e.Slack == "" {
 			found = append(found, finding{"note", e.Name + " has no slack: id and can do nothing in Slack.", "Add it: their profile, ⋯, Copy member ID."})
 		}
 	}
 	return found
+}
+
+// checkManager finds a manager who hears nothing: late tasks of reviews go to nobody then.
+func checkManager(t *people.Table, e people.Entry) []finding {
+	manager, known := t.Email(e.Manager)
+	switch {
+	case !known:
+		return []finding{{"warning", "people." + e.Name + ": manager " + e.Manager + " is nobody here, so late tasks reach no manager.", "Write the email of somebody in people:, or add them."}}
+	case manager.Key() == e.Key():
+		return []finding{{"warning", "people." + e.Name + ": they are their own manager, so late tasks reach no manager.", "Write somebody else's email, or leave manager out."}}
+	}
+	return nil
 }
 
 func (p program) checkRunbook(ctx context.Context, c *config) []finding {
