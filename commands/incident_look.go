@@ -120,6 +120,10 @@ func editUpdate(ctx context.Context, o *Office, c *call) (Reply, error) {
 		}
 		n.text, n.steps = or(n.text, was.Text), or(n.steps, was.Next)
 	}
+	first, err := o.firstPublic(ctx, i.ID, number)
+	if err != nil {
+		return Reply{}, err
+	}
 	lost := o.lostData(ctx, c)
 	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
 		if s := i.SentAs(number); s != nil { // who had it and may not have more keeps what they had
@@ -129,6 +133,9 @@ func editUpdate(ctx context.Context, o *Office, c *call) (Reply, error) {
 		}
 		events, err := i.Edit(c.person, number, was, incident.Word{Text: n.text, Steps: cut(n.steps, 1000), Public: n.public, Second: o.Config().Outlets.Second})
 		if err != nil {
+			return nil, err
+		}
+		if events, err = o.onPage(i, v.Now(), events, first); err != nil {
 			return nil, err
 		}
 		return o.withOutward(i, v.Now(), events, lost)

@@ -79,7 +79,10 @@ func (o *Office) posting(now time.Time, i *incident.Incident, c *call, n notice)
 	if err != nil {
 		return nil, err
 	}
-	return o.withOutward(i, now, append(events, sent...), n.data)
+	if events, err = o.onPage(i, now, append(events, sent...), nil); err != nil {
+		return nil, err
+	}
+	return o.withOutward(i, now, events, n.data)
 }
 
 // Parts of a line: --to mail,status --public "Logins fail." --steps "…" --next 30m. Chats make one long dash of two.

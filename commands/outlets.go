@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/templates"
 )
 
 // Outlets are the audiences outside of the chat, as configured, and how a message gets there.
@@ -14,6 +15,8 @@ type Outlets struct {
 	Second   []incident.Audience // these read a message only after a second look
 	SecondBy []string            // keys of who may take it; nobody named: every other responder
 	Names    map[incident.Audience]string
+	// Components are those of the status page, by which people outside know the services.
+	Components []templates.Component
 }
 
 // audiences are those that this incident may be told to. Of a restricted one nothing is mailed or announced (I56); the

@@ -55,6 +55,9 @@ func (o *Office) telling(i *incident.Incident, now time.Time, events []incident.
 	if err != nil {
 		return nil, err
 	}
+	if events, err = o.onPage(i, now, events, nil); err != nil {
+		return nil, err
+	}
 	return o.withOutward(i, now, events, "")
 }
 

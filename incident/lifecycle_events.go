@@ -108,6 +108,7 @@ type Resolved struct {
 	// page's own words.
 	To     []Audience `json:"to,omitempty"`
 	Public string     `json:"public,omitempty"`
+	Page   *PageWords `json:"page,omitempty"` // how they stand there; nil: as they are
 }
 
 type Reopened struct {

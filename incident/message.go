@@ -129,7 +129,7 @@ func (i *Incident) replace(at Stamp, by Person, which func(*Outgoing) bool) {
 // settle keeps who decided, and drops the texts: the record has them.
 func (o *Outgoing) settle(at Stamp, by Person, why string) {
 	o.DecidedBy, o.Decided, o.Why = by, at.Time, why
-	o.Text, o.Next, o.Subject, o.Outward, o.Opening, o.Public, o.Executives = "", "", "", "", "", "", nil
+	o.Text, o.Next, o.Subject, o.Outward, o.Opening, o.Public, o.Page, o.Executives = "", "", "", "", "", "", nil, nil
 }
 
 // updateSent folds a message. One that passed its second look moves no promise to responders: they had it before.

@@ -18,6 +18,7 @@ type UpdateSent struct {
 	Opening string `json:"opening,omitempty"`
 	// Public are the status page's own words: nothing of Text goes there.
 	Public         string     `json:"public,omitempty"`
+	Page           *PageWords `json:"page,omitempty"`
 	To             []Audience `json:"to,omitempty"` // none: of an earlier version, responders and announcement
 	Status         Status     `json:"status,omitempty"`
 	Draft          int        `json:"draft,omitempty"` // that passed its second look
@@ -54,6 +55,7 @@ type UpdateDrafted struct {
 	Outward string     `json:"outward,omitempty"`
 	Opening string     `json:"opening,omitempty"`
 	Public  string     `json:"public,omitempty"`
+	Page    *PageWords `json:"page,omitempty"`
 	Status  Status     `json:"status,omitempty"`
 	Asked   []Person   `json:"asked,omitempty"` // for the second look
 	Only    bool       `json:"only,omitempty"`  // nobody else may take it; else any other responder may
@@ -83,6 +85,7 @@ type UpdateEdited struct {
 	Subject string     `json:"subject,omitempty"`
 	Outward string     `json:"outward,omitempty"`
 	Public  string     `json:"public,omitempty"`
+	Page    *PageWords `json:"page,omitempty"`
 	Status  Status     `json:"status,omitempty"`
 	Draft   int        `json:"draft,omitempty"`
 	// Executives are the words for them, as in UpdateSent.

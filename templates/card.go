@@ -38,7 +38,7 @@ func Announcement(i *incident.Incident, f Facts, initial string) Message {
 	}
 	lines := [][]Span{state}
 	if initial != "" {
-		lines = append(lines, textLines(initial, 2500)...)
+		lines = append(lines, bolded(textLines(initial, 2500))...)
 	} else if i.Impact != "" {
 		lines = append(lines, plain(sentence(flat(i.Impact, 500))))
 	}

@@ -11,7 +11,8 @@ import (
 	"github.com/drbot/drbot/incident"
 )
 
-// Keys of the four messages that go to people outside the response.
+// Keys of the four messages that go to people outside the response. The status page has no built-in one: without the
+// runbook's the typed words stand as they are.
 const (
 	Initial    = "initial"
 	Progress   = "update"
@@ -93,22 +94,32 @@ func (f Filled) drill(v Values) Filled {
 // FillKnown is the first message, posted at the opening from the facts that there are: a line without its fact is left
 // out, and so is a heading under which nothing is left. There is never a placeholder.
 func FillKnown(t Form4, v Values) Filled {
-	known := func(line string) bool {
-		for _, m := range field.FindAllStringSubmatch(line, -1) {
-			if len(v[m[1]]) == 0 {
-				return false
-			}
-		}
-		return true
+	f := Filled{Body: strings.TrimSpace(fillBody(strings.Join(keep(strings.Split(t.Body, "\n"), v.know), "\n"), v))}
+	if v.know(t.Subject) {
+		f.Subject = fillLine(t.Subject, v)
 	}
-	lines := strings.Split(t.Body, "\n")
+	return f.drill(v)
+}
+
+// know reports whether every fact of a line is there.
+func (v Values) know(line string) bool {
+	for _, m := range field.FindAllStringSubmatch(line, -1) {
+		if len(v[m[1]]) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// keep gives the lines whose facts are known, without headings under which nothing is left.
+func keep(lines []string, known func(line string) bool) []string {
 	var kept []string
 	for k := 0; k < len(lines); k++ {
 		line := lines[k]
 		if !known(line) {
 			continue
 		}
-		if strings.HasSuffix(strings.TrimRight(strings.TrimSpace(line), "*_"), ":") && !field.MatchString(line) {
+		if heads(line) {
 			left, had := false, false
 			for _, below := range lines[k+1:] {
 				if strings.TrimSpace(below) == "" {
@@ -129,11 +140,12 @@ func FillKnown(t Form4, v Values) Filled {
 		}
 		kept = append(kept, line)
 	}
-	f := Filled{Body: strings.TrimSpace(fillBody(strings.Join(kept, "\n"), v))}
-	if known(t.Subject) {
-		f.Subject = fillLine(t.Subject, v)
-	}
-	return f.drill(v)
+	return kept
+}
+
+// heads reports whether a line is the heading of what stands under it.
+func heads(line string) bool {
+	return strings.HasSuffix(strings.TrimRight(strings.TrimSpace(line), "*_"), ":") && !field.MatchString(line)
 }
 
 func fillBody(body string, v Values) string {

@@ -137,6 +137,7 @@ func cards() map[string]Message {
 	handoverCards(add)
 	checkCards(add)
 	messageCards(add)
+	publicCards(add)
 	reviewCards(add)
 	return all
 }

@@ -121,6 +121,7 @@ func TestUnsaid(t *testing.T) {
 	ReviewDraft(mailed.Incident, nil, Facts{}, "")
 	Say("review.redacted", nil)
 	mailAll()
+	pageAll()
 	Topic(opening().say("02:59", incident.WindowSet{By: ana}).Incident)
 	reportAll()
 	Card(opening().say("02:59", incident.StatusSet{By: ana, Status: incident.Identified}).Incident, Facts{})

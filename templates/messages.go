@@ -31,13 +31,13 @@ func Preview(i *incident.Incident, events []incident.Event, names map[incident.A
 
 // sentLater is what leaves when the second look passes.
 func sentLater(e incident.UpdateDrafted) incident.UpdateSent {
-	return incident.UpdateSent{By: e.By, Number: e.Number, To: e.To, Text: e.Text, Next: e.Next, Subject: e.Subject, Outward: e.Outward, Opening: e.Opening, Public: e.Public, Status: e.Status, Draft: e.Draft, Executives: e.Executives}
+	return incident.UpdateSent{By: e.By, Number: e.Number, To: e.To, Text: e.Text, Next: e.Next, Subject: e.Subject, Outward: e.Outward, Opening: e.Opening, Public: e.Public, Page: e.Page, Status: e.Status, Draft: e.Draft, Executives: e.Executives}
 }
 
 // sentAtEnd is a resolution as everybody but the incident's channel reads it.
 func sentAtEnd(e incident.Resolved) incident.UpdateSent {
 	to := slices.DeleteFunc(slices.Clone(e.To), func(a incident.Audience) bool { return a == incident.AudienceResponders })
-	return incident.UpdateSent{By: e.By, To: to, Text: e.Summary, Subject: e.Subject, Outward: e.Outward, Public: e.Public, Status: incident.Over}
+	return incident.UpdateSent{By: e.By, To: to, Text: e.Summary, Subject: e.Subject, Outward: e.Outward, Public: e.Public, Page: e.Page, Status: incident.Over}
 }
 
 // previewOf is a message by audience. Where executives and the mailing list read the same mail, it stands once.
@@ -51,15 +51,12 @@ func previewOf(i *incident.Incident, e incident.UpdateSent, names map[incident.A
 		case incident.AudienceResponders:
 			lines = linesOf(Update(i, e))
 		case incident.AudienceAnnouncement:
-			lines = allLines(e.Outward)
-			for k := range lines {
-				lines[k] = bolds(lines[k][0])
-			}
+			lines = bolded(allLines(e.Outward))
 			if i.Restricted {
 				lines = [][]Span{Line("preview.number", map[string]any{"ID": i.ID})}
 			}
 		case incident.AudienceStatus:
-			lines = allLines(e.Public)
+			lines = pageLines(e)
 		default:
 			theirs := e
 			if a == incident.AudienceExecutives {
@@ -75,7 +72,7 @@ func previewOf(i *incident.Incident, e incident.UpdateSent, names map[incident.A
 				name = names[incident.AudienceExecutives] + ", " + names[incident.AudienceMail]
 			}
 			letter := Mailed(i, theirs, i.Time)
-			lines = append([][]Span{Line("preview.subject", map[string]any{"Subject": letter.Subject})}, allLines(mailText(theirs))...)
+			lines = append([][]Span{Line("preview.subject", map[string]any{"Subject": letter.Subject})}, bolded(allLines(mailText(theirs)))...)
 		}
 		if len(blocks) > 0 {
 			blocks = append(blocks, Rule{})
@@ -135,7 +132,7 @@ const MaxLook = 7_000
 // LookSize is how many a drafted message has.
 func LookSize(e incident.UpdateDrafted) int {
 	later := sentLater(e)
-	n := utf8.RuneCountInString(mailText(later)) + utf8.RuneCountInString(e.Public)
+	n := utf8.RuneCountInString(mailText(later)) + utf8.RuneCountInString(incident.OnPage(e.Public, e.Page))
 	if theirs := mailText(later.ToExecutives()); theirs != mailText(later) && slices.Contains(e.To, incident.AudienceMail) {
 		n += utf8.RuneCountInString(theirs)
 	}

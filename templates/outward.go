@@ -9,7 +9,11 @@ import (
 // Outward is one of the four messages as people outside the response read it: the runbook's own words, filled. Pairs of
 // ** in the runbook's text are bold; nothing else in it is markup.
 func Outward(i *incident.Incident, text string) Message {
-	lines := textLines(text, 6000)
+	return fit(Message{Text: locked(i, i.ID.String()+": "+flat(openingLine(text), 200)), Blocks: []Block{Lines{Lines: bolded(textLines(text, 6000))}}})
+}
+
+// bolded are lines with the runbook's pairs of ** as bold.
+func bolded(lines [][]Span) [][]Span {
 	for k, line := range lines {
 		var spans []Span
 		for _, s := range line {
@@ -17,7 +21,18 @@ func Outward(i *incident.Incident, text string) Message {
 		}
 		lines[k] = spans
 	}
-	return fit(Message{Text: locked(i, i.ID.String()+": "+flat(openingLine(text), 200)), Blocks: []Block{Lines{Lines: lines}}})
+	return lines
+}
+
+// Unmarked takes the pairs of ** off, which only a chat shows as bold: for every reader of plain text.
+func Unmarked(text string) string {
+	lines := strings.Split(text, "\n")
+	for k, line := range lines {
+		if strings.Count(line, "**")%2 == 0 {
+			lines[k] = strings.ReplaceAll(line, "**", "")
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 func openingLine(text string) string {

@@ -89,7 +89,7 @@ func (w *written) messages(c *config) error {
 	}
 	if c.StatusPage.On {
 		out.Open = append(out.Open, incident.AudienceStatus)
-		out.Names[incident.AudienceStatus] = c.StatusPage.Settings.URL
+		out.Names[incident.AudienceStatus], out.Components = c.StatusPage.Settings.URL, c.StatusPage.Settings.Components
 	}
 	for k, name := range w.Messages.SecondLook {
 		a := incident.Audience(name)

@@ -187,24 +187,13 @@ func (l *Link) compose(m message, address string) (*mail.Msg, error) {
 		}
 		msg.SetGenHeader(mail.HeaderReferences, references)
 	}
-	msg.SetBodyString(mail.TypeTextPlain, plainText(m.letter.Text))
+	msg.SetBodyString(mail.TypeTextPlain, templates.Unmarked(m.letter.Text))
 	msg.AddAlternativeString(mail.TypeTextHTML, asHTML(m.letter.Text))
 	return msg, nil
 }
 
 // oneLine keeps a subject from becoming a header of its own.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-// plainText takes the pairs of ** off, which only a chat shows as bold.
-func plainText(text string) string {
-	lines := strings.Split(text, "\n")
-	for k, line := range lines {
-		if strings.Count(line, "**")%2 == 0 {
-			lines[k] = strings.ReplaceAll(line, "**", "")
-		}
-	}
-	return strings.Join(lines, "\n")
-}
 
 // asHTML is the same text for readers that show no plain text: escaped, lines kept, pairs of ** bold, nothing else.
 func asHTML(text string) string {

@@ -22,7 +22,7 @@ type File struct {
 const feedLength = 50
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"paragraphs": paragraphs, "when": when, "stamp": stamp, "lasted": lasted, "short": func(s string) string { text, _ := short(s); return text },
+	"parts": parts, "when": when, "stamp": stamp, "lasted": lasted, "short": func(s string) string { text, _ := short(s); return text },
 	"cut":    func(s string) bool { _, cut := short(s); return cut },
 	"recent": func(p Page) []Item { return p.Past[:p.Recent] },
 	"banner": banner,

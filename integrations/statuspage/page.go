@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/templates"
 )
 
 // kept is how long what is over stays on the page, and its own page beside it.
@@ -27,19 +28,13 @@ const (
 	Major
 )
 
-var states = []struct{ name, words string }{
-	{"operational", "Operational"},
-	{"under_maintenance", "Under maintenance"},
-	{"degraded_performance", "Degraded performance"},
-	{"partial_outage", "Partial outage"},
-	{"major_outage", "Major outage"},
-}
+var states = []string{"operational", "under_maintenance", "degraded_performance", "partial_outage", "major_outage"}
 
 // Name is how machines know it: status.json, a class of the stylesheet, Atlassian's API.
-func (s State) Name() string { return states[s].name }
+func (s State) Name() string { return states[s] }
 
 // Words are what people read.
-func (s State) Words() string { return states[s].words }
+func (s State) Words() string { return templates.Say("page."+s.Name(), nil) }
 
 // Stage is how far an incident or a maintenance is.
 type Stage string
@@ -85,17 +80,15 @@ type Update struct {
 	Seq    uint64 // of its record
 	Number int    // as the incident counts its updates; 0: a resolution, or drbot's own sentence
 	At     time.Time
-	Edited time.Time // when the words were replaced; zero: never
-	Stage  Stage     // in which it was said
-	Words  string    // as people wrote them for the public
-	Own    bool      // drbot's own sentence for a change that nobody wrote words for
+	Edited time.Time           // when the words were replaced; zero: never
+	Stage  Stage               // in which it was said
+	Words  string              // as people wrote them for the public
+	Page   *incident.PageWords // as they stand here; nil: as they were written
+	Own    bool                // drbot's own sentence for a change that nobody wrote words for
 }
 
 // Component is a part of the service as people outside know it.
-type Component struct {
-	Name     string
-	Services []string // of ours
-}
+type Component = templates.Component
 
 // Settings are what the configuration says of the page.
 type Settings struct {
@@ -108,7 +101,7 @@ type Settings struct {
 func (s Settings) shown() Settings {
 	components := make([]Component, len(s.Components))
 	for k, c := range s.Components {
-		components[k] = Component{line(c.Name), c.Services}
+		components[k] = Component{Name: line(c.Name), Services: c.Services}
 	}
 	return Settings{Title: line(s.Title), URL: s.URL, Components: components}
 }
@@ -207,7 +200,7 @@ func later(a, b time.Time) time.Time {
 
 // item is an entry as the page shows it.
 func (e *Entry) item(components []Component) Item {
-	i := Item{ID: e.ID, Components: touching(components, e.Services), Began: e.Updates[0].At, Ended: e.Ended, Stage: e.Stage}
+	i := Item{ID: e.ID, Components: templates.Touched(components, e.Services), Began: e.Updates[0].At, Ended: e.Ended, Stage: e.Stage}
 	i.State = stateOf(e.Severity, e.Stage)
 	if !e.Ended.IsZero() {
 		i.State = stateOf(e.Severity, Investigating)
@@ -223,9 +216,17 @@ func (e *Entry) item(components []Component) Item {
 	}
 	words := make([]string, len(e.Updates))
 	for k, u := range e.Updates {
-		words[k] = clean(u.Words)
+		shown := incident.OnPage(u.Words, u.Page)
+		if k > 0 && u.Page != nil && u.Page.Title != "" { // another message came before it: its first line is text
+			shown = u.Page.Title + "\n" + shown
+		}
+		words[k] = clean(shown)
 	}
-	i.Title, words[0] = titled(words[0])
+	if first := e.Updates[0].Page; first != nil {
+		i.Title = line(first.Title)
+	} else {
+		i.Title, words[0] = templates.PageTitle(words[0])
+	}
 	if i.Title == "" {
 		i.Title = named(i.Components, e.Window != nil)
 	}
@@ -235,31 +236,9 @@ func (e *Entry) item(components []Component) Item {
 	return i
 }
 
-// touching names the components that stand on any of the services.
-func touching(components []Component, services []string) []string {
-	var names []string
-	for _, c := range components {
-		if slices.ContainsFunc(c.Services, func(s string) bool {
-			return slices.ContainsFunc(services, func(t string) bool { return strings.EqualFold(s, t) })
-		}) {
-			names = append(names, c.Name)
-		}
-	}
-	return names
-}
-
-// stateOf is what an incident of that severity does to its components: a fix that is being watched leaves at most degraded
-// performance.
+// stateOf is what an incident of that severity does to its components.
 func stateOf(severity int, stage Stage) State {
-	switch {
-	case stage == Resolved:
-		return Operational
-	case stage == Monitoring, severity > 2:
-		return Degraded
-	case severity == 2:
-		return Partial
-	}
-	return Major
+	return State(slices.Index(states, templates.PageState(severity, incident.Status(stage))))
 }
 
 // urlName is the public name of an incident: of the hash of the record that published it first, so that nobody can count

@@ -15,6 +15,7 @@ import (
 
 	"github.com/drbot/drbot/secret"
 	"github.com/drbot/drbot/state/follow"
+	"github.com/drbot/drbot/templates"
 )
 
 // PushName is the name of the follower that tells Atlassian's Statuspage; cursors hang on it.
@@ -231,7 +232,7 @@ func (s *telling) body(seq uint64, u Said) incidentBody {
 		Metadata: map[string]markThere{"drbot": {Entry: s.entry.ID, Through: strconv.FormatUint(seq, 10)}},
 	}
 	s.window(&b)
-	for _, name := range touching(s.site.Components, s.entry.Touched) {
+	for _, name := range templates.Touched(s.site.Components, s.entry.Touched) {
 		id, ok := s.Components[name]
 		if !ok {
 			continue

@@ -22,7 +22,7 @@ var wants = []string{
 // Severity and services are those of the last message that was published: what responders change in between shows when they
 // say so. Drills are never published (I44).
 func Read(id incident.ID, records iter.Seq2[state.Record, error]) (*Entry, error) {
-	r := reading{fold: incident.New(id), entry: &Entry{Incident: id}}
+	r := reading{fold: incident.New(id), entry: &Entry{Incident: id}, drafts: map[int]told{}}
 	for record, err := range records {
 		if err != nil {
 			return nil, err
@@ -39,8 +39,15 @@ func Read(id incident.ID, records iter.Seq2[state.Record, error]) (*Entry, error
 
 // reading is an entry on its way.
 type reading struct {
-	fold  *incident.Incident
-	entry *Entry
+	fold   *incident.Incident
+	entry  *Entry
+	drafts map[int]told // what messages that wait for their second look tell, as of when they were written
+}
+
+// told is what a message tells of components.
+type told struct {
+	severity int
+	services []string
 }
 
 func (r *reading) record(record state.Record) error {
@@ -55,9 +62,11 @@ func (r *reading) record(record state.Record) error {
 		if e.Status != "" {
 			status = e.Status
 		}
-		r.publish(record, e.To, e.Public, Update{Number: e.Number, Stage: r.stage(status)})
+		r.publish(record, e.To, e.Public, Update{Number: e.Number, Stage: r.stage(status), Page: e.Page}, e.Draft)
 	case incident.Resolved:
-		r.publish(record, e.To, e.Public, Update{Stage: r.stage(incident.Over)})
+		r.publish(record, e.To, e.Public, Update{Stage: r.stage(incident.Over), Page: e.Page}, 0)
+	case incident.UpdateDrafted:
+		r.drafts[e.Draft] = told{r.fold.Severity, slices.Clone(r.fold.Services)}
 	case incident.UpdateEdited:
 		r.edit(record, e)
 	}
@@ -74,7 +83,7 @@ func (r *reading) stage(status incident.Status) Stage {
 }
 
 // publish adds a message that went to the status page with words of its own.
-func (r *reading) publish(record state.Record, to []incident.Audience, public string, u Update) {
+func (r *reading) publish(record state.Record, to []incident.Audience, public string, u Update, draft int) {
 	if !slices.Contains(to, incident.AudienceStatus) || strings.TrimSpace(clean(public)) == "" {
 		return
 	}
@@ -87,7 +96,11 @@ func (r *reading) publish(record state.Record, to []incident.Audience, public st
 	}
 	u.Seq, u.At, u.Words = record.Seq, record.Time, public
 	e.Updates = append(e.Updates, u)
-	e.Severity, e.Services = r.fold.Severity, slices.Clone(r.fold.Services)
+	is := told{r.fold.Severity, slices.Clone(r.fold.Services)}
+	if drafted, ok := r.drafts[draft]; ok && draft > 0 {
+		is = drafted
+	}
+	e.Severity, e.Services = is.severity, is.services
 	for _, s := range e.Services {
 		if !slices.Contains(e.Touched, s) {
 			e.Touched = append(e.Touched, s)
@@ -102,7 +115,7 @@ func (r *reading) edit(record state.Record, e incident.UpdateEdited) {
 	}
 	for k := len(r.entry.Updates) - 1; k >= 0; k-- {
 		if u := &r.entry.Updates[k]; u.Number == e.Number {
-			u.Words, u.Edited = e.Public, record.Time
+			u.Words, u.Page, u.Edited = e.Public, e.Page, record.Time
 			return
 		}
 	}

@@ -9,12 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-const (
-	// maxTitle bounds a first line that becomes the title, in characters; a longer one is text.
-	maxTitle = 100
-	// maxShown bounds an update on the first page; its own page has all of it.
-	maxShown = 1200
-)
+// maxShown bounds an update on the first page; its own page has all of it.
+const maxShown = 1200
 
 // clean makes text of people fit for HTML, XML and JSON alike: no control characters, none that no document may hold, and
 // none that turns the direction of what stands after it. Lines keep their breaks and lose their ends.
@@ -44,15 +40,6 @@ func line(s string) string { return strings.Join(strings.Fields(clean(s)), " ") 
 // nowhere are the code points that Unicode promises never to use; HTML refuses them.
 func nowhere(r rune) bool { return r >= 0xFDD0 && r <= 0xFDEF || r&0xFFFE == 0xFFFE }
 
-// titled parts a first line from the text under it. A text of one line, or whose first line is long, has no title.
-func titled(words string) (title, rest string) {
-	first, rest, more := strings.Cut(words, "\n")
-	if !more || utf8.RuneCountInString(first) > maxTitle || strings.TrimSpace(rest) == "" {
-		return "", words
-	}
-	return strings.TrimRight(first, ".: "), strings.Trim(rest, "\n")
-}
-
 // named makes a title of what is touched.
 func named(components []string, planned bool) string {
 	list := strings.Join(components, ", ")
@@ -70,22 +57,39 @@ func named(components []string, planned bool) string {
 	return "Incident: " + list
 }
 
-// paragraphs parts a text at its empty lines; each is a list of lines.
-func paragraphs(words string) [][]string {
-	var all [][]string
-	var lines []string
+// part is a piece of a text: a paragraph, or a list.
+type part struct {
+	List  bool
+	Lines []string
+}
+
+// parts parts a text at its empty lines, and where a list begins or ends.
+func parts(words string) []part {
+	var all []part
+	open := false
 	for line := range strings.SplitSeq(words, "\n") {
-		switch {
-		case line != "":
-			lines = append(lines, line)
-		case len(lines) > 0:
-			all, lines = append(all, lines), nil
+		if line == "" {
+			open = false
+			continue
 		}
-	}
-	if len(lines) > 0 {
-		all = append(all, lines)
+		item, list := item(line)
+		if last := len(all) - 1; !open || all[last].List != list {
+			all = append(all, part{List: list})
+		}
+		last := &all[len(all)-1]
+		last.Lines, open = append(last.Lines, item), true
 	}
 	return all
+}
+
+// item is a line of a list without its mark.
+func item(line string) (text string, ok bool) {
+	for _, mark := range []string{"- ", "* ", "• "} {
+		if text, ok := strings.CutPrefix(line, mark); ok && strings.TrimSpace(text) != "" {
+			return strings.TrimSpace(text), true
+		}
+	}
+	return line, false
 }
 
 // short cuts a text for the first page, between words where there are any.
