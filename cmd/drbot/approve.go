@@ -69,15 +69,6 @@ func (p program) decideOn(ctx context.Context, approval, sum, key string) error 
 	return p.carryOut(ctx, client, terminal.Request{Verb: "recover approve", Object: approval, Fields: map[string][]string{"sha256": {sum}}})
 }
 
-// connect finds the running drbot of the configuration.
-func (p program) connect(ctx context.Context, key string) (*terminal.Client, error) {
-	c, err := p.config()
-	if err != nil {
-		return nil, err
-	}
-	return p.dial(ctx, c, key)
-}
-
 // carryOut sends a decision and prints its answer.
 func (p program) carryOut(ctx context.Context, client *terminal.Client, r terminal.Request) error {
 	a, err := client.Command(ctx, r)

@@ -26,6 +26,16 @@ func openRecord(c *config, o bolt.Options) (*bolt.Store, error) {
 	return s, err
 }
 
+// openToRead opens the record to read it, with no drbot running; state.ErrInUse where another process holds it. Whoever can
+// open the file may read all of it.
+func openToRead(c *config) (*bolt.Store, error) {
+	s, err := bolt.OpenReadOnly(c.Data)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("this account may not read drbot's record in %s: use drbot's own account or root, or ask the running drbot without --offline", c.Data)
+	}
+	return s, err
+}
+
 // ownDirectory closes a data directory that other accounts could look into.
 func ownDirectory(dir string, log *slog.Logger) error {
 	mode, err := openTo(dir)

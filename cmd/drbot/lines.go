@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -19,7 +18,6 @@ import (
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/integrations/terminal"
 	"github.com/drbot/drbot/state"
-	"github.com/drbot/drbot/state/bolt"
 	"github.com/drbot/drbot/templates"
 )
 
@@ -35,11 +33,7 @@ type lineOptions struct {
 
 // line sends one line and prints the answer.
 func (p program) line(ctx context.Context, o lineOptions) error {
-	c, err := p.config()
-	if err != nil {
-		return err
-	}
-	client, err := p.dial(ctx, c, o.key)
+	client, err := p.connect(ctx, o.key)
 	if err != nil {
 		return err
 	}
@@ -59,6 +53,29 @@ func (p program) line(ctx context.Context, o lineOptions) error {
 		return &exitError{exitUsage, err}
 	}
 	return err
+}
+
+// connect finds the running drbot of the configuration.
+func (p program) connect(ctx context.Context, key string) (*terminal.Client, error) {
+	c, err := p.config()
+	if err != nil {
+		return nil, err
+	}
+	return p.dial(ctx, c, key)
+}
+
+// ask puts one question to the running drbot.
+func (p program) ask(ctx context.Context, key string, r terminal.Request) (terminal.Answer, error) {
+	client, err := p.connect(ctx, key)
+	if err != nil {
+		return terminal.Answer{}, err
+	}
+	defer client.Close()
+	a, err := client.Command(ctx, r)
+	if err != nil {
+		err = fmt.Errorf("ask the running drbot: %w", err)
+	}
+	return a, err
 }
 
 func (p program) dial(ctx context.Context, c *config, keyFile string) (*terminal.Client, error) {
@@ -184,14 +201,12 @@ func (p program) offline(ctx context.Context, name string, args []string, asJSON
 	if err != nil {
 		return err
 	}
-	s, err := bolt.OpenReadOnly(c.Data)
+	s, err := openToRead(c)
 	switch {
 	case errors.Is(err, state.ErrInUse) && asJSON:
 		return errors.New("another process holds the record, and its paper copy is no JSON; leave --offline out to ask it, or stop it first")
 	case errors.Is(err, state.ErrInUse):
 		return p.paper(c, args)
-	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("this account may not read drbot's record in %s: use drbot's own account or root, or ask the running drbot without --offline", c.Data)
 	case err != nil:
 		return err
 	}

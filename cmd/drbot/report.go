@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io/fs"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,7 +11,6 @@ import (
 	"github.com/drbot/drbot/commands"
 	"github.com/drbot/drbot/integrations/terminal"
 	"github.com/drbot/drbot/state"
-	"github.com/drbot/drbot/state/bolt"
 	"github.com/drbot/drbot/templates"
 )
 
@@ -55,22 +52,13 @@ func (p program) report() *cobra.Command {
 
 // askReport asks the running drbot, which shows of restricted incidents what the person may see.
 func (p program) askReport(ctx context.Context, o reportOptions) error {
-	c, err := p.config()
-	if err != nil {
-		return err
-	}
-	client, err := p.dial(ctx, c, o.key)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
 	text := o.since
 	if o.asMD {
 		text += " md"
 	}
-	a, err := client.Command(ctx, terminal.Request{Verb: "incident report", Text: text})
+	a, err := p.ask(ctx, o.key, terminal.Request{Verb: "incident report", Text: text})
 	if err != nil {
-		return fmt.Errorf("ask the running drbot: %w", err)
+		return err
 	}
 	var file string
 	if o.asMD && a.Kind == "" && json.Unmarshal(a.Data, &file) == nil {
@@ -86,12 +74,10 @@ func (p program) readReport(ctx context.Context, o reportOptions) error {
 	if err != nil {
 		return err
 	}
-	s, err := bolt.OpenReadOnly(c.Data)
+	s, err := openToRead(c)
 	switch {
 	case errors.Is(err, state.ErrInUse):
 		return errors.New("another process holds the record; leave --offline out to ask it")
-	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("this account may not read drbot's record in %s: use drbot's own account or root, or ask the running drbot", c.Data)
 	case err != nil:
 		return err
 	}

@@ -65,18 +65,9 @@ func (p program) review(ctx context.Context, o reviewLine) error {
 			req.Fields[name] = []string{"yes"}
 		}
 	}
-	c, err := p.config()
+	a, err := p.ask(ctx, o.key, req)
 	if err != nil {
 		return err
-	}
-	client, err := p.dial(ctx, c, o.key)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	a, err := client.Command(ctx, req)
-	if err != nil {
-		return fmt.Errorf("ask the running drbot: %w", err)
 	}
 	if o.asJSON || o.save != "" || a.Kind != "" {
 		return p.printAnswer(a, o.asJSON)
