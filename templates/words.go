@@ -83,6 +83,7 @@ func eventFacts(i *incident.Incident, e incident.Event) map[string]any {
 		}
 		return ""
 	}
+	facts["Planned"] = i != nil && i.Window != nil
 	run, step, item := number("Run"), text("Step"), text("Item")
 	if run != 0 {
 		facts["Run"] = incident.RunName(run)
@@ -107,23 +108,7 @@ func eventFacts(i *incident.Incident, e incident.Event) map[string]any {
 	}
 	switch e := e.(type) {
 	case incident.DeadlineSpoken:
-		kind, rest, _ := strings.Cut(e.Key, "/")
-		if kind == incident.DueItem {
-			id, _, _ := strings.Cut(rest, "/")
-			facts["Item"] = itemWords(i, id)
-		}
-		next, _, ok := strings.Cut(rest, "/")
-		switch {
-		case ok && (kind == incident.DueUpdate || kind == incident.DueRespond || kind == incident.DueExecutives || kind == incident.DueWindow):
-			kind += "/" + next
-		case kind == incident.DueNudge:
-			facts["Approval"] = next
-		case kind == incident.DueLook:
-			facts["Message"] = next
-		case kind == incident.DueReview:
-			facts["Task"] = next
-		}
-		facts["Kind"] = kind
+		spokenFacts(i, e.Key, facts)
 	case incident.Pinned:
 		facts["Files"] = fileWords(e.Files)
 	case incident.FileKept:
@@ -137,6 +122,27 @@ func eventFacts(i *incident.Incident, e incident.Event) map[string]any {
 		}
 	}
 	return facts
+}
+
+// spokenFacts names what a deadline that spoke is of; its key is a kind and what the kind needs.
+func spokenFacts(i *incident.Incident, key string, facts map[string]any) {
+	kind, rest, _ := strings.Cut(key, "/")
+	if kind == incident.DueItem {
+		id, _, _ := strings.Cut(rest, "/")
+		facts["Item"] = itemWords(i, id)
+	}
+	next, _, ok := strings.Cut(rest, "/")
+	switch {
+	case ok && (kind == incident.DueUpdate || kind == incident.DueRespond || kind == incident.DueExecutives || kind == incident.DueWindow):
+		kind += "/" + next
+	case kind == incident.DueNudge:
+		facts["Approval"] = next
+	case kind == incident.DueLook:
+		facts["Message"] = next
+	case kind == incident.DueReview:
+		facts["Task"] = next
+	}
+	facts["Kind"] = kind
 }
 
 // chosenBranches names the steps of which one branch was chosen, by that branch.
