@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
+
+	"github.com/drbot/drbot/incident"
 )
 
 // Env is what lint may ask about the place where drbot runs. A nil function is not asked.
@@ -306,6 +308,28 @@ func (l *linter) policy() {
 	}
 }
 
+// statusPage asks whether the public may read all that its message asks for, and where it stands that people typed.
+func (l *linter) statusPage() {
+	t := l.rb.Template("status_page")
+	if t == nil {
+		return
+	}
+	place := false
+	for line := range strings.Lines(t.Body) {
+		place = place || strings.Contains(line, "[[update_message]]") && !slices.ContainsFunc(t.Fields, func(f Field) bool {
+			return strings.Contains(line, "[["+f.Name+"]]") && !slices.Contains(incident.PublicFields, f.Name)
+		})
+	}
+	for _, f := range t.Fields {
+		if !slices.Contains(incident.PublicFields, f.Name) {
+			l.add(f.Line, "status-page-field", LevelWarning, fmt.Sprintf("the status page never says [%s], so its line is left out there: that comes from the incident, which the public does not read", f.Token), "one of "+strings.Join(incident.PublicFields, ", ")+", or words of its own")
+		}
+	}
+	if !place {
+		l.add(t.Line, "status-page-words", LevelWarning, "the message for the status page has no line for the words that are typed for it, so those stand there without it", "[Update message] on a line without other fields than "+strings.Join(incident.PublicFields, ", "))
+	}
+}
+
 // services asks which services a tier is about, and whether each has one.
 func (l *linter) services() {
 	if l.env.Services == nil {
@@ -330,10 +354,15 @@ func (l *linter) services() {
 // messages asks about the four messages and what is owed afterwards.
 func (l *linter) messages() {
 	for _, key := range []string{"initial", "update", "resolution", "status_page"} {
-		if l.rb.Template(key) == nil {
+		switch {
+		case l.rb.Template(key) != nil:
+		case key == "status_page":
+			l.add(0, "template", LevelNote, "no message "+key+": the status page shows the words as they are typed", "a fence under a heading of that name")
+		default:
 			l.add(0, "template", LevelNote, "no message "+key+": drbot's own is used", "a fence under a heading of that name")
 		}
 	}
+	l.statusPage()
 	if t := l.rb.Template("resolution"); t != nil {
 		for _, f := range t.Fields {
 			if i := slices.IndexFunc(l.rb.Review.Deadlines, func(d Deadline) bool { return strings.Contains(strings.ToLower(d.Task), "root cause") }); f.Name == "root_cause" && i >= 0 && l.rb.Review.Deadlines[i].After > 0 {

@@ -61,18 +61,18 @@ func PageState(severity int, status incident.Status) string {
 // state is that of this message; empty: a plan says nothing of how it is now.
 func (p Public) state() string {
 	switch p.Phase {
-	case incident.Scheduled:
-		return ""
+	case "":
+		return PageState(p.Severity, p.Status)
 	case incident.InProgress:
 		return "under_maintenance"
 	case incident.Completed:
 		return "operational"
 	}
-	return PageState(p.Severity, p.Status)
+	return ""
 }
 
 // over reports whether nothing is wrong any more.
-func (p Public) over() bool { return p.state() == "operational" }
+func (p Public) over() bool { return p.state() == "operational" || p.Status == incident.Over }
 
 // settled reports whether nothing burns: it is over, or planned.
 func (p Public) settled() bool { return p.Phase != "" || p.over() }

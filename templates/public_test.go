@@ -50,6 +50,9 @@ func TestOnPage(t *testing.T) {
 		"scheduled":  func(p *Public, _ *Form4) { p.Severity, p.Phase = 4, incident.Scheduled },
 		"inprogress": func(p *Public, _ *Form4) { p.Severity, p.Phase, p.First = 4, incident.InProgress, false },
 		"completed":  func(p *Public, _ *Form4) { p.Severity, p.Phase, p.First = 4, incident.Completed, false },
+		"calledoff": func(p *Public, _ *Form4) {
+			p.Severity, p.Status, p.Phase, p.First = 4, incident.Over, "called off", false
+		},
 		"nosymptoms": func(_ *Public, f *Form4) { f.Body = "[[issue]].\n[[update_message]] (us)" },
 		"onlylist": func(p *Public, f *Form4) {
 			p.Words, f.Body = "- No logins\n- No payments", "At [[time]]: [[update_message]]"
