@@ -37,16 +37,21 @@ func (r *Run) returned(specs map[string]*Spec) *Return {
 		for n := range after {
 			check := &after[n]
 			spec := specs[check.Spec]
-			if (!named || check.ID == s.Verify) && spec != nil && spec.Expect != nil && check.Risk == Read && check.State == StepDone {
-				return &Return{Step: s.ID, By: check.ID}
+			if named && check.ID != s.Verify || spec == nil || spec.Expect == nil || check.Risk != Read {
+				continue
 			}
+			if check.State != StepDone { // a later one that passed proves something else
+				return nil
+			}
+			return &Return{Step: s.ID, By: check.ID}
 		}
 	}
 	return nil
 }
 
+// restores reports whether a step works with a line of a listing that has the time of a backup, or says that it restores.
 func (r *Run) restores(s *Step, specs map[string]*Spec) bool {
-	if _, takes := r.Chosen(s, specs); takes {
+	if line, takes := r.Chosen(s, specs); takes && !line.TakenAt.IsZero() {
 		return true
 	}
 	script := ""
