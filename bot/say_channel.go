@@ -169,7 +169,11 @@ func (t *talk) bound(e incident.ChannelBound) error {
 	if err := t.topic(e.ID); err != nil {
 		return err
 	}
-	if err := t.bookmark(e.ID, "card", "Incident card", t.permalink(card)); err != nil {
+	title := "Incident card"
+	if t.i.Window != nil {
+		title = "Maintenance card"
+	}
+	if err := t.bookmark(e.ID, "card", title, t.permalink(card)); err != nil {
 		return err
 	}
 	if err := t.bookmark(e.ID, "checklist", "Checklist", t.permalink(list)); err != nil {

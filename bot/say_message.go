@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/templates"
@@ -55,16 +54,12 @@ func (b *Bot) told(i *incident.Incident, object string) (templates.Message, bool
 		return templates.Reminder(i, templates.Promised{Executives: true, Due: secondOf(n[0]), Missed: true, Late: seconds(n[1])}, draftOf(i)), true
 	case strings.HasPrefix(object, owedPrefix) && len(n) == 2:
 		return templates.Missing(i, templates.Overdue{Due: secondOf(n[0]), Late: seconds(n[1])}), true
-	case strings.HasPrefix(object, windowPrefix) && i.Window != nil:
-		parts := strings.Split(object, "/")
-		if len(parts) != 4 {
+	case strings.HasPrefix(object, windowPrefix):
+		w, ok := windowed(object)
+		if !ok {
 			return templates.Message{}, false
 		}
-		n := numbers("/" + parts[2] + "/" + parts[3])
-		if len(n) != 2 {
-			return templates.Message{}, false
-		}
-		return templates.WindowSaid(i, parts[1], secondOf(n[0]), seconds(n[1])), true
+		return templates.WindowSaid(i, w), true
 	}
 	return templates.Message{}, false
 }
@@ -179,21 +174,4 @@ func (t *talk) owed(second string, late int64) error {
 		return nil
 	}
 	return t.promised(fmt.Sprintf("%s%d/%d", owedPrefix, n, late))
-}
-
-// windowCame says an instant of scheduled maintenance; its beginning and end are told to the announcement too.
-func (t *talk) windowCame(rest string, late int64) error {
-	what, at, _ := strings.Cut(rest, "/")
-	due, err := time.Parse("20060102T150405Z", at)
-	if err != nil || t.i.Window == nil || !t.i.Active() {
-		return nil
-	}
-	if stands := due.Equal(t.i.Window.Until) || what == "begin" && due.Equal(t.i.Window.From); !stands {
-		return nil
-	}
-	object := fmt.Sprintf("%s%s/%d/%d", windowPrefix, what, due.Unix(), late)
-	if err := t.promised(object); err != nil || what == "soon" {
-		return err
-	}
-	return t.inThread(object+"/announcement", templates.WindowSaid(t.i, what, due, seconds(late)).Told())
 }

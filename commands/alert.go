@@ -25,6 +25,7 @@ type HearAlert struct {
 	Passed       string            // why it is about no incident of PagerDuty; empty: it is about one
 	Page         *PageKey          // it is what PagerDuty made of a page of drbot's
 	Rules        AlertRules
+	during       *incident.During
 }
 
 // PageKey says which page an incident of PagerDuty was made of.
@@ -64,6 +65,7 @@ func (o *Office) hearAlert(ctx context.Context, c Command, e HearAlert) (Reply, 
 	if e.Passed != "" {
 		return o.settleHouse(ctx, c, func(state.View) (state.Decision, error) { return houseEvent(passed(e, e.Passed)), nil })
 	}
+	e.during = o.maintaining(ctx, e.Rules.match(e).Services)
 	for range 3 {
 		reply, err := o.do(ctx, state.Change{Target: alertRef(e.Alert), New: true, Keys: c.Keys, Keep: c.Keep, Decide: func(v state.View) (state.Decision, error) {
 			return o.decideAlert(v, e)
@@ -173,6 +175,7 @@ func (o *Office) openAlert(v state.View, i *incident.Incident, e HearAlert, rule
 		}
 	}
 	opened.Triage = rule.Then == ThenTriage
+	opened.During = e.during
 	opened.Source = "PagerDuty " + or(s.Name, e.Alert)
 	if opened.Triage { // nobody promised anything about what nobody accepted yet, but an answer
 		opened.UpdateEvery, opened.UpdateDue = 0, time.Time{}

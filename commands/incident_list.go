@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/drbot/drbot/incident"
@@ -27,6 +28,15 @@ func listIncidents(ctx context.Context, o *Office, c *call) (Reply, error) {
 	if err := o.shade(ctx, c.person, c.Channel, alive); err != nil {
 		return Reply{}, err
 	}
+	slices.SortStableFunc(alive, func(a, b incident.Summary) int { // what is planned stands behind what broke
+		switch {
+		case (a.Phase == "") == (b.Phase == ""):
+			return 0
+		case a.Phase == "":
+			return -1
+		}
+		return 1
+	})
 	var lines []string
 	open := 0
 	for _, s := range alive {
@@ -48,6 +58,12 @@ func listIncidents(ctx context.Context, o *Office, c *call) (Reply, error) {
 
 // listLine is like "SEV-1 INC-42 Users database · identified · Ana · update due 03:30".
 func listLine(s incident.Summary) string {
+	if s.Phase != "" && s.State == incident.StateOpen {
+		return said("planned", facts{
+			"What": "listed", "ID": s.ID, "Drill": s.Drill, "Title": s.Title, "Type": s.Type, "Phase": string(s.Phase), "From": when(s.From), "Until": when(s.Until),
+			"Commander": s.Commander, "Heard": "", "Closed": "",
+		})
+	}
 	status := string(s.Status)
 	if s.State == incident.StateTriage {
 		status = string(s.State)

@@ -40,12 +40,15 @@ func openIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 	decide := func(v state.View, i *incident.Incident) ([]incident.Event, error) {
 		opened := o.opening(v, c.person, w)
 		if o.isMaintenance(opened.Type) {
-			opened.Policy = incident.Policy{}
+			opened.Policy, opened.Planned = incident.Policy{}, true
 		}
 		events, err := i.Begin(opened)
 		return o.planned(v, i, c.person, events, err)
 	}
 	say := func(i *incident.Incident) string {
+		if i.Window != nil {
+			return planSaid(i, "opened", nil)
+		}
 		return said("opened", about(i, facts{"Severity": i.Severity}))
 	}
 	reply, err := o.commit(ctx, c, state.Change{New: true, Keys: c.Keys, Keep: c.Keep}, decide, say)

@@ -51,6 +51,9 @@ func resolveIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
 		return o.resolving(v.Now(), i, r, tell)
 	}, func(i *incident.Incident) string {
+		if i.Window != nil {
+			return planSaid(i, "over", facts{"Closed": o.closedTo(i)})
+		}
 		if i.FalseAlarm {
 			return said("falsealarm", about(i, facts{"Heard": o.heardOutside(i)}))
 		}
@@ -91,6 +94,9 @@ func resolveForm(ctx context.Context, o *Office, c *call, summary string) (Reply
 	if err != nil {
 		return Reply{}, err
 	}
+	if i.Window != nil {
+		impact = ""
+	}
 	f := o.endForm(i, incident.Resolved{Summary: or(summary, i.Summary), RootCause: or(i.RootCause, "under review"), DataImpact: or(i.DataImpact, impact)})
 	f.Fields = append(f.Fields, o.tellFields(i)...)
 	o.askProbes(ctx, c, i)
@@ -111,6 +117,9 @@ func (o *Office) askProbes(ctx context.Context, c *call, i *incident.Incident) {
 // endForm are the fields of a resolution itself.
 func (o *Office) endForm(i *incident.Incident, r incident.Resolved) templates.Form {
 	f := templates.Form{Verb: "incident resolve", Object: objectOf(i), Title: "Resolve " + i.ID.String(), Submit: "Resolve"}
+	if i.Window != nil {
+		return planEnd(i, f, r)
+	}
 	f.Fields = []templates.Field{
 		{ID: "summary", Label: "Summary", Kind: templates.FieldArea, Value: r.Summary, Max: 2000},
 		{ID: "cause", Label: "Root cause", Kind: templates.FieldArea, Optional: true, Value: r.RootCause, Max: 2000},
@@ -166,6 +175,9 @@ func reopenIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 		policy.RespondBy = i.RespondBy // clocks go on from the first opening
 		return i.Reopen(c.person, reason, policy)
 	}, func(i *incident.Incident) string {
+		if i.Window != nil {
+			return planSaid(i, "reopened", facts{"Heard": o.heardTheEnd(i)})
+		}
 		return said("reopened", promised(i, facts{"Heard": o.heardTheEnd(i)}))
 	})
 	return c.atField("reason", reply, err)

@@ -25,6 +25,9 @@ func setSeverity(ctx context.Context, o *Office, c *call) (Reply, error) {
 	from := 0
 	decide := func(v state.View, i *incident.Incident) ([]incident.Event, error) {
 		from = i.Severity
+		if i.Window != nil {
+			return nil, incident.Refuse(incident.WrongState, "%s is scheduled maintenance, which has no severity.", i.ID).Then("Choose another type first, like: type Database corruption")
+		}
 		kind := o.Runbook().Type(c.Field("type"))
 		if kind == nil || kind.Name == i.Type {
 			return i.SetSeverity(v.Now(), c.person, to, reason, o.changed(i, to, v.Now()))
@@ -66,6 +69,11 @@ func severityForm(ctx context.Context, o *Office, c *call) (Reply, error) {
 	for _, t := range o.Runbook().IncidentTypes {
 		types = append(types, templates.Option{Value: t.Name, Label: t.Name, Hint: fmt.Sprintf("SEV-%d", o.severityOf(&t))})
 	}
+	if i.Window != nil && len(types) > 0 {
+		return c.form(o, templates.Form{Verb: "incident type", Object: objectOf(i), Title: "Type", Submit: "Set", Fields: []templates.Field{
+			{ID: "type", Label: "Type", Kind: templates.FieldSelect, Options: types, Value: i.Type},
+		}}, "The type is missing.")
+	}
 	f := templates.Form{Verb: "incident severity", Object: objectOf(i), Title: "Severity and type", Submit: "Set", Fields: []templates.Field{
 		{ID: "severity", Label: "Severity", Kind: templates.FieldSelect, Options: severityOptions(o), Value: fmt.Sprint(i.Severity)},
 		{ID: "reason", Label: "Reason", Kind: templates.FieldText, Optional: true, Hint: "Needed to lower it.", Max: 500},
@@ -98,6 +106,9 @@ func setType(ctx context.Context, o *Office, c *call) (Reply, error) {
 		return o.planned(v, i, c.person, events, err)
 	}
 	return o.change(ctx, c, decide, func(i *incident.Incident) string {
+		if i.Window != nil {
+			return planSaid(i, "typed", nil)
+		}
 		milder := 0
 		if to := o.severityOf(kind); to != i.Severity {
 			milder = to

@@ -15,6 +15,9 @@ func setStatus(ctx context.Context, o *Office, c *call) (Reply, error) {
 	word := strings.ToLower(strings.TrimSpace(or(c.Field("pick"), or(c.Field("status"), c.Text))))
 	if word == "" {
 		i, err := o.look(ctx, c)
+		if err == nil && i.Window != nil {
+			err = noStatus(i)
+		}
 		if err != nil {
 			return Reply{}, err
 		}
@@ -27,9 +30,17 @@ func setStatus(ctx context.Context, o *Office, c *call) (Reply, error) {
 		return Reply{}, incident.Refuse(incident.BadInput, "%q is no status.", cut(word, 40)).Then("It is investigating, identified or monitoring; the end is `resolve`.")
 	}
 	reply, err := o.change(ctx, c, func(_ state.View, i *incident.Incident) ([]incident.Event, error) {
+		if i.Window != nil {
+			return nil, noStatus(i)
+		}
 		return i.SetStatus(c.person, status)
 	}, func(i *incident.Incident) string { return said("status", about(i, facts{"Status": i.Status})) })
 	return c.atField("status", reply, err)
+}
+
+// noStatus refuses a status of maintenance, which follows its window.
+func noStatus(i *incident.Incident) error {
+	return incident.Refuse(incident.WrongState, "%s is scheduled maintenance: %s.", i.ID, i.Phase()).Then("It begins with its window, and `resolve` completes it.")
 }
 
 func statusOptions() []templates.Option {
@@ -91,7 +102,9 @@ func setServices(ctx context.Context, o *Office, c *call) (Reply, error) {
 			"Services": cut(strings.Join(i.Services, ", "), 300), "Unknown": cut(strings.Join(unknown, ", "), 200),
 			"Ends": nil, "Tier": i.RTO.Name, "Limit": i.RTO.Limit,
 		}
-		if i.RTO.Limit > 0 {
+		if i.Window != nil {
+			shown["Unknown"] = ""
+		} else if i.RTO.Limit > 0 {
 			shown["Ends"] = i.Since().Add(i.RTO.Limit)
 		}
 		return said("services", about(i, shown))

@@ -2,6 +2,8 @@ package commands
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,12 +44,46 @@ func (o *Office) planned(v state.View, i *incident.Incident, by incident.Person,
 	}
 	switch planned := o.isMaintenance(after.Type); {
 	case planned && i.Window == nil:
+		events = slices.DeleteFunc(events, func(e incident.Event) bool { _, ok := e.(incident.SeveritySet); return ok }) // it has none
 		return append(events, incident.WindowSet{By: by}), nil
+	case planned:
+		return slices.DeleteFunc(events, func(e incident.Event) bool { _, ok := e.(incident.SeveritySet); return ok }), nil
 	case !planned && i.Window != nil:
-		after.Window = nil
-		return append(events, incident.WindowSet{By: by, Off: true, Policy: o.changed(after, after.Severity, v.Now())}), nil
+		off := incident.WindowSet{By: by, Off: true}
+		after.Apply(incident.Stamp{Seq: after.Seq, N: after.N + 1, Time: v.Now()}, off)
+		off.Policy = o.changed(after, after.Severity, v.Now())
+		for k, e := range events {
+			if s, ok := e.(incident.SeveritySet); ok {
+				s.Policy = off.Policy
+				events[k] = s
+			}
+		}
+		return append(events, off), nil
 	}
 	return events, nil
+}
+
+// maintaining finds maintenance in progress of any of these services. It is only said: the alert opens its incident as ever.
+func (o *Office) maintaining(ctx context.Context, services []string) *incident.During {
+	if len(services) == 0 {
+		return nil
+	}
+	open, err := o.Store.List(ctx, state.Query{Open: true})
+	if err != nil {
+		return nil // nothing of an alert waits for this
+	}
+	for _, s := range open {
+		if s.Phase != incident.InProgress || s.Restricted || s.Drill {
+			continue
+		}
+		both := slices.DeleteFunc(slices.Clone(services), func(name string) bool {
+			return !slices.ContainsFunc(s.Services, func(of string) bool { return strings.EqualFold(of, name) })
+		})
+		if len(both) > 0 {
+			return &incident.During{Incident: s.ID, Services: both, Until: s.Until}
+		}
+	}
+	return nil
 }
 
 // setWindow plans the window; without a word it offers the form.
@@ -55,6 +91,9 @@ func setWindow(ctx context.Context, o *Office, c *call) (Reply, error) {
 	from, until := head(c.Text)
 	if len(c.Fields) > 0 {
 		from, until = c.Field("from"), c.Field("until")
+	}
+	if strings.EqualFold(from, "off") && len(c.Fields) == 0 {
+		return callOff(ctx, o, c, until)
 	}
 	if from == "" && len(c.Fields) == 0 {
 		i, err := o.look(ctx, c)
@@ -80,6 +119,48 @@ func setWindow(ctx context.Context, o *Office, c *call) (Reply, error) {
 	return c.atField("from", reply, err)
 }
 
+// callOff ends maintenance that has not begun; who was told of it is told of that.
+func callOff(ctx context.Context, o *Office, c *call, why string) (Reply, error) {
+	if why == "" {
+		return Reply{}, incident.Refuse(incident.BadInput, "The reason is missing.").Then("Like: window off the new disks did not come")
+	}
+	return o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
+		switch {
+		case i.Exists() && i.Window == nil:
+			return nil, incident.NoMaintenance(i)
+		case i.Phase() == incident.InProgress:
+			return nil, incident.Refuse(incident.WrongState, "%s is in progress.", i.ID).Then("`resolve` ends it, with how it went.")
+		}
+		return o.resolving(v.Now(), i, incident.Resolved{By: c.person, FalseAlarm: true, Reason: cut(why, 500)}, notice{})
+	}, func(i *incident.Incident) string { return planSaid(i, "over", facts{"Closed": o.closedTo(i)}) })
+}
+
+// planSaid is an answer about maintenance: opened, typed, reopened or over.
+func planSaid(i *incident.Incident, what string, more facts) string {
+	all := about(i, facts{
+		"What": what, "Title": i.Title, "Type": i.Type, "Phase": string(i.Phase()), "From": when(i.Window.From), "Until": when(i.Window.Until),
+		"Commander": i.Roles[incident.Commander].Name, "Heard": "", "Closed": "",
+	})
+	maps.Copy(all, more)
+	return said("planned", all)
+}
+
+// planEnd is the form that ends maintenance: it has no cause and loses no data, and before its window it is called off.
+func planEnd(i *incident.Incident, f templates.Form, r incident.Resolved) templates.Form {
+	f.Title, f.Submit = "Complete "+i.ID.String(), "Completed"
+	field := templates.Field{ID: "summary", Label: "How it went", Kind: templates.FieldArea, Value: r.Summary, Max: 2000}
+	off := i.BeforeWindow(i.Time)
+	if off {
+		f.Title, f.Submit, field.Label = "Call off "+i.ID.String(), "Call off", "Why it does not take place"
+	}
+	f.Fields = []templates.Field{field}
+	if open := i.StillOpen(); len(open) > 0 && !off {
+		f.Intro = []templates.Block{templates.Lines{Lines: [][]templates.Span{{templates.T(said("stillopen", facts{"Open": strings.Join(open, "; ")}))}}}}
+		f.Fields = append(f.Fields, templates.Field{ID: "anyway", Label: "Complete it anyway: why", Kind: templates.FieldText, Value: r.Reason, Hint: "Or close what is open first.", Max: 500})
+	}
+	return f
+}
+
 func windowAnswer(i *incident.Incident) string {
 	return said("window", about(i, facts{"From": i.Window.From, "Until": i.Window.Until}))
 }
@@ -98,6 +179,14 @@ func longerWindow(ctx context.Context, o *Office, c *call) (Reply, error) {
 	}, windowAnswer)
 }
 
+// maxClock is the longest window that is taken from clock times alone: 22:00 21:00 is a slip.
+const maxClock = 12 * time.Hour
+
+const dayForm = "2006-01-02T15:04"
+
+// dated reports whether an instant was written with its day.
+func dated(word string) bool { return strings.ContainsAny(word, "tT") }
+
 // parseWindow reads an instant, and its end as an instant or a duration. A clock time is the next one that comes, and an
 // end the next after the beginning.
 func parseWindow(from, until string, now time.Time) (begin, end time.Time, err error) {
@@ -105,7 +194,7 @@ func parseWindow(from, until string, now time.Time) (begin, end time.Time, err e
 		return incident.Refuse(incident.BadInput, "%q is no time of a window.", cut(word, 40)).Then("Like: window 22:00 2h, or window 2026-11-25T22:00 2026-11-25T23:30 (UTC).")
 	}
 	if until == "" {
-		return begin, end, wrong(until)
+		return begin, end, incident.Refuse(incident.BadInput, "The end of the window is missing.").Then("Like: window 22:00 2h, or window 22:00 23:30. To call it off: window off <why>")
 	}
 	if begin, err = windowTime(from, now); err != nil {
 		return begin, end, wrong(from)
@@ -115,6 +204,10 @@ func parseWindow(from, until string, now time.Time) (begin, end time.Time, err e
 	}
 	if end, err = windowTime(until, begin); err != nil {
 		return begin, end, wrong(until)
+	}
+	if end.Sub(begin) > maxClock && !(dated(from) && dated(until)) {
+		return begin, end, incident.Refuse(incident.BadInput, "From %s to %s would be %s.", begin.Format("2 Jan 15:04"), end.Format("2 Jan 15:04"), templates.Duration(end.Sub(begin))).
+			Then("A window of more than 12 h needs both days, like: window %s %s", begin.Format(dayForm), end.Format(dayForm))
 	}
 	return begin, end, nil
 }

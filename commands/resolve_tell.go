@@ -63,6 +63,9 @@ func (o *Office) telling(i *incident.Incident, now time.Time, events []incident.
 
 // resolving is a resolution as events, with its messages.
 func (o *Office) resolving(now time.Time, i *incident.Incident, r incident.Resolved, tell notice) ([]incident.Event, error) {
+	if i.Window != nil && (r.FalseAlarm || i.BeforeWindow(now)) {
+		r.Summary, r.CalledOff, r.FalseAlarm = or(r.Summary, r.Reason), true, false
+	}
 	events, err := i.Resolve(r, o.reviewTasks(o.Runbook(), now))
 	if err != nil {
 		return nil, err

@@ -47,8 +47,17 @@ type View struct {
 	Parked     []incident.Parked `json:"parked"`
 	Alerts     []ViewAlert       `json:"alerts,omitempty"` // of PagerDuty
 	Pages      []ViewPage        `json:"pages,omitempty"`
+	Planned    *ViewPlan         `json:"maintenance,omitempty"`
 	Review     *incident.Review  `json:"review,omitempty"`
 	Record     uint64            `json:"record"` // sequence of its newest record
+}
+
+// ViewPlan is scheduled maintenance: scheduled, in progress, completed or called off. Its status is the same word.
+type ViewPlan struct {
+	Phase   string     `json:"phase"`
+	From    *time.Time `json:"from,omitempty"`
+	Until   *time.Time `json:"until,omitempty"`
+	Overrun bool       `json:"overrun"` // its window is over, and it is not
 }
 
 // ViewObjective is a promise of the runbook with its end.
@@ -141,6 +150,10 @@ func Show(i *incident.Incident) View {
 		Summary: i.Summary, RootCause: i.RootCause, DataImpact: i.DataImpact, Runbook: i.Revision,
 		Checklist: []ViewItem{}, Runs: []ViewRun{}, Approvals: []ViewApproval{}, Parked: append([]incident.Parked{}, i.Parked...),
 		Review: i.Review, Record: i.Seq,
+	}
+	if w := i.Window; w != nil {
+		v.Status, v.RTO, v.RPO = string(i.Phase()), nil, nil
+		v.Planned = &ViewPlan{Phase: v.Status, From: instant(w.From), Until: instant(w.Until), Overrun: i.Overrun()}
 	}
 	for role, who := range i.Roles {
 		v.Roles[string(role)] = who.Name

@@ -26,11 +26,16 @@ func TestWindow_PromisesNothingAndSpeaksItsPhases(t *testing.T) {
 	if i.Window == nil || !i.RespondBy.IsZero() || i.UpdateEvery != 0 || len(i.Calls) != 0 || i.Phase() != incident.Scheduled || len(i.Deadlines()) != 0 {
 		t.Fatalf("%+v", i)
 	}
-	if reply := o.typed(ana, channel, "/incident severity 2 smaller than thought"); !reply.Done() || o.read(id).UpdateEvery != 0 {
-		t.Errorf("%+v: promises updates", reply)
+	for _, line := range []string{"severity 2 smaller than thought", "status identified"} {
+		if reply := o.typed(ana, channel, "/incident "+line); reply.Kind != incident.WrongState {
+			t.Errorf("%s: %+v", line, reply)
+		}
 	}
-	for _, wrong := range []string{"", "22:00", "soon 2h", "22:00 21:59x", "22:00 200h", "01:00 00:30x"} {
-		if reply := o.typed(commands.Actor{Unix: "ana", Terminal: true}, channel, strings.TrimSpace("/incident window "+wrong)); reply.Done() {
+	for wrong, says := range map[string]string{
+		"": "missing", "22:00": "The end of the window is missing.", "soon 2h": `"soon" is no time`, "22:00 21:59x": `"21:59x" is no time`, "22:00 200h": "at most 7 days",
+		"22:00 21:00": "From 24 Nov 22:00 to 25 Nov 21:00 would be 23 h. A window of more than 12 h needs both days", "off": "The reason is missing.",
+	} {
+		if reply := o.typed(commands.Actor{Unix: "ana", Terminal: true}, channel, strings.TrimSpace("/incident window "+wrong)); reply.Done() || !strings.Contains(reply.Say.Text, says) {
 			t.Errorf("window %q: %+v", wrong, reply)
 		}
 	}
@@ -55,8 +60,11 @@ func TestWindow_PromisesNothingAndSpeaksItsPhases(t *testing.T) {
 		t.Errorf("%s until %s", i.Phase(), i.Window.Until)
 	}
 	o.pass(2 * time.Hour) // 01:45
-	tick(incident.Completed)
-	tick(incident.Completed)
+	tick(incident.InProgress)
+	tick(incident.InProgress)
+	if !o.read(id).Overrun() {
+		t.Error("it is not over its window")
+	}
 	var said []string
 	for _, e := range events[incident.DeadlineSpoken](o, id) {
 		said = append(said, strings.Join(strings.Split(e.Key, "/")[:2], "/"))
@@ -67,8 +75,15 @@ func TestWindow_PromisesNothingAndSpeaksItsPhases(t *testing.T) {
 	if reply := o.typed(ana, channel, "/incident resolve db1 is moved anyway: no checklist"); !reply.Done() {
 		t.Fatalf("%+v", reply)
 	}
-	if i := o.read(id); i.State != incident.StateClosed || i.Review != nil {
+	if i := o.read(id); i.State != incident.StateClosed || i.Review != nil || i.Phase() != incident.Completed {
 		t.Errorf("%s, review %+v", i.State, i.Review)
+	}
+	if reply := o.typed(ana, channel, "/incident reopen one table is left"); !reply.Done() || !strings.Contains(reply.Say.Text, "INC-1 goes on: maintenance in progress") {
+		t.Errorf("%+v", reply)
+	}
+	tick(incident.InProgress)
+	if n := len(events[incident.DeadlineSpoken](o, id)); n != 3 {
+		t.Errorf("%d instants are spoken: what was over is said again", n)
 	}
 	if err := o.refolded(id); err != nil {
 		t.Error(err)
@@ -86,7 +101,7 @@ func TestWindow_WholeWindowWithinADowntime(t *testing.T) {
 	if len(said) != 1 || !strings.HasPrefix(said[0].Key, "window/end/") || said[0].Late != time.Hour+58*time.Minute {
 		t.Errorf("%+v", said)
 	}
-	if i := o.read(id); i.Phase() != incident.Completed {
+	if i := o.read(id); i.Phase() != incident.InProgress || !i.Overrun() {
 		t.Errorf("%s", i.Phase())
 	}
 	if err := o.refolded(id); err != nil {
@@ -125,7 +140,12 @@ func TestWindow_AnotherTypeMakesAnOrdinaryIncident(t *testing.T) {
 func TestWindow_WordsOfItsOwn(t *testing.T) {
 	o := maintaining(t)
 	id, channel := o.begin("sev1 Scheduled maintenance: move db1")
-	for _, text := range []string{"/incident window 22:00 2h", "/incident update Logins are slow tonight --to announcement", "/incident resolve db1 is moved anyway: no checklist"} {
+	for _, text := range []string{"/incident window 22:00 2h", "/incident update Logins are slow tonight --to announcement", "later", "/incident resolve db1 is moved anyway: no checklist"} {
+		if text == "later" {
+			o.pass(20 * time.Hour)
+			o.outcome(commands.Tick{Incident: id})
+			continue
+		}
 		if reply := o.typed(ana, channel, text); !reply.Done() {
 			t.Fatalf("%s: %+v", text, reply)
 		}
@@ -136,5 +156,52 @@ func TestWindow_WordsOfItsOwn(t *testing.T) {
 	}
 	if over.Subject != "INC-1 maintenance completed: move db1" || !strings.Contains(over.Outward, "Result: db1 is moved\nPlanned: 24 Nov 22:00") || strings.Contains(over.Outward, "review") {
 		t.Errorf("%q\n%s", over.Subject, over.Outward)
+	}
+}
+
+// TestWindow_CalledOff: before its window it is called off, by that word or by its end; who was told is told of that, and the
+// report counts it as maintenance.
+func TestWindow_CalledOff(t *testing.T) {
+	for _, line := range []string{"window off the new disks did not come", "resolve the new disks did not come anyway: no checklist", "resolve false-alarm the new disks did not come"} {
+		o := maintaining(t)
+		id, channel := o.begin("sev1 Scheduled maintenance: move db1")
+		o.typed(ana, channel, "/incident window 22:00 2h")
+		if reply := o.typed(ana, channel, "/incident "+line); !reply.Done() || reply.Say.Text != "INC-1 is called off." {
+			t.Fatalf("%s: %+v", line, reply)
+		}
+		i, over := o.read(id), events[incident.Resolved](o, id)[0]
+		if i.Phase() != incident.CalledOff || i.FalseAlarm || i.Figures().Out != incident.OutMaintenance || i.State != incident.StateClosed {
+			t.Errorf("%s: %s %+v", line, i.Phase(), over)
+		}
+		if over.Subject != "INC-1 maintenance called off: move db1" || !strings.Contains(over.Outward, "does not take place") || !strings.Contains(over.Outward, "Why: the new disks did not come") {
+			t.Errorf("%s: %q\n%s", line, over.Subject, over.Outward)
+		}
+		if err := o.refolded(id); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestWindow_ItsClocksBeginWhenItBecomesAnIncident: what was opened as maintenance was none before; to and fro moves nothing.
+func TestWindow_ItsClocksBeginWhenItBecomesAnIncident(t *testing.T) {
+	o := maintaining(t)
+	id, channel := o.begin("Scheduled maintenance: move db1")
+	o.pass(5 * time.Hour)
+	o.typed(ana, channel, "/incident type Database corruption")
+	began := o.now
+	for _, kind := range []string{"Scheduled maintenance", "Database corruption"} {
+		if i := o.read(id); i.Window == nil && !i.Since().Equal(began) {
+			t.Errorf("its clocks count from %s", i.Since())
+		}
+		o.pass(time.Hour)
+		o.typed(ana, channel, "/incident type "+kind)
+	}
+	if i := o.read(id); !i.Since().Equal(began) || i.RespondBy.IsZero() {
+		t.Errorf("its clocks count from %s", i.Since())
+	}
+	for _, s := range events[incident.SeveritySet](o, id) {
+		if s.UpdateEvery == 0 {
+			t.Errorf("%+v says that no updates are promised", s)
+		}
 	}
 }

@@ -20,8 +20,11 @@ func (a *Alert) Late() (late, counts bool) {
 }
 
 // Since is the instant from which the clocks of the incident count: when PagerDuty made the alert that opened it, else
-// when it was opened.
+// when it was opened. What was opened as maintenance and became an incident began when it became one.
 func (i *Incident) Since() time.Time {
+	if !i.Became.IsZero() {
+		return i.Became
+	}
 	if a := i.Opener(); a != nil {
 		if _, counts := a.Late(); counts && a.Began.Before(i.OpenedAt) {
 			return a.Began

@@ -102,10 +102,10 @@ func (i *Incident) out() string {
 	switch {
 	case i.MergedInto != 0:
 		return OutMerged
-	case i.FalseAlarm:
-		return OutFalseAlarm
 	case i.Window != nil:
 		return OutMaintenance
+	case i.FalseAlarm:
+		return OutFalseAlarm
 	case i.Triaged && i.AcceptedBy.Key == "" && i.State == StateTriage:
 		return OutTriage
 	case i.Dismissed():

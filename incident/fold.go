@@ -50,6 +50,7 @@ func (i *Incident) fold(at Stamp, e Event) {
 		i.replace(at, e.By, func(*Outgoing) bool { return true }) // nobody hears of an end that was none
 		i.ResolvedBy, i.ResolvedAt, i.LateSince = Person{}, time.Time{}, time.Time{}
 		i.policy(e.Policy)
+		i.windowAgain()
 		i.owesAgain(at)
 	case Closed:
 		i.State = StateClosed
@@ -82,7 +83,7 @@ func (i *Incident) opened(at Stamp, e Opened) {
 	i.Title, i.Type, i.Severity, i.Drill, i.Restricted = e.Title, e.Type, e.Severity, e.Drill, e.Restricted
 	i.Source, i.Revision, i.OpenedBy, i.OpenedAt, i.LowerFree = e.Source, e.Revision, e.By, at.Time, e.LowerFree
 	i.Services, i.Impact, i.RTO, i.RPO, i.Checklist = e.Services, e.Impact, e.RTO, e.RPO, e.Checklist
-	i.State, i.Status, i.StatusAt = StateOpen, Investigating, at.Time
+	i.State, i.Status, i.StatusAt, i.Planned, i.During = StateOpen, Investigating, at.Time, e.Planned, e.During
 	if e.Triage {
 		i.State, i.Triaged = StateTriage, true
 	}
@@ -94,6 +95,7 @@ func (i *Incident) resolved(at Stamp, e Resolved) {
 	i.State, i.ResolvedBy, i.ResolvedAt, i.FalseAlarm = StateResolved, e.By, at.Time, e.FalseAlarm
 	i.Summary, i.RootCause, i.DataImpact = e.Summary, e.RootCause, e.DataImpact
 	i.Spoken, i.Owed = nil, nil
+	i.windowOver(e.CalledOff)
 	i.replace(at, e.By, func(*Outgoing) bool { return true }) // nobody hears after the end how it was going
 	i.told(0, e.To)
 	i.published(at, e.To, e.Public)

@@ -160,6 +160,9 @@ type Incident struct {
 	Outgoing    []Outgoing    `json:"outgoing,omitempty"`  // those that wait for it, and the last that were decided
 	PublicAt    time.Time     `json:"public_at,omitzero"`  // when something of it was last on the status page; zero: never
 	Window      *Window       `json:"window,omitempty"`    // of scheduled maintenance; nil: an ordinary incident
+	Planned     bool          `json:"planned,omitempty"`   // it was opened as maintenance
+	During      *During       `json:"during,omitempty"`    // the maintenance of its services that went on at its opening
+	Became      time.Time     `json:"became,omitzero"`     // when that became an ordinary incident first
 	// Executives have a cadence of their own.
 	ExecutivesEvery time.Duration      `json:"executives_every,omitempty"`
 	ExecutivesDue   time.Time          `json:"executives_due,omitzero"`
@@ -247,7 +250,11 @@ type Summary struct {
 	Commander  string    `json:"commander,omitempty"`
 	Channel    string    `json:"channel,omitempty"`
 	UpdateDue  time.Time `json:"update_due,omitzero"`
-	Owing      []string  `json:"owing,omitempty"` // keys of people who owe something of its review
+	Phase      Phase     `json:"phase,omitempty"`      // of scheduled maintenance
+	From       time.Time `json:"window_from,omitzero"` // of its window
+	Until      time.Time `json:"window_until,omitzero"`
+	Services   []string  `json:"services,omitempty"` // that are maintained
+	Owing      []string  `json:"owing,omitempty"`    // keys of people who owe something of its review
 }
 
 // Alive reports whether something is still to be done: it is not closed, or somebody owes something of its review.
@@ -255,9 +262,13 @@ func (s Summary) Alive() bool { return s.State != StateClosed || len(s.Owing) > 
 
 // Summarise is the line of this incident.
 func (i *Incident) Summarise() Summary {
-	return Summary{
+	s := Summary{
 		ID: i.ID, Title: i.Title, Type: i.Type, Severity: i.Severity, State: i.State, Status: i.Status, Drill: i.Drill,
 		Restricted: i.Restricted, OpenedAt: i.OpenedAt, ResolvedAt: i.ResolvedAt, Commander: i.Roles[Commander].Name,
-		Channel: i.Channel.ID, UpdateDue: i.UpdateDue, Owing: i.Owing(),
+		Channel: i.Channel.ID, UpdateDue: i.UpdateDue, Owing: i.Owing(), Phase: i.Phase(),
 	}
+	if w := i.Window; w != nil {
+		s.From, s.Until, s.Services = w.From, w.Until, i.Services
+	}
+	return s
 }

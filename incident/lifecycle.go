@@ -246,7 +246,7 @@ func (i *Incident) Resolve(r Resolved, tasks []Task) ([]Event, error) {
 		case Running, Paused:
 			return nil, Refuse(WrongState, "%s has not ended.", run.Name()).Then("Finish or cancel it first.")
 		case Draft:
-			events = append(events, RunEnded{Run: run.N, How: EndDiscarded, Why: "the incident was resolved"})
+			events = append(events, RunEnded{Run: run.N, How: EndDiscarded, Why: i.ID.String() + " is over"})
 		}
 	}
 	r.Reason = Written(r.Reason)
@@ -260,7 +260,7 @@ func (i *Incident) Resolve(r Resolved, tasks []Task) ([]Event, error) {
 		}
 		return append(events, r, Closed{Why: "false alarm"}), nil
 	}
-	if open := i.LeftOpen(); len(open) > 0 {
+	if open := i.LeftOpen(); len(open) > 0 && !r.CalledOff {
 		if r.Reason == "" {
 			return nil, Refuse(WrongState, "Still open: %s.", strings.Join(i.StillOpen(), "; ")).Then("Close them, or resolve anyway with a reason.")
 		}
@@ -268,7 +268,7 @@ func (i *Incident) Resolve(r Resolved, tasks []Task) ([]Event, error) {
 	}
 	events = append(events, r)
 	if i.Window != nil && len(i.Glass) == 0 { // what was planned has no review
-		return append(events, Closed{Why: "the maintenance is done"}), nil
+		return append(events, Closed{Why: "the maintenance is over"}), nil
 	}
 	owner := i.reviewer(r.By)
 	return append(events, ReviewOpened{Owner: owner, Tasks: owed(owner, i.glassTasks(tasks))}), nil

@@ -19,7 +19,8 @@ type Opened struct {
 	Title      string    `json:"title"`
 	Type       string    `json:"type,omitempty"`
 	Severity   int       `json:"severity"`
-	Chosen     bool      `json:"chosen,omitempty"` // a person named the severity
+	Chosen     bool      `json:"chosen,omitempty"`  // a person named the severity
+	Planned    bool      `json:"planned,omitempty"` // scheduled maintenance
 	Triage     bool      `json:"triage,omitempty"`
 	Drill      bool      `json:"drill,omitempty"`
 	Restricted bool      `json:"restricted,omitempty"`
@@ -33,6 +34,7 @@ type Opened struct {
 	RTO       Objective `json:"rto"`
 	RPO       Objective `json:"rpo"`
 	Checklist []Item    `json:"checklist,omitempty"`
+	During    *During   `json:"during,omitempty"` // maintenance of its services goes on; nil: none
 }
 
 // TypeSet chooses or corrects the type; the severity that comes with it is a SeveritySet of its own.
@@ -100,6 +102,7 @@ type Resolved struct {
 	RootCause  string   `json:"root_cause,omitempty"`
 	DataImpact string   `json:"data_impact,omitempty"`
 	FalseAlarm bool     `json:"false_alarm,omitempty"`
+	CalledOff  bool     `json:"called_off,omitempty"` // maintenance that does not take place
 	Reason     string   `json:"reason,omitempty"`
 	Open       []string `json:"open,omitempty"`
 	Outward    string   `json:"outward,omitempty"` // the runbook's resolution message, filled

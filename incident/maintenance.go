@@ -7,7 +7,7 @@ import (
 )
 
 // Scheduled maintenance is an incident with a window. Nobody is paged, nothing is promised by its severity, and it counts
-// in no figure of response or recovery. Its phases are spoken at the window's instants.
+// in no figure of response or recovery. Its phases are spoken at the window's instants; that it is over, a person says.
 
 // DueWindow is the kind of a window's deadlines.
 const DueWindow = "window"
@@ -25,6 +25,8 @@ const (
 type Window struct {
 	From  time.Time `json:"from,omitzero"`
 	Until time.Time `json:"until,omitzero"`
+	SetAt time.Time `json:"set_at,omitzero"` // when it was planned so: an instant that was over then is not said late
+	Off   bool      `json:"off,omitempty"`   // it was called off
 }
 
 // Phase of scheduled maintenance, in the words of the status page.
@@ -34,20 +36,34 @@ const (
 	Scheduled  Phase = "scheduled"
 	InProgress Phase = "in progress"
 	Completed  Phase = "completed"
+	CalledOff  Phase = "called off"
 )
 
-// Phase is how far scheduled maintenance is; empty for every other incident. It moves when drbot speaks the instant, so
-// that everybody sees the same.
+// Phase is how far scheduled maintenance is; empty for every other incident. It begins when drbot speaks the instant, so
+// that everybody sees the same, and it is over when a person says so: a window that ends ends no work.
 func (i *Incident) Phase() Phase {
 	switch {
 	case i.Window == nil:
 		return ""
-	case !i.Active() || i.windowSpoken("end", i.Window.Until):
+	case !i.Active() && (i.Window.Off || i.FalseAlarm):
+		return CalledOff
+	case !i.Active():
 		return Completed
 	case i.windowSpoken("begin", i.Window.From):
 		return InProgress
 	}
 	return Scheduled
+}
+
+// BeforeWindow reports whether an end at that instant calls the maintenance off: its window has not begun, and nothing was
+// run for it.
+func (i *Incident) BeforeWindow(at time.Time) bool {
+	return i.Window != nil && at.Before(i.Window.From) && !slices.ContainsFunc(i.Runs, func(r *Run) bool { return !r.StartedAt.IsZero() })
+}
+
+// Overrun reports whether the window is over and the maintenance is not.
+func (i *Incident) Overrun() bool {
+	return i.Window != nil && i.Active() && i.windowSpoken("end", i.Window.Until)
 }
 
 func windowKey(what string, at time.Time) string {
@@ -61,7 +77,7 @@ func (i *Incident) windowSpoken(what string, at time.Time) bool {
 // windowDeadlines are the window's instants.
 func (i *Incident) windowDeadlines(add func(due time.Time, key string, args ...any)) {
 	w := i.Window
-	if w == nil || w.From.IsZero() || i.Phase() == Completed {
+	if w == nil || w.From.IsZero() || i.Overrun() {
 		return
 	}
 	if i.Phase() == Scheduled {
@@ -75,16 +91,47 @@ func (i *Incident) windowDeadlines(add func(due time.Time, key string, args ...a
 
 // windowSet folds a plan: what was said of the one before is forgotten, but that it began stays said.
 func (i *Incident) windowSet(e WindowSet) {
-	began := i.Phase() == InProgress || i.Phase() == Completed
+	began := i.Phase() == InProgress
 	i.forget(DueWindow + "/")
 	i.policy(e.Policy)
 	if e.Off {
-		i.Window = nil
+		if i.Window = nil; i.Planned && i.Became.IsZero() {
+			i.Became, i.StatusAt = i.Time, i.Time
+		}
 		return
 	}
-	i.Window, i.Owed = &Window{From: e.From, Until: e.Until}, nil
+	i.Window, i.Owed = &Window{From: e.From, Until: e.Until, SetAt: i.Time}, nil
 	if began && !e.From.IsZero() && !e.From.After(i.Time) {
 		i.Spoken = append(i.Spoken, windowKey("begin", e.From))
+	}
+}
+
+// During is maintenance that goes on while something else breaks: who reads the alert knows where it may come from.
+type During struct {
+	Incident ID        `json:"incident"`
+	Services []string  `json:"services"` // of both
+	Until    time.Time `json:"until"`    // as it was planned then
+}
+
+// windowOver folds the end: whether it was called off.
+func (i *Incident) windowOver(off bool) {
+	if i.Window != nil {
+		w := *i.Window
+		w.Off, i.Window = off, &w
+	}
+}
+
+// windowAgain goes on with maintenance that was over: what has come of its window meanwhile is not said any more.
+func (i *Incident) windowAgain() {
+	i.windowOver(false)
+	if i.Window == nil || i.Window.From.IsZero() {
+		return
+	}
+	if !i.Window.From.After(i.Time) {
+		i.Spoken = append(i.Spoken, windowKey("begin", i.Window.From))
+	}
+	if !i.Window.Until.After(i.Time) {
+		i.Spoken = append(i.Spoken, windowKey("end", i.Window.Until))
 	}
 }
 
@@ -98,6 +145,11 @@ func (i *Incident) windowSaid(key string) {
 	i.Spoken = append(i.Spoken, key)
 }
 
+// NoMaintenance refuses what only scheduled maintenance has.
+func NoMaintenance(i *Incident) *Refusal {
+	return Refuse(WrongState, "%s is no scheduled maintenance.", i.ID).Then("Only incidents of that type have a window.")
+}
+
 // SetWindow plans the window of scheduled maintenance.
 func (i *Incident) SetWindow(now time.Time, by Person, from, until time.Time) ([]Event, error) {
 	if err := i.active(); err != nil {
@@ -106,7 +158,7 @@ func (i *Incident) SetWindow(now time.Time, by Person, from, until time.Time) ([
 	from, until = from.UTC().Truncate(time.Second), until.UTC().Truncate(time.Second)
 	switch {
 	case i.Window == nil:
-		return nil, Refuse(WrongState, "%s is no scheduled maintenance.", i.ID).Then("Only incidents of that type have a window.")
+		return nil, NoMaintenance(i)
 	case !until.After(from):
 		return nil, Refuse(BadInput, "The window ends before it begins.")
 	case !until.After(now):

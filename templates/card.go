@@ -28,7 +28,7 @@ func Announcement(i *incident.Incident, f Facts, initial string) Message {
 	if i.Window != nil {
 		m.Text = locked(i, Say("maintenance.text", windowFacts(i)))
 		state = Line("maintenance.state", windowFacts(i))
-		if !i.Dismissed() {
+		if i.MergedInto == 0 {
 			over = Line("maintenance.over", windowFacts(i))
 		}
 	}
@@ -37,6 +37,9 @@ func Announcement(i *incident.Incident, f Facts, initial string) Message {
 		return fit(m)
 	}
 	lines := [][]Span{state}
+	if during := duringLine(i); during != nil {
+		lines = append(lines, during)
+	}
 	if initial != "" {
 		lines = append(lines, bolded(textLines(initial, 2500))...)
 	} else if i.Impact != "" {
@@ -72,7 +75,7 @@ func restricted(i *incident.Incident, f Facts) Message {
 
 // Card is the incident card, pinned in the incident's channel.
 func Card(i *incident.Incident, f Facts) Message {
-	m := Message{Text: locked(i, Say("card.text", map[string]any{"I": i}))}
+	m := Message{Text: cardText(i)}
 	m.Blocks = append(m.Blocks, Header{Text: cardHeader(i)})
 	var lines [][]Span
 	for _, link := range f.Degraded {
@@ -84,17 +87,7 @@ func Card(i *incident.Incident, f Facts) Message {
 	if i.Channel.Lost != "" {
 		lines = append(lines, Line("card.lost", map[string]any{"Why": flat(i.Channel.Lost, maxLine)}))
 	}
-	if i.Window != nil {
-		m.Text = locked(i, Say("maintenance.text", windowFacts(i)))
-	}
-	switch {
-	case i.Window == nil || i.State == incident.StateTriage || i.Dismissed():
-		lines = append(lines, Line("card.state", map[string]any{"I": i, "Commander": i.Roles[incident.Commander]}))
-	case !i.Active():
-		lines = append(lines, join(Line("maintenance.done", windowFacts(i)), Line("maintenance.planned", windowFacts(i))))
-	default:
-		lines = append(lines, join(Line("window.state", windowFacts(i)), Line("maintenance.led", windowFacts(i))))
-	}
+	lines = append(lines, stateLine(i))
 	for _, o := range i.Waiting() {
 		lines = append(lines, Line("look.waits", map[string]any{"To": o.To, "N": o.Draft, "By": o.By}))
 	}
@@ -108,6 +101,9 @@ func Card(i *incident.Incident, f Facts) Message {
 	}
 	if len(i.Services) > 0 {
 		lines = append(lines, Line("card.services", map[string]any{"Services": flat(Names(i.Services, "and"), maxLine)}))
+	}
+	if during := duringLine(i); during != nil {
+		lines = append(lines, during)
 	}
 	m.Blocks = append(m.Blocks, Lines{Lines: lines})
 	if rows := cardRows(i, f); len(rows) > 0 {
@@ -242,6 +238,7 @@ func nextLine(i *incident.Incident) []Span {
 func toldLine(i *incident.Incident) []Span {
 	var answered []Span
 	switch {
+	case i.Window != nil: // nobody is asked for an answer
 	case !i.AckedAt.IsZero():
 		answered = Line("told.answered", map[string]any{"Who": i.AckedBy, "At": i.AckedAt})
 	case i.Active() && !i.BegunAt.IsZero():
@@ -267,6 +264,9 @@ func cardActions(i *incident.Incident) Actions {
 	}
 	if i.State == incident.StateTriage {
 		return triageActions(i)
+	}
+	if i.Window != nil {
+		return plannedActions(i)
 	}
 	return Actions{Elements: []Element{
 		ackButton(i),

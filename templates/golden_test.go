@@ -452,6 +452,8 @@ func houseCards(add func(string, Message), frozen *incident.House) {
 		Record: "ok", Runbook: "4f2c19aa77", Changed: 1,
 	}
 	add("home/busy", Home(h))
+	planned := maintained42()
+	add("home/maintenance", Home(HomeFacts{Record: "ok", Open: []HomeIncident{{Summary: planned.Summarise()}}}))
 	add("home/stranger", Home(HomeFacts{Record: "ok"}))
 }
 

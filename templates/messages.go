@@ -227,7 +227,7 @@ func letter(i *incident.Incident, e incident.UpdateSent, at time.Time, subject, 
 	if above != "" {
 		text = above + "\n\n" + text
 	}
-	footer := Say("mail.footer", map[string]any{"ID": i.ID, "Number": e.Number, "By": e.By.Name, "At": utc(at)})
+	footer := Say("mail.footer", map[string]any{"ID": i.ID, "Number": e.Number, "By": e.By.Name, "At": utc(at), "Phase": string(i.Phase())})
 	return Letter{Subject: subject, Text: text + "\n\n-- \n" + footer + "\n"}
 }
 
@@ -247,27 +247,4 @@ func mailSubject(i *incident.Incident, subject string) string {
 func mailText(e incident.UpdateSent) string {
 	parts := slices.DeleteFunc([]string{e.Opening, either(e.Outward, e.Text)}, func(s string) bool { return strings.TrimSpace(s) == "" })
 	return strings.Join(parts, "\n\n")
-}
-
-// WindowSaid says an instant of scheduled maintenance.
-func WindowSaid(i *incident.Incident, what string, at time.Time, late time.Duration) Message {
-	facts := map[string]any{"ID": i.ID, "What": what, "From": i.Window.From, "Until": i.Window.Until, "Late": late, "Down": late > tolerated, "Who": speakers(i, true), "Active": i.Active()}
-	m := Message{Text: locked(i, Say("window.text", facts))}
-	if what != "begin" && (!at.Equal(i.Window.Until) || !i.Active()) {
-		return closed(i, m.Text, Line("window.over", facts))
-	}
-	m.Blocks = []Block{Lines{Lines: [][]Span{marked(i, Line("window."+what, facts))}}}
-	if what != "begin" {
-		m.Blocks = append(m.Blocks, Actions{Elements: []Element{
-			Button{Verb: "incident longer", Object: object(i), Label: Say("button.longer", nil)},
-			Button{Verb: "incident resolve", Object: object(i), Label: Say("button.completed", nil)},
-		}})
-	}
-	return fit(m).dated(i.Time)
-}
-
-// Told is a message without its buttons, for people who only read it.
-func (m Message) Told() Message {
-	m.Blocks = slices.DeleteFunc(slices.Clone(m.Blocks), func(b Block) bool { _, ok := b.(Actions); return ok })
-	return m
 }

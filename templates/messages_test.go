@@ -122,19 +122,6 @@ func keyOf(i *incident.Incident, prefix string) string {
 	return ""
 }
 
-func windowCards(add func(string, Message)) {
-	i := opening().say("02:59", incident.WindowSet{By: ana}).Incident
-	add("messages/windowunplanned", Card(i, Facts{}))
-	planned := opening().say("02:59", incident.WindowSet{By: ana}, incident.WindowSet{By: ana, From: at("22:00"), Until: at("23:30")})
-	add("messages/windowcard", Card(planned.Incident, Facts{}))
-	add("messages/windowbegin", WindowSaid(planned.Incident, "begin", at("22:00"), 0))
-	add("messages/windowbegintold", WindowSaid(planned.Incident, "begin", at("22:00"), 10*time.Minute).Told())
-	add("messages/windowsoon", WindowSaid(planned.Incident, "soon", at("23:30"), 0))
-	add("messages/windowend", WindowSaid(planned.Incident, "end", at("23:30"), 20*time.Minute))
-	longer := planned.say("22:10", incident.WindowSet{By: ana, From: at("22:00"), Until: at("23:59")})
-	add("messages/windowlonger", WindowSaid(longer.Incident, "soon", at("23:30"), 0))
-}
-
 // TestMails are the mails, as they are sent.
 func TestMails(t *testing.T) {
 	i := restoring().Incident
@@ -183,7 +170,7 @@ func TestI41_WhatPeopleWriteIsTextInEveryMessage(t *testing.T) {
 		i.Window = &incident.Window{From: at("03:00"), Until: at("04:00")}
 		for name, m := range map[string]Message{
 			"update": Update(i, e), "edited": Edited(i, incident.UpdateEdited{By: i.OpenedBy, Text: value, Next: value, Number: 2}, at("15:04")),
-			"outward": EditedOutward(i, incident.UpdateEdited{By: i.OpenedBy, Outward: value}, at("15:04")), "window": WindowSaid(i, "end", at("04:00"), time.Hour),
+			"outward": EditedOutward(i, incident.UpdateEdited{By: i.OpenedBy, Outward: value}, at("15:04")), "window": WindowSaid(i, Windowed{"end", at("04:00"), time.Hour}),
 			"executives": Reminder(i, Promised{Executives: true, Due: at("04:00")}, Drafted{Text: value}), "look": SecondLook(i, &incident.Outgoing{UpdateDrafted: d, State: incident.LookWaits}, outletNames),
 		} {
 			if text := Text(m); strings.Contains(text, "(sentence ") || strings.ContainsFunc(text, func(r rune) bool { return hidden(r) && r != '\n' }) {

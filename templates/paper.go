@@ -70,7 +70,7 @@ func (p *paper) head() {
 func (p *paper) now() {
 	i := p.i
 	p.title("paper.now", nil)
-	p.item(Line("card.state", map[string]any{"I": i, "Commander": i.Roles[incident.Commander]}))
+	p.item(stateLine(i))
 	for _, role := range incident.Roles[1:] {
 		if who, ok := i.Roles[role]; ok {
 			p.item(Line("card.role", map[string]any{"Role": role, "Who": who}))
@@ -82,6 +82,7 @@ func (p *paper) now() {
 	if len(i.Services) > 0 {
 		p.item(Line("card.services", map[string]any{"Services": flat(Names(i.Services, "and"), 500)}))
 	}
+	p.item(duringLine(i))
 	if p.f.House != nil && p.f.House.Frozen != nil {
 		p.item(Line("card.frozen", p.f.House.Frozen))
 	}
@@ -239,7 +240,7 @@ func (p *paper) checklist() {
 // byHand says how to go on without drbot.
 func (p *paper) byHand() {
 	p.title("paper.byhand", nil)
-	facts := map[string]any{"ID": p.i.ID, "Number": object(p.i), "Host": flat(p.f.Host, 100), "Active": p.i.Active(), "Attempt": ""}
+	facts := map[string]any{"ID": p.i.ID, "Number": object(p.i), "Host": flat(p.f.Host, 100), "Active": p.i.Active(), "Planned": p.i.Window != nil, "Attempt": ""}
 	if r := p.i.LiveRun(); r != nil {
 		if s := r.Next(); s != nil && (s.State.Active() || s.State == incident.StepIsLost) {
 			facts["Attempt"] = s.Attempt

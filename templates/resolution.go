@@ -57,7 +57,7 @@ func Phases(i *incident.Incident) []Phase {
 
 // Resolution is the message that ends an incident.
 func Resolution(i *incident.Incident, f Facts) Message {
-	if i.Window != nil && !i.FalseAlarm {
+	if i.Window != nil {
 		return maintained(i, f)
 	}
 	took := i.ResolvedAt.Sub(i.Since())

@@ -95,7 +95,7 @@ func Severity(i *incident.Incident, e incident.SeveritySet) Message {
 func Welcome(i *incident.Incident, f Facts) Message {
 	lines := [][]Span{
 		Line("welcome.what", map[string]any{"ID": i.ID, "Title": flat(i.Title, 120), "Impact": sentence(flat(i.Impact, 300))}),
-		Line("card.state", map[string]any{"I": i, "Commander": i.Roles[incident.Commander]}),
+		stateLine(i),
 		append(Line("welcome.now", nil), append([]Span{T(" ")}, nowLine(i)...)...),
 		Line("welcome.card", nil),
 	}
@@ -103,5 +103,5 @@ func Welcome(i *incident.Incident, f Facts) Message {
 		lines = append(lines[:3], append([][]Span{append(Line("welcome.next", nil), append([]Span{T(" ")}, next...)...)}, lines[3:]...)...)
 	}
 	lines[0] = marked(i, lines[0])
-	return fit(Message{Text: locked(i, Say("card.text", map[string]any{"I": i})), Blocks: []Block{Lines{Lines: lines}}})
+	return fit(Message{Text: cardText(i), Blocks: []Block{Lines{Lines: lines}}})
 }

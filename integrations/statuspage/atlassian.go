@@ -43,9 +43,7 @@ type incidentBody struct {
 	From         string               `json:"scheduled_for,omitempty"`
 	Until        string               `json:"scheduled_until,omitempty"`
 	Begins       bool                 `json:"scheduled_auto_in_progress,omitempty"`
-	Ends         bool                 `json:"scheduled_auto_completed,omitempty"`
 	Turns        bool                 `json:"auto_transition_to_maintenance_state,omitempty"`
-	TurnsBack    bool                 `json:"auto_transition_to_operational_state,omitempty"`
 }
 
 // markThere is what drbot attaches, to know its incident and how far it was told. Atlassian wants objects at the top of

@@ -47,13 +47,14 @@ const (
 	Scheduled     Stage = "scheduled"
 	InProgress    Stage = "in progress"
 	Completed     Stage = "completed"
+	Canceled      Stage = "canceled" // maintenance that was called off
 )
 
 // Words are what people read.
 func (s Stage) Words() string { return strings.ToUpper(string(s)[:1]) + string(s)[1:] }
 
 // over reports whether nothing more is expected.
-func (s Stage) over() bool { return s == Resolved || s == Completed }
+func (s Stage) over() bool { return s == Resolved || s == Completed || s == Canceled }
 
 // Window is when a planned maintenance takes place; without instants that is still open.
 type Window struct{ From, Until time.Time }
@@ -212,6 +213,9 @@ func (e *Entry) item(components []Component) Item {
 		}
 		if !i.Ended.IsZero() && i.Ended.Before(i.Began) {
 			i.Began = i.Ended // it was called off
+		}
+		if i.Stage == Canceled {
+			i.State = Operational
 		}
 	}
 	words := make([]string, len(e.Updates))

@@ -155,7 +155,7 @@ func TestComponentStates(t *testing.T) {
 	expect("again", statuspage.Major, statuspage.Operational, statuspage.Major)
 }
 
-// TestMaintenance: scheduled, in progress, completed, as drbot speaks the window's instants; moved and called off.
+// TestMaintenance: scheduled, in progress as drbot speaks the window's instant, completed when a person says so; moved and called off.
 func TestMaintenance(t *testing.T) {
 	from, until := night.Add(2*time.Hour), night.Add(3*time.Hour)
 	key := func(what string, at time.Time) incident.DeadlineSpoken {
@@ -176,8 +176,8 @@ func TestMaintenance(t *testing.T) {
 		t.Errorf("in progress: %+v", p)
 	}
 	w.add(180, key("end", until))
-	if p := compose(until.Add(time.Minute), w); len(p.Past) != 1 || p.Past[0].Stage != statuspage.Completed || p.State != statuspage.Operational || !p.Past[0].Ended.Equal(until) {
-		t.Errorf("completed: %+v", p)
+	if p := compose(until.Add(time.Minute), w); len(p.Current) != 1 || p.Current[0].Stage != statuspage.InProgress || p.State != statuspage.Maintenance {
+		t.Errorf("over its window: %+v", p)
 	}
 	w.add(181, incident.WindowSet{By: ana, From: from, Until: until.Add(time.Hour)})
 	if p := compose(until.Add(2*time.Minute), w); len(p.Current) != 1 || p.Current[0].Stage != statuspage.InProgress {
@@ -186,6 +186,20 @@ func TestMaintenance(t *testing.T) {
 	w.add(200, incident.Resolved{By: ana})
 	if p := compose(until.Add(time.Hour), w); len(p.Past) != 1 || p.Past[0].Updates[0].Stage != statuspage.Completed || p.Past[0].Updates[0].Words != "This maintenance is completed." {
 		t.Errorf("resolved: %+v", p.Past)
+	}
+	w.add(300, incident.Reopened{By: ana, Reason: "one table is left"})
+	if p := compose(until.Add(3*time.Hour), w); len(p.Current) != 1 || p.Current[0].Stage != statuspage.InProgress || component(p, "Login") != statuspage.Maintenance {
+		t.Errorf("reopened: %+v", p)
+	}
+	off := newTape(t, 2, night, incident.Opened{Severity: 4, Services: []string{"users"}}).
+		add(1, incident.WindowSet{By: ana, From: from, Until: until}, incident.UpdateSent{By: ana, Number: 1, To: everybody, Public: "Logins pause.", Status: incident.Investigating}).
+		add(2, incident.Resolved{By: ana, Summary: "later", CalledOff: true})
+	p := compose(until.Add(time.Hour), off)
+	if len(p.Past) != 1 || p.Past[0].Stage != statuspage.Canceled || p.Past[0].Updates[0].Words != "This maintenance was canceled: it does not take place." {
+		t.Errorf("called off: %+v", p.Past)
+	}
+	if page := files(t, p)["index.html"]; !strings.Contains(page, "Canceled") || !strings.Contains(page, "Would have affected: <bdi>Login") || strings.Contains(page, "Completed") || strings.Contains(page, "(Operational)") {
+		t.Error(page)
 	}
 }
 

@@ -266,24 +266,24 @@ func (s *telling) kind() string {
 	return atOnce
 }
 
-// window lets Atlassian turn a maintenance at its instants.
+// window lets Atlassian begin a maintenance at its instant; that it is completed, a person says.
 func (s *telling) window(b *incidentBody) {
 	if s.item.Window == nil || s.item.Window.From.IsZero() || s.kind() != planned {
 		return
 	}
 	b.From, b.Until = stamp(s.item.Window.From), stamp(s.item.Window.Until)
-	b.Begins, b.Ends, b.Turns, b.TurnsBack = true, true, true, true
+	b.Begins, b.Turns = true, true
 }
 
 // statusThere is Atlassian's word for a stage. What was planned and became an incident here, or the other way round, keeps
 // its kind there.
 func statusThere(s Stage, kind string) string {
 	switch {
-	case kind == planned && s == Resolved:
+	case kind == planned && (s == Resolved || s == Canceled):
 		s = Completed
 	case kind == planned && (s == Investigating || s == Identified || s == Monitoring):
 		s = InProgress
-	case kind == atOnce && s == Completed:
+	case kind == atOnce && (s == Completed || s == Canceled):
 		s = Resolved
 	case kind == atOnce && (s == Scheduled || s == InProgress):
 		s = Identified

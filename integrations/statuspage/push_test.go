@@ -173,9 +173,9 @@ func TestPush_Maintenance(t *testing.T) {
 	if i := only(t, account); i.From != "2026-11-24T06:00:00Z" || len(i.Updates) != 1 {
 		t.Errorf("moved: %+v", i)
 	}
-	w.add(4, incident.Resolved{By: ana})
+	w.add(4, incident.Resolved{By: ana, CalledOff: true})
 	deliver()
-	if i := only(t, account); i.Status != "completed" || story(i) != "Scheduled maintenance: Login [maintenance]\nscheduled: Logins pause.\ncompleted: This maintenance is completed." {
+	if i := only(t, account); i.Status != "completed" || story(i) != "Scheduled maintenance: Login [maintenance]\nscheduled: Logins pause.\ncompleted: This maintenance was canceled: it does not take place." {
 		t.Errorf("called off: %s", story(i))
 	}
 }

@@ -76,8 +76,12 @@ func (r *reading) record(record state.Record) error {
 
 // stage is how far it is while something is said: of a maintenance the phase, of an incident the status.
 func (r *reading) stage(status incident.Status) Stage {
-	if r.fold.Window != nil {
-		return Stage(r.fold.Phase())
+	switch phase := r.fold.Phase(); phase {
+	case "":
+	case incident.CalledOff:
+		return Canceled
+	default:
+		return Stage(phase)
 	}
 	return Stage(status)
 }
@@ -164,6 +168,8 @@ func ending(i *incident.Incident) string {
 	switch {
 	case i.MergedInto != 0:
 		return "merged"
+	case i.Phase() == incident.CalledOff:
+		return "canceled"
 	case i.Window != nil:
 		return "completed"
 	}
