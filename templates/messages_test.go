@@ -52,6 +52,11 @@ func messageCards(add func(string, Message)) {
 	secret := i.Clone()
 	secret.Restricted = true
 	add("messages/previewrestricted", previewed(secret, inside))
+	ended := resolved().Incident
+	f, _ := Fill(BuiltIn(Resolved), endValues(ended))
+	add("messages/previewend", previewed(ended, incident.Resolved{
+		By: ana, Summary: ended.Summary, RootCause: "under review", To: incident.Audiences, Public: "Logins work again.", Subject: f.Subject, Outward: f.Body,
+	}))
 	look := func(s *story) Message { return SecondLook(s.Incident, s.Outgone(3), outletNames) }
 	add("messages/look", look(restoring().say("03:30", d)))
 	add("messages/lookpassed", look(restoring().say("03:30", d).say("03:32", incident.UpdateReviewed{Draft: 3, By: bea, Accepted: true})))
