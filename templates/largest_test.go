@@ -112,6 +112,7 @@ func TestUnsaid(t *testing.T) {
 	}
 	s := reviewed()
 	s.Restricted, s.Run(7).Steps[0].Attempts, s.DataImpact = true, 1, "none"
+	s.Checklist[3].State, s.Checklist[3].Anyway = "done", "seen"
 	review(s, ownTemplate)
 	straight := resolved()
 	straight.Run(7).Steps = straight.Run(7).Steps[:1]
