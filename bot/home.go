@@ -50,7 +50,7 @@ func (b *Bot) homeFacts(ctx context.Context, v commands.HomeView) templates.Home
 		h.Open = append(h.Open, open)
 	}
 	for _, task := range v.Tasks {
-		h.Tasks = append(h.Tasks, templates.HomeTask{Title: task.Incident.String() + " · " + task.Title, Due: task.Due, URL: b.channelLink(task.Channel)})
+		h.Tasks = append(h.Tasks, templates.HomeTask{Title: task.Incident.String() + " · " + task.Title, Due: task.Due, Status: task.Status, URL: b.channelLink(task.Channel)})
 	}
 	h.Links = []string{slackInWords(b.Health())}
 	if b.Watch != nil {

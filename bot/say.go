@@ -112,7 +112,10 @@ func (t *talk) deliver() error {
 	case incident.Resolved:
 		return t.resolution(e)
 	case incident.ReviewOpened:
-		return t.review()
+		if err := t.review(); err != nil {
+			return err
+		}
+		return t.kept(e)
 	case incident.Reopened:
 		return t.reopened(e)
 	}

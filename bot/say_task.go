@@ -169,6 +169,25 @@ func (t *talk) gave(who, by incident.Person, key string) error {
 	return err
 }
 
+// kept tells who owes a task of a review that was opened before that it is still theirs, with a new date. Its writer reads
+// of it in the resolution.
+func (t *talk) kept(e incident.ReviewOpened) error {
+	if t.i.Reopened == 0 || t.i.Review == nil {
+		return nil
+	}
+	for k := range t.i.Review.Tasks {
+		task := &t.i.Review.Tasks[k]
+		p := t.known(task.Owner)
+		if p.Slack == "" || !task.Open() || task.Owner.Same(e.Owner) {
+			continue
+		}
+		if _, err := t.tellMessage(p.Slack, "kept/"+t.seq()+"/"+task.Key, templates.TaskKept(t.i, task)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // textual is what a Handler may know besides: the texts of reviews.
 type textual interface {
 	ReviewText(ctx context.Context, i *incident.Incident, version int) (string, error)

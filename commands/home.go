@@ -42,6 +42,7 @@ type HomeTask struct {
 	Channel  string
 	Title    string
 	Due      time.Time
+	Status   string // "in progress", "blocked"; "": nobody began
 }
 
 // maxHome bounds the incidents that App Home shows: so many open ones, and so many that owe a review.
@@ -108,7 +109,7 @@ func (o *Office) homeOf(home *HomeView, i *incident.Incident) {
 	if !i.Active() {
 		for _, t := range i.Review.Items() {
 			if t.Open() && t.Owner.Same(home.Person) {
-				home.Tasks = append(home.Tasks, HomeTask{Incident: i.ID, Channel: i.Channel.ID, Title: t.Key + " " + t.Title, Due: t.Due})
+				home.Tasks = append(home.Tasks, HomeTask{Incident: i.ID, Channel: i.Channel.ID, Title: t.Key + " " + t.Title, Due: t.Due, Status: string(t.Status)})
 			}
 		}
 		return

@@ -26,22 +26,26 @@ func addNote(ctx context.Context, o *Office, c *call) (Reply, error) {
 	} else if text == "" {
 		return noteForm(ctx, o, c)
 	}
-	var at, day time.Time
+	var at time.Time
+	var day string
 	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
-		at, day = v.Now(), time.Time{}
+		at, day = v.Now(), ""
 		note := text
 		if mistimed(text, at) {
 			return nil, noTime(text)
 		}
 		if then, rest, ok := parseThen(text, at); ok {
 			note = rest
-			if then.UTC().Format(time.DateOnly) != at.UTC().Format(time.DateOnly) {
-				day = then
+			switch now := at.UTC(); {
+			case then.UTC().Year() != now.Year(): // a slip of the year is seen
+				day = then.UTC().Format("2 Jan 2006 15:04")
+			case then.UTC().YearDay() != now.YearDay():
+				day = then.UTC().Format("2 Jan 15:04")
 			}
 			at = then
 		}
 		return i.Note(v.Now(), c.person, at, note)
-	}, func(*incident.Incident) string { return said("noted", facts{"At": at, "Day": when(day)}) })
+	}, func(*incident.Incident) string { return said("noted", facts{"At": at, "Day": day}) })
 	return c.atField("text", reply, err)
 }
 

@@ -17,8 +17,8 @@ import (
 func reviewVerbs() []Verb {
 	list := []Verb{
 		{Name: "review", May: incident.Responder, Scope: OfIncident, Grammar: "[N] [post | owner @who | close [anyway: <reason>]]", Example: "review close", Does: "Shows the review and what it owes; edits, posts and closes it.", Deed: "work on reviews", do: review},
-		{Name: "task", May: incident.Everyone, Scope: OfIncident, Grammar: "[t2 done|reopen|later [2d]|@who|due 2026-12-01]", Example: "task t2 @Bea due 2026-12-01", Does: "Lists what the review owes, or changes one task of it.", Deed: "change tasks of reviews", do: task},
-		{Name: "action", May: incident.Responder, Scope: OfIncident, Grammar: "[<text> [@who] [due 2026-12-01] [https://…] | a1 …]", Example: "action Alert when a backup is old @Bea due 2026-12-01", Does: "Adds an action item to the review, or changes one like a task.", Deed: "add action items", do: action},
+		{Name: "task", May: incident.Everyone, Scope: OfIncident, Grammar: "[t2 done|in progress|blocked <why>|open|later [2d]|@who|due 2026-12-01]", Example: "task t2 @Bea due 2026-12-01", Does: "Lists what the review owes, or changes one task of it.", Deed: "change tasks of reviews", do: task},
+		{Name: "action", May: incident.Responder, Scope: OfIncident, Grammar: "[<text> [@who] [due 2026-12-01] [https://…] | a1 … | a1 text <text>]", Example: "action Alert when a backup is old @Bea due 2026-12-01", Does: "Adds an action item to the review, or changes one like a task.", Deed: "add action items", do: action},
 
 		{Name: "review text", May: incident.Everyone, Scope: OfIncident, Reads: true, Does: "Gives the review's text.", Hidden: true, do: reviewText},
 		{Name: "review save", May: incident.Responder, Scope: OfIncident, Does: "Saves the review's text.", Deed: "work on reviews", Hidden: true, do: saveReview},
@@ -42,7 +42,10 @@ func (o *Office) reviewTasks(rb *runbook.Runbook, resolved time.Time) []incident
 	var tasks []incident.Task
 	for _, d := range rb.Review.Deadlines {
 		task := incident.Task{Title: d.Task, After: d.Text}
-		if d.After > 0 {
+		switch {
+		case d.After > 0 && d.InDays():
+			task.Due = hours.AfterDays(resolved, d.After)
+		case d.After > 0:
 			task.Due = hours.After(resolved, d.After)
 		}
 		tasks = append(tasks, hours.Promise(task, resolved))
@@ -129,6 +132,8 @@ type ViewTask struct {
 	DoneAt *time.Time `json:"done_at,omitempty"`
 	DoneBy string     `json:"done_by,omitempty"`
 	Link   string     `json:"link,omitempty"`
+	Status string     `json:"status"`        // open, in progress, blocked, done
+	Why    string     `json:"why,omitempty"` // what is said of the status
 }
 
 func reviewView(i *incident.Incident, text string) ReviewView {
@@ -141,7 +146,7 @@ func reviewView(i *incident.Incident, text string) ReviewView {
 		v.Lacking = i.Lacking()
 	}
 	for _, t := range r.Items() {
-		one := ViewTask{Key: t.Key, Title: t.Title, Owner: t.Owner.Name, Due: instant(t.Due), DoneAt: instant(t.DoneAt), DoneBy: t.DoneBy.Name, Link: t.Link}
+		one := ViewTask{Key: t.Key, Title: t.Title, Owner: t.Owner.Name, Due: instant(t.Due), DoneAt: instant(t.DoneAt), DoneBy: t.DoneBy.Name, Link: t.Link, Status: t.State(), Why: t.Why}
 		if t.Action() {
 			v.Actions = append(v.Actions, one)
 		} else {

@@ -43,11 +43,11 @@ func action(ctx context.Context, o *Office, c *call) (Reply, error) {
 	case taskName.MatchString(key):
 		return o.changeTask(ctx, c, key, what)
 	}
-	_, text := head("add " + c.Text)
-	if strings.EqualFold(key, "add") && what != "" {
+	text := c.Text
+	if key == "add" { // "Add an alert" is a text
 		text = what
 	}
-	return o.newAction(ctx, c, func(now time.Time) (incident.Asked, error) { return o.asked(c, text, now) })
+	return o.newAction(ctx, c, func(now time.Time) (incident.Asked, error) { return o.askedNew(c, text, now) })
 }
 
 // trusted keeps a restricted incident among its people (I56): who is given a part of it becomes one of them and reads it
@@ -85,15 +85,19 @@ func (o *Office) changeTask(ctx context.Context, c *call, key, what string) (Rep
 			return nil, err
 		}
 		word, rest := head(what)
-		switch strings.ToLower(word) {
-		case "done":
-			return i.DoTask(c.person, key, rest)
-		case "reopen":
-			return i.ReopenTask(c.person, key)
+		if strings.EqualFold(word, "status") {
+			word, rest = head(rest)
+		}
+		switch word = strings.ToLower(word); word {
 		case "later", "snooze":
 			return o.later(v, c, i, key, rest)
+		case "text":
+			return i.SetTask(v.Now(), c.person, key, incident.Asked{Text: o.named(rest)}, o.Config().Hours)
 		}
-		a, err := o.asked(c, what, v.Now())
+		if events, err, ok := marked(i, c.person, key, word, o.named(rest)); ok {
+			return events, err
+		}
+		a, err := o.askedChange(c, key, what, v.Now())
 		if err == nil {
 			err = trusted(c, i, a.Owner)
 		}
@@ -113,7 +117,7 @@ func (o *Office) later(v state.View, c *call, i *incident.Incident, key, typed s
 			return nil, incident.Refuse(incident.BadInput, "%q is no time.", cut(typed, 40)).Then("Write 4h, 2d or 1w.")
 		}
 	}
-	return i.SnoozeTask(v.Now(), c.person, key, o.Config().Hours.After(v.Now(), span))
+	return i.SnoozeTask(v.Now(), c.person, key, o.Config().Hours.AfterDays(v.Now(), span))
 }
 
 func taskAnswer(i *incident.Incident, key string) string {
@@ -121,74 +125,7 @@ func taskAnswer(i *incident.Incident, key string) string {
 	if t == nil {
 		return said("review.same", nil)
 	}
-	return said("task.set", about(i, facts{"Key": t.Key, "Title": cut(t.Title, 100), "Done": !t.Open(), "Owner": t.Owner.Name, "Due": t.Due, "Until": t.Snoozed}))
-}
-
-var (
-	dayName  = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`)
-	spanName = regexp.MustCompile(`^([0-9]{1,3})([hdw])$`)
-)
-
-// parseDays reads 4h, 2d, 1w.
-func parseDays(word string) (time.Duration, bool) {
-	m := spanName.FindStringSubmatch(strings.ToLower(word))
-	if m == nil {
-		return 0, false
-	}
-	n := time.Duration(0)
-	for _, digit := range m[1] {
-		n = n*10 + time.Duration(digit-'0')
-	}
-	return n * map[string]time.Duration{"h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}[m[2]], n > 0
-}
-
-// parseDue reads 2026-12-01, which ends with that working day, or 3d and 2w from now.
-func (o *Office) parseDue(word string, now time.Time) (time.Time, bool) {
-	hours := o.Config().Hours
-	if span, ok := parseDays(word); ok {
-		return hours.After(now, span), true
-	}
-	if !dayName.MatchString(word) {
-		return time.Time{}, false
-	}
-	at, err := time.Parse(time.DateOnly, word)
-	if err != nil {
-		return time.Time{}, false
-	}
-	return hours.End(at), true
-}
-
-// asked reads what is typed of a task: words, @who or <@U…>, due <date>, a link. What is none of these is its text.
-func (o *Office) asked(c *call, typed string, now time.Time) (a incident.Asked, err error) {
-	words := strings.Fields(typed)
-	var text []string
-	for k := 0; k < len(words); k++ {
-		word := words[k]
-		switch {
-		case strings.EqualFold(word, "due") && k+1 < len(words):
-			due, ok := o.parseDue(words[k+1], now)
-			if !ok {
-				return a, incident.Refuse(incident.BadInput, "%q is no day.", cut(words[k+1], 40)).Then("Write due 2026-12-01, or due 2w.")
-			}
-			a.Due, k = due, k+1
-		case strings.HasPrefix(word, "https://") || strings.HasPrefix(word, "http://"):
-			a.Link = word
-		case strings.HasPrefix(word, "<http") && strings.HasSuffix(word, ">"): // as Slack writes what it knows as a link
-			a.Link, _, _ = strings.Cut(strings.Trim(word, "<>"), "|")
-		case strings.EqualFold(word, "link") && k+1 < len(words) && strings.Contains(words[k+1], "://"):
-		case mention.MatchString(word) || strings.HasPrefix(word, "@") && len(word) > 1:
-			if a.Owner, err = o.someone(c, word); err != nil {
-				return a, err
-			}
-		case len(words) == 1 && strings.EqualFold(word, "me"):
-			a.Owner = c.person
-		default:
-			text = append(text, word)
-		}
-	}
-	a.Owner.Proof = ""
-	a.Text = strings.Join(text, " ")
-	return a, nil
+	return said("task.set", about(i, facts{"Key": t.Key, "Title": cut(t.Title, 100), "State": t.State(), "Why": cut(t.Why, 200), "Owner": t.Owner.Name, "Due": t.Due, "Until": t.Snoozed}))
 }
 
 // keyOf is the task of a button: "42/t1".
@@ -211,10 +148,7 @@ func setTask(ctx context.Context, o *Office, c *call) (Reply, error) {
 	if len(c.Fields) == 0 {
 		return o.taskForm(ctx, c, key)
 	}
-	if what := c.Field("what"); what == "done" || what == "reopen" {
-		reply, err := o.changeTask(ctx, c, key, what)
-		return c.atField("what", reply, err)
-	}
+	what := c.Field("what")
 	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
 		if err := o.mayTask(c, i, key); err != nil {
 			return nil, err
@@ -226,8 +160,20 @@ func setTask(ctx context.Context, o *Office, c *call) (Reply, error) {
 		if err != nil {
 			return nil, err
 		}
-		return i.SetTask(v.Now(), c.person, key, a, o.Config().Hours)
+		word, rest := head(what)
+		status, err, ok := marked(i, c.person, key, word, strings.TrimSpace(rest+" "+c.Field("why")))
+		switch {
+		case err != nil:
+			return nil, err
+		case ok && a == (incident.Asked{}):
+			return status, nil
+		}
+		events, err := i.SetTask(v.Now(), c.person, key, a, o.Config().Hours)
+		return append(events, status...), err
 	}, func(i *incident.Incident) string { return taskAnswer(i, key) })
+	if what != "" && what != "set" && c.Field("who")+c.Field("due") == "" {
+		return c.atField("what", reply, err)
+	}
 	return c.atField("due", reply, err)
 }
 
@@ -265,13 +211,14 @@ func (o *Office) taskForm(ctx context.Context, c *call, key string) (Reply, erro
 		if len(tasks) == 0 {
 			return Reply{}, incident.Refuse(incident.WrongState, "The review of %s has no tasks.", i.ID).Then("`action <text>` adds an action item.")
 		}
-		f.Fields = append(f.Fields, templates.Field{ID: "task", Label: "Task", Kind: templates.FieldSelect, Options: tasks}, templates.Field{
-			ID: "what", Label: "What", Kind: templates.FieldSelect, Value: "set", Options: []templates.Option{
-				{Value: "set", Label: "Its owner or its day"}, {Value: "done", Label: "Done"}, {Value: "reopen", Label: "Open again"},
-			},
-		})
+		f.Fields = append(f.Fields, templates.Field{ID: "task", Label: "Task", Kind: templates.FieldSelect, Options: tasks})
 	}
-	f.Fields = append(f.Fields, templates.Field{ID: "who", Label: "Owner", Kind: templates.FieldPerson, Optional: true}, dueField())
+	f.Fields = append(f.Fields,
+		templates.Field{ID: "what", Label: "Status", Kind: templates.FieldSelect, Value: "set", Options: []templates.Option{
+			{Value: "set", Label: "As it is"}, {Value: "open", Label: "Open"}, {Value: "in progress", Label: "In progress"}, {Value: "blocked", Label: "Blocked"}, {Value: "done", Label: "Done"},
+		}},
+		templates.Field{ID: "why", Label: "About the status", Kind: templates.FieldText, Optional: true, Hint: "What blocks it, or how it was done.", Max: 500},
+		templates.Field{ID: "who", Label: "Owner", Kind: templates.FieldPerson, Optional: true}, dueField())
 	return c.form(o, f, "The task is missing.")
 }
 

@@ -309,7 +309,7 @@ func TestTask_ItsOwnerMay(t *testing.T) {
 	}
 	for line, want := range map[string]string{
 		"task t9 done": "no task \"t9\"", "task zz": "is no task", "task t1": "What of t1 changes", "task t1 due someday": "is no day", "task t1 due 2020-01-01": "is over",
-		"task t1 later 300w": "up to 14 days", "task t1 later soon": "is no time", "task t1 rename it": "the runbook's", "review nothing": "has no", "action a1 done": "no task",
+		"task t1 later 300w": "up to 14 days", "task t1 later soon": "is no time", "task t1 rename it": "no change of t1", "task t1 text rename it": "the runbook's", "review nothing": "has no", "action a1 done": "no task",
 	} {
 		if reply := o.typed(ana, channel, "/incident "+line); reply.Done() || !strings.Contains(reply.Say.Text, want) {
 			t.Errorf("%s: %+v", line, reply)

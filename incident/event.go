@@ -49,7 +49,7 @@ var kinds = func() map[string]reflect.Type {
 		HandAsked{}, ConditionAsked{}, ConditionAnswered{}, StepStarting{}, StepStarted{}, StepNotStarted{}, StepExtended{}, StepEnded{}, StepUnknown{}, StepSurvivors{}, StepSettled{},
 		StepSkipped{}, StepByHand{}, UndoPlanned{},
 		AlertLinked{}, AlertSeen{}, AlertPassed{}, Accepted{}, Declined{}, Merged{}, Triaged{},
-		ReviewGiven{}, ReviewSaved{}, ReviewPosted{}, ReviewClosed{}, TaskDone{}, TaskReopened{}, TaskSet{}, TaskSnoozed{}, ActionAdded{}, ActionSet{}, ActionDone{},
+		ReviewGiven{}, ReviewSaved{}, ReviewPosted{}, ReviewClosed{}, TaskDone{}, TaskReopened{}, TaskStatusSet{}, TaskSet{}, TaskSnoozed{}, ActionAdded{}, ActionSet{}, ActionDone{},
 		PageAsked{}, Paged{}, PageFailed{}, CallsHushed{}, NudgesHushed{},
 	} {
 		m[e.EventKind()] = reflect.TypeOf(e)

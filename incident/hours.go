@@ -6,7 +6,8 @@ import "time"
 // plain calendar: it knows no clock, and instants go in and out in UTC.
 //
 // A deadline of a review counts in it like this: each day of "48 hours" is a working day, a week is one week of working
-// days, and what ends outside working hours moves to the next working hour. It is never earlier than the runbook's own.
+// days, and what ends outside working hours moves to the next working hour. It is never earlier than the runbook's own:
+// hours are hours, days and weeks are days of the calendar, whose clock may change meanwhile.
 type Hours struct {
 	Zone        *time.Location
 	Days        [7]bool         // by time.Weekday; at least one
@@ -52,12 +53,28 @@ func (h *Hours) Next(t time.Time) time.Time {
 	return t.UTC()
 }
 
-// After is when a deadline of d from t ends.
+// After is when a deadline of d from t ends; its hours are hours.
 func (h *Hours) After(t time.Time, d time.Duration) time.Time {
 	plain := t.Add(d).UTC()
 	if h == nil {
 		return plain
 	}
+	return h.after(t, d, plain)
+}
+
+// AfterDays is After for a d that was said in days or weeks: the same time of a later date, also where a change of the
+// clock makes one of the days 23 or 25 hours long.
+func (h *Hours) AfterDays(t time.Time, d time.Duration) time.Time {
+	if h == nil {
+		return t.Add(d).UTC()
+	}
+	local := t.In(h.Zone)
+	same := local.AddDate(0, 0, int(d/day)).Add(d % day).UTC()
+	return h.after(t, d, same)
+}
+
+// after counts working days, and answers nothing earlier than plain.
+func (h *Hours) after(t time.Time, d time.Duration, plain time.Time) time.Time {
 	week := 0
 	for _, works := range h.Days {
 		if works {
@@ -116,7 +133,7 @@ func (h *Hours) Remind(from, due time.Time) time.Time {
 }
 
 // Escalate is when others hear that something is late: a working day after.
-func (h *Hours) Escalate(due time.Time) time.Time { return h.After(due, day) }
+func (h *Hours) Escalate(due time.Time) time.Time { return h.AfterDays(due, day) }
 
 // End is when the work of a date ends: of that date of UTC in local time, or of the next day on which people work.
 // Without a calendar that is 17:00 UTC.

@@ -59,6 +59,37 @@ func TestReviewDeadlinesCountWorkingDays(t *testing.T) {
 	}
 }
 
+// A week is a week of the calendar, whatever the clock does in it; hours are hours.
+func TestAWeekOverAChangeOfTheClock(t *testing.T) {
+	every := office(t, "Europe/Madrid")
+	every.Days = [7]bool{true, true, true, true, true, true, true}
+	every.From, every.Until = 0, 24*time.Hour
+	h := office(t, "Europe/Madrid")
+	week := 7 * 24 * time.Hour
+	for _, c := range []struct {
+		h     *Hours
+		count func(*Hours, time.Time, time.Duration) time.Time
+		from  string
+		after time.Duration
+		want  string
+	}{
+		{h, (*Hours).AfterDays, "2026-03-27 16:30", week, "2026-04-03 16:30"}, // the clock goes forward on the 29th
+		{h, (*Hours).AfterDays, "2026-03-27 16:30", 2 * week, "2026-04-10 16:30"},
+		{h, (*Hours).AfterDays, "2026-03-27 16:30", 24 * time.Hour, "2026-03-30 16:30"},
+		{h, (*Hours).AfterDays, "2026-10-23 16:30", week, "2026-10-30 16:30"}, // and back on the 25th
+		{h, (*Hours).AfterDays, "2026-10-23 09:00", week, "2026-10-30 09:00"},
+		{h, (*Hours).After, "2026-03-27 16:30", week, "2026-04-06 09:00"}, // "168 hours"
+		{every, (*Hours).AfterDays, "2026-03-28 16:30", 24 * time.Hour, "2026-03-29 16:30"},
+		{every, (*Hours).After, "2026-03-28 16:30", 24 * time.Hour, "2026-03-29 17:30"}, // "24 hours"
+		{every, (*Hours).AfterDays, "2026-10-24 16:30", 24 * time.Hour, "2026-10-25 16:30"},
+		{every, (*Hours).AfterDays, "2026-03-28 02:30", 24 * time.Hour, "2026-03-29 03:30"}, // the date has no 02:30
+	} {
+		if got := c.count(c.h, local(t, c.h, c.from), c.after); !got.Equal(local(t, c.h, c.want)) {
+			t.Errorf("%s and %s: %s, want %s", c.from, c.after, got.In(c.h.Zone).Format("2006-01-02 15:04"), c.want)
+		}
+	}
+}
+
 func TestRemindersFallIntoWorkingHours(t *testing.T) {
 	h := office(t, "Europe/Madrid", "2026-12-25")
 	for _, c := range []struct{ from, due, want string }{
@@ -127,6 +158,15 @@ func TestHoursHoldForEveryCalendar(t *testing.T) {
 		}
 		if longer := h.After(from, d+24*time.Hour); longer.Before(due) {
 			rt.Fatalf("a longer one ends earlier: %s, %s", longer, due)
+		}
+		if calendar := h.AfterDays(from, d); !h.Open(calendar) {
+			rt.Fatalf("%s is outside working hours", calendar.In(h.Zone))
+		} else if same := from.In(h.Zone).AddDate(0, 0, days); calendar.Before(same) {
+			rt.Fatalf("%s is before %s", calendar.In(h.Zone), same)
+		} else if later := h.AfterDays(from.Add(time.Duration(rapid.IntRange(0, 200).Draw(rt, "on"))*time.Hour), d); later.Before(calendar) {
+			rt.Fatalf("a later start ends earlier: %s, %s", later.In(h.Zone), calendar.In(h.Zone))
+		} else if longer := h.AfterDays(from, d+24*time.Hour); longer.Before(calendar) {
+			rt.Fatalf("a longer one ends earlier: %s, %s", longer.In(h.Zone), calendar.In(h.Zone))
 		}
 		if next := h.Next(from); !h.Open(next) || next.Before(from) || !h.Next(next).Equal(next) {
 			rt.Fatalf("the next working hour after %s is %s", from, next)

@@ -186,7 +186,7 @@ func (i *Incident) Note(now time.Time, by Person, at time.Time, note string) ([]
 		return nil, err
 	}
 	if at.After(now.Add(time.Minute)) {
-		return nil, Refuse(BadInput, "%s is ahead of now.", at.UTC().Format("15:04"))
+		return nil, Refuse(BadInput, "%s is ahead of now.", at.UTC().Format("2 January 2006 15:04 UTC"))
 	}
 	return []Event{Noted{By: by, At: at.UTC(), Text: note}}, nil
 }
@@ -255,8 +255,7 @@ func (i *Incident) Resolve(r Resolved, tasks []Task) ([]Event, error) {
 			return nil, Refuse(BadInput, "A false alarm needs its reason.").Then("Like: resolve false-alarm the probe was wrong")
 		}
 		if len(i.Glass) > 0 { // a broken glass is reviewed whatever it was broken for (I16)
-			owner := i.reviewer(r.By)
-			return append(events, r, ReviewOpened{Owner: owner, Tasks: owed(owner, i.glassTasks(tasks)[:len(i.Glass)])}), nil
+			return append(events, r, i.openReview(r.By, i.glassTasks(tasks)[:len(i.Glass)])), nil
 		}
 		return append(events, r, Closed{Why: "false alarm"}), nil
 	}
@@ -270,8 +269,7 @@ func (i *Incident) Resolve(r Resolved, tasks []Task) ([]Event, error) {
 	if i.Window != nil && len(i.Glass) == 0 { // what was planned has no review
 		return append(events, Closed{Why: "the maintenance is over"}), nil
 	}
-	owner := i.reviewer(r.By)
-	return append(events, ReviewOpened{Owner: owner, Tasks: owed(owner, i.glassTasks(tasks))}), nil
+	return append(events, i.openReview(r.By, i.glassTasks(tasks))), nil
 }
 
 // reviewer writes the review: the commander, else who resolved.

@@ -22,6 +22,7 @@ type Review struct {
 	Saved   uint64    `json:"saved,omitempty"`   // its record
 	SavedBy Person    `json:"saved_by,omitzero"`
 	SavedAt time.Time `json:"saved_at,omitzero"`
+	Outrun  bool      `json:"outrun,omitempty"` // the incident was reopened since that text was saved
 	Posted  int       `json:"posted,omitempty"` // the version that was posted, plus one; 0: none was
 
 	PostedAt time.Time `json:"posted_at,omitzero"`
@@ -101,6 +102,7 @@ func (i *Incident) reviewOpened(at Stamp, e ReviewOpened) {
 		}
 	}
 	if before := i.Before; before != nil {
+		r.Outrun = before.Version > 0
 		r.Actions, r.Version, r.Saved, r.SavedBy, r.SavedAt = before.Actions, before.Version, before.Saved, before.SavedBy, before.SavedAt
 	}
 	i.Review, i.Before = r, nil
@@ -128,7 +130,7 @@ func (i *Incident) applyReview(at Stamp, e Event) bool {
 		}
 		r.Owner = e.Who
 	case ReviewSaved:
-		r.Version, r.Saved, r.SavedBy, r.SavedAt = e.Version, at.Seq, e.By, at.Time
+		r.Version, r.Saved, r.SavedBy, r.SavedAt, r.Outrun = e.Version, at.Seq, e.By, at.Time, false
 	case ReviewPosted:
 		r.Posted, r.PostedAt = e.Version+1, at.Time
 	case ReviewClosed:
@@ -139,7 +141,11 @@ func (i *Incident) applyReview(at Stamp, e Event) bool {
 		r.done(at, e.Action, e.By)
 	case TaskReopened:
 		if t := r.Task(e.Task); t != nil {
-			t.DoneBy, t.DoneAt, t.Snoozed = Person{}, time.Time{}, time.Time{}
+			t.DoneBy, t.DoneAt, t.Snoozed, t.Earlier = Person{}, time.Time{}, time.Time{}, false
+		}
+	case TaskStatusSet:
+		if t := r.Task(e.Task); t != nil {
+			t.Status, t.Why = e.Status, e.Why
 		}
 	case TaskSnoozed:
 		if t := r.Task(e.Task); t != nil {
@@ -159,7 +165,7 @@ func (i *Incident) applyReview(at Stamp, e Event) bool {
 
 func (r *Review) done(at Stamp, key string, by Person) {
 	if t := r.Task(key); t != nil {
-		t.DoneBy, t.DoneAt, t.Snoozed = by, at.Time, time.Time{}
+		t.DoneBy, t.DoneAt, t.Snoozed, t.Status, t.Why = by, at.Time, time.Time{}, TaskOpen, ""
 	}
 }
 

@@ -12,16 +12,27 @@ import (
 // MaxSnooze is how far the reminders of a task can be put off at once.
 const MaxSnooze = 14 * day
 
-// owed completes the tasks of a review that opens: keys in their order, and its owner until somebody takes one.
-func owed(owner Person, tasks []Task) []Task {
+// openReview completes the tasks of a review that opens: keys in their order, and its owner until somebody takes one. After
+// a reopening its writer, who owes what, and what was done stay; dates count from the new resolution.
+func (i *Incident) openReview(by Person, tasks []Task) ReviewOpened {
+	owner, before := i.reviewer(by), &Review{}
+	if i.Before != nil {
+		owner, before = i.Before.Owner, i.Before.clone()
+	}
 	tasks = slices.Clone(tasks)
 	for k := range tasks {
+		if n := slices.IndexFunc(before.Tasks, func(t Task) bool { return t.Title == tasks[k].Title }); n >= 0 {
+			was := before.Tasks[n]
+			before.Tasks = slices.Delete(before.Tasks, n, n+1)
+			tasks[k].Owner, tasks[k].Status, tasks[k].Why = was.Owner, was.Status, was.Why
+			tasks[k].DoneBy, tasks[k].DoneAt, tasks[k].Earlier = was.DoneBy, was.DoneAt, !was.Open()
+		}
 		tasks[k].Key = "t" + strconv.Itoa(k+1)
 		if tasks[k].Owner.Key == "" {
 			tasks[k].Owner = owner
 		}
 	}
-	return tasks
+	return ReviewOpened{Owner: owner, Tasks: tasks}
 }
 
 // Reviewed gives the incident's review for a look at it or a change.
@@ -162,6 +173,24 @@ func (i *Incident) ReopenTask(by Person, key string) ([]Event, error) {
 	return []Event{TaskReopened{By: by, Task: t.Key}}, nil
 }
 
+// TaskStatus says how far a task is; why, what blocks it.
+func (i *Incident) TaskStatus(by Person, key string, status TaskStatus, why string) ([]Event, error) {
+	t, err := i.task(key)
+	if err != nil {
+		return nil, err
+	}
+	if why = strings.Join(strings.Fields(Written(why)), " "); utf8.RuneCountInString(why) > 500 {
+		return nil, Refuse(BadInput, "That has %d characters; 500 fit.", utf8.RuneCountInString(why))
+	}
+	switch {
+	case !t.Open():
+		return nil, Refuse(WrongState, "%s is done, by %s.", t.Key, t.DoneBy.Name).Then("Reopen it first: task %s reopen", t.Key)
+	case t.Status == status && t.Why == why:
+		return nil, Refuse(WrongState, "%s is %s already.", t.Key, t.State())
+	}
+	return []Event{TaskStatusSet{By: by, Task: t.Key, Status: status, Why: why}}, nil
+}
+
 // Asked is a change of a task or of an action item; what is empty stays. Hours completes its date.
 type Asked struct {
 	Text  string
@@ -176,7 +205,8 @@ const (
 	maxLink   = 500
 )
 
-func (a *Asked) check(now time.Time) error {
+// Check reports what of it cannot be kept, and joins the lines of its text.
+func (a *Asked) Check(now time.Time) error {
 	if a.Text != "" {
 		line, err := text("The action item", strings.Join(strings.Fields(a.Text), " "), maxAction)
 		if err != nil {
@@ -209,7 +239,7 @@ func (i *Incident) AddAction(now time.Time, by Person, a Asked, h *Hours) ([]Eve
 	if Written(a.Text) == "" {
 		return nil, Refuse(BadInput, "The action item is missing.").Then("Like: action add Alert when a backup is old @Bea 2026-12-01")
 	}
-	if err := a.check(now); err != nil {
+	if err := a.Check(now); err != nil {
 		return nil, err
 	}
 	t := h.Promise(Task{Due: a.Due}, now)
@@ -224,7 +254,7 @@ func (i *Incident) SetTask(now time.Time, by Person, key string, a Asked, h *Hou
 	if err != nil {
 		return nil, err
 	}
-	if err := a.check(now); err != nil {
+	if err := a.Check(now); err != nil {
 		return nil, err
 	}
 	switch {

@@ -14,10 +14,34 @@ type Task struct {
 	After    string    `json:"after,omitempty"`   // the deadline in the runbook's words: "24 hours"
 	Link     string    `json:"link,omitempty"`    // its ticket in a tracker
 
+	Status  TaskStatus `json:"status,omitempty"`  // how far it is, while it is open
+	Why     string     `json:"why,omitempty"`     // what blocks it
+	Earlier bool       `json:"earlier,omitempty"` // it was done before the incident was reopened
+
 	DoneBy  Person    `json:"done_by,omitzero"`
 	DoneAt  time.Time `json:"done_at,omitzero"`
 	Snoozed time.Time `json:"snoozed,omitzero"` // its owner hears nothing until then
 	Said    int       `json:"said,omitempty"`   // how much was said of Due: saidRemind, saidLate, saidEscalated
+}
+
+// TaskStatus is how far a task is that nobody has done yet.
+type TaskStatus string
+
+const (
+	TaskOpen    TaskStatus = "" // nobody began
+	TaskBegun   TaskStatus = "in progress"
+	TaskBlocked TaskStatus = "blocked"
+)
+
+// State is the status in a word: open, in progress, blocked, done.
+func (t *Task) State() string {
+	switch {
+	case !t.Open():
+		return "done"
+	case t.Status == TaskOpen:
+		return "open"
+	}
+	return string(t.Status)
 }
 
 // Open reports whether somebody still has to do it.
@@ -74,6 +98,14 @@ type TaskReopened struct {
 	Task string `json:"task"`
 }
 
+// TaskStatusSet says how far a task or an action item is; Why, what blocks it.
+type TaskStatusSet struct {
+	By     Person     `json:"by"`
+	Task   string     `json:"task"`
+	Status TaskStatus `json:"status,omitempty"`
+	Why    string     `json:"why,omitempty"`
+}
+
 // TaskSet changes who owes a task of the runbook, or when; what is empty stays. Instants come together.
 type TaskSet struct {
 	By       Person    `json:"by"`
@@ -122,15 +154,16 @@ type ActionDone struct {
 	How    string `json:"how,omitempty"`
 }
 
-func (ReviewOpened) EventKind() string { return "ReviewOpened" }
-func (ReviewGiven) EventKind() string  { return "ReviewGiven" }
-func (ReviewSaved) EventKind() string  { return "ReviewSaved" }
-func (ReviewPosted) EventKind() string { return "ReviewPosted" }
-func (ReviewClosed) EventKind() string { return "ReviewClosed" }
-func (TaskDone) EventKind() string     { return "TaskDone" }
-func (TaskReopened) EventKind() string { return "TaskReopened" }
-func (TaskSet) EventKind() string      { return "TaskSet" }
-func (TaskSnoozed) EventKind() string  { return "TaskSnoozed" }
-func (ActionAdded) EventKind() string  { return "ActionAdded" }
-func (ActionSet) EventKind() string    { return "ActionSet" }
-func (ActionDone) EventKind() string   { return "ActionDone" }
+func (ReviewOpened) EventKind() string  { return "ReviewOpened" }
+func (TaskStatusSet) EventKind() string { return "TaskStatusSet" }
+func (ReviewGiven) EventKind() string   { return "ReviewGiven" }
+func (ReviewSaved) EventKind() string   { return "ReviewSaved" }
+func (ReviewPosted) EventKind() string  { return "ReviewPosted" }
+func (ReviewClosed) EventKind() string  { return "ReviewClosed" }
+func (TaskDone) EventKind() string      { return "TaskDone" }
+func (TaskReopened) EventKind() string  { return "TaskReopened" }
+func (TaskSet) EventKind() string       { return "TaskSet" }
+func (TaskSnoozed) EventKind() string   { return "TaskSnoozed" }
+func (ActionAdded) EventKind() string   { return "ActionAdded" }
+func (ActionSet) EventKind() string     { return "ActionSet" }
+func (ActionDone) EventKind() string    { return "ActionDone" }

@@ -169,7 +169,7 @@ func TestReviewDeadlinesHoldForEveryOrder(t *testing.T) {
 			now = now.Add(time.Duration(rapid.IntRange(1, 40).Draw(rt, "hours")) * time.Hour)
 			key := rapid.SampledFrom([]string{"t1", "t2", "a1"}).Draw(rt, "key")
 			var events []Event
-			switch rapid.IntRange(0, 6).Draw(rt, "what") {
+			switch rapid.IntRange(0, 7).Draw(rt, "what") {
 			case 0:
 				events, _ = i.DoTask(anaR, key, "")
 			case 1:
@@ -178,6 +178,8 @@ func TestReviewDeadlinesHoldForEveryOrder(t *testing.T) {
 				events, _ = i.SnoozeTask(now, anaR, key, now.Add(26*time.Hour))
 			case 3:
 				events, _ = i.SetTask(now, anaR, key, Asked{Owner: beaR, Due: now.Add(50 * time.Hour)}, nil)
+			case 5:
+				events, _ = i.TaskStatus(anaR, key, rapid.SampledFrom([]TaskStatus{TaskOpen, TaskBegun, TaskBlocked}).Draw(rt, "status"), "why")
 			case 4:
 				events, _ = i.AddAction(now, anaR, Asked{Text: "do", Owner: anaR, Due: now.Add(30 * time.Hour)}, nil)
 			}

@@ -52,6 +52,19 @@ func span(s string) (time.Duration, bool) {
 	return d, d > 0
 }
 
+// InDays reports whether it was said in days or weeks, which are those of the calendar, and not in hours.
+func (d Deadline) InDays() bool {
+	m := spanWords.FindStringSubmatch(strings.TrimSpace(d.Text))
+	if m == nil {
+		return false
+	}
+	unit, ok := spanUnits[strings.ToLower(m[2])]
+	if !ok {
+		unit = spanUnits[strings.TrimSuffix(strings.ToLower(m[2]), "s")]
+	}
+	return unit >= 24*time.Hour
+}
+
 // interval reads how often something happens: "Hourly snapshots", "every 15 minutes".
 func interval(s string) time.Duration {
 	s = strings.ToLower(s)

@@ -442,13 +442,13 @@ func houseCards(add func(string, Message), frozen *incident.House) {
 	add("lock/long", LockCard(offer, Facts{}))
 	add("lock/attached", LockCard(offer, Facts{Uploaded: map[string]bool{LockKey(offer.Digest): true}}))
 	h := HomeFacts{
-		Facts: Facts{House: frozen}, Me: Contact{Name: "Bea Ode", Key: bea.Key, Roles: []string{"responder", "approver"}},
+		Facts: Facts{House: frozen, Now: at("03:20")}, Me: Contact{Name: "Bea Ode", Key: bea.Key, Roles: []string{"responder", "approver"}},
 		Waiting: []HomeWaiting{{Text: "A17 step 1.6 on db1, asked by Ana Ruiz", Ends: at("03:29"), URL: "https://chat.example.com/A17"}},
 		Open: []HomeIncident{
 			{Summary: waiting().Summarise(), You: []string{"commander"}, URL: "https://chat.example.com/C42"},
 			{Summary: incident.Summary{ID: 43, State: incident.StateOpen, Restricted: true}},
 		},
-		Tasks: []HomeTask{{Title: "Review INC-39", Due: at("10:00")}}, Links: []string{"Slack ok", "PagerDuty ok, last webhook 03:12"},
+		Tasks: []HomeTask{{Title: "INC-39 · t1 Timeline written", Due: at("02:00")}, {Title: "INC-39 · a1 Alert when a backup is old", Due: at("10:00"), Status: "blocked"}, {Title: "INC-39 · a2 Test it"}}, Links: []string{"Slack ok", "PagerDuty ok, last webhook 03:12"},
 		Record: "ok", Runbook: "4f2c19aa77", Changed: 1,
 	}
 	add("home/busy", Home(h))

@@ -37,9 +37,10 @@ type HomeIncident struct {
 
 // HomeTask is one task of the person's.
 type HomeTask struct {
-	Title string
-	Due   time.Time
-	URL   string
+	Title  string
+	Due    time.Time
+	Status string // "in progress", "blocked"; "": nobody began
+	URL    string
 }
 
 const homeRows = 15
@@ -77,8 +78,12 @@ func Home(h HomeFacts) Message {
 	section("home.incidents", lines)
 	m.Blocks = append(m.Blocks, Actions{Elements: []Element{Button{Verb: "incident start", Label: Say("button.openincident", nil), Object: "home"}}})
 	lines = nil
-	for _, t := range h.Tasks[:min(len(h.Tasks), homeRows)] {
-		lines = append(lines, open(Line("home.task", map[string]any{"Title": flat(t.Title, 120), "Due": t.Due}), t.URL))
+	for k, t := range h.Tasks {
+		if k == homeRows {
+			lines = append(lines, Line("more.lines", map[string]any{"Count": len(h.Tasks) - k}))
+			break
+		}
+		lines = append(lines, open(Line("home.task", map[string]any{"Title": flat(t.Title, 120), "Due": t.Due, "Late": !t.Due.IsZero() && h.Now.After(t.Due), "Status": t.Status}), t.URL))
 	}
 	section("home.tasks", lines)
 	watch := [][]Span{}

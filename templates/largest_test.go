@@ -117,6 +117,9 @@ func TestUnsaid(t *testing.T) {
 	straight := resolved()
 	straight.Run(7).Steps = straight.Run(7).Steps[:1]
 	ReviewDraft(straight.Incident, make([]Entry, maxTimeline+1), straight.facts(), "")
+	ticked := opening()
+	ticked.Checklist = []incident.Item{{ID: "c1", Text: "Users told", State: "done", Anyway: "by phone"}}
+	ReviewDraft(ticked.Incident, nil, Facts{}, "")
 	mailed := opening()
 	mailed.Promises.Mailed = incident.Cadence{Kept: 1, Late: 1, Missed: 1}
 	ReviewDraft(mailed.Incident, nil, Facts{}, "")

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -80,7 +81,7 @@ func Resolution(i *incident.Incident, f Facts) Message {
 		lines = append(lines, Line("resolution.cause", map[string]any{"Cause": flat(i.RootCause, 500)}))
 	}
 	if i.Review != nil {
-		lines = append(lines, Line("resolution.review", map[string]any{"Due": i.Review.Due, "Owner": i.Review.Owner, "Draft": draftOf(i, f)}))
+		lines = append(lines, Line("resolution.review", map[string]any{"Due": i.Review.Due, "Owner": i.Review.Owner, "Draft": draftOf(i, f), "Again": goesOn(i)}))
 	}
 	row := cardActions(i)
 	if i.Review != nil {
@@ -91,6 +92,13 @@ func Resolution(i *incident.Incident, f Facts) Message {
 		m.Blocks = append(m.Blocks, Note{Spans: Line("resolution.head", map[string]any{"Head": shortHead(f.Head)})})
 	}
 	return fit(m)
+}
+
+// goesOn reports whether the review has what people owed and did before a reopening.
+func goesOn(i *incident.Incident) bool {
+	return i.Reopened > 0 && slices.ContainsFunc(i.Review.Tasks, func(t incident.Task) bool {
+		return t.Earlier || t.Status != incident.TaskOpen || !t.Owner.Same(i.Review.Owner)
+	})
 }
 
 // Undone is the resolution of an incident that was reopened: what it said, and that it holds no more.

@@ -156,6 +156,7 @@ func (d *draft) measured() {
 			"Glass": glass, "Name": a.Name(), "Number": a.Number, "By": a.By, "At": a.At, "Votes": votes, "Took": max(0, a.Decided.Sub(a.At)), "State": string(a.State), "Why": flat(a.Why, 300),
 		}))
 	}
+	d.latency()
 	d.exceptions()
 	d.cadence()
 	if open, why := d.anyway(); open != "" {
@@ -179,13 +180,40 @@ func (d *draft) measured() {
 	}
 }
 
+// latency is how long people took to decide: from the request to the last word that it needed. A broken glass is no
+// decision, and what the lock granted waited for nobody.
+func (d *draft) latency() {
+	var took []time.Duration
+	for _, a := range d.i.Approvals {
+		switch {
+		case a.Glass || !a.Accepted.IsZero(): // nobody was waited for
+		case a.State == incident.IsDenied:
+			took = append(took, max(0, a.Decided.Sub(a.At)))
+		case a.Need > 0 && len(a.Votes) >= a.Need:
+			took = append(took, max(0, a.Votes[a.Need-1].At.Sub(a.At)))
+		}
+	}
+	if len(took) == 0 {
+		return
+	}
+	slices.Sort(took)
+	median := (took[(len(took)-1)/2] + took[len(took)/2]) / 2
+	d.item(Line("review.latency", map[string]any{"N": len(took), "Median": median, "Longest": took[len(took)-1], "Lapsed": d.i.Promises.Lapsed}))
+}
+
 // cadence says how many promised updates came, and in time.
 func (d *draft) cadence() {
-	if c := d.i.Promises.Updates; c.Promised() > 0 {
-		d.item(Line("review.cadence", map[string]any{"All": c.Promised(), "Kept": c.Kept, "Late": c.Late, "Missed": c.Missed, "Moved": d.i.Promises.Moved}))
+	p := d.i.Promises
+	say := func(by string, c incident.Cadence, moved int) {
+		if c.Promised() > 0 {
+			d.item(Line("review.cadence", map[string]any{"By": by, "All": c.Promised(), "Kept": c.Kept, "Late": c.Late, "Missed": c.Missed, "Moved": moved}))
+		}
 	}
-	if c := d.i.Promises.Mailed; c.Promised() > 0 {
-		d.item(Line("review.mailed", map[string]any{"All": c.Promised(), "Kept": c.Kept, "Late": c.Late, "Missed": c.Missed}))
+	say("", p.Updates, p.Moved)
+	say(Say("review.executives", nil), p.Executives, 0)
+	say(Say("review.mailed", nil), p.Mailed, 0)
+	if p.Updates.Promised()+p.Executives.Promised()+p.Mailed.Promised() == 0 {
+		d.item(Line("review.nocadence", map[string]any{"Moved": p.Moved}))
 	}
 }
 

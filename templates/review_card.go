@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -21,12 +22,15 @@ const (
 func ReviewCard(i *incident.Incident, parts []ReviewPart, now time.Time) Message {
 	r := i.Review
 	facts := map[string]any{
-		"ID": i.ID, "N": uint64(i.ID), "Title": flat(i.Title, 120), "Owner": r.Owner, "Due": r.Due, "Version": r.Version, "SavedBy": r.SavedBy, "SavedAt": r.SavedAt,
+		"ID": i.ID, "N": uint64(i.ID), "Title": flat(i.Title, 120), "Owner": r.Owner, "Due": r.Due, "Version": r.Version, "SavedBy": r.SavedBy, "SavedAt": r.SavedAt, "Outrun": r.Outrun,
 		"PostedAt": r.PostedAt, "Closed": !r.ClosedAt.IsZero(), "ClosedAt": r.ClosedAt, "ClosedBy": r.ClosedBy, "Open": openTasks(r.Items()), "Lacking": flat(strings.Join(i.Lacking(), "; "), 1500),
 	}
 	m := Message{Text: locked(i, Say("reviewcard.text", facts)), Blocks: []Block{
 		Header{Text: short(drill(i, Say("reviewcard.header", facts)), maxHeader)}, Lines{Lines: [][]Span{Line("reviewcard.state", facts)}}, Lines{Lines: taskLines(i, now)},
 	}}
+	if r.Outrun && r.ClosedAt.IsZero() {
+		m.Blocks = slices.Insert(m.Blocks, 2, Block(Note{Spans: Line("reviewcard.outrun", facts)}))
+	}
 	if facts["Lacking"] != "" && r.ClosedAt.IsZero() {
 		m.Blocks = append(m.Blocks, Note{Spans: Line("reviewcard.lacking", facts)})
 	}
@@ -80,7 +84,8 @@ func taskLines(i *incident.Incident, now time.Time) [][]Span {
 	var open, done [][]Span
 	for _, t := range i.Review.Items() {
 		line := Line("reviewcard.task", map[string]any{
-			"Key": t.Key, "Title": flat(t.Title, 150), "Owner": t.Owner, "Due": t.Due, "Late": t.Open() && !t.Due.IsZero() && now.After(t.Due), "Done": !t.Open(), "DoneBy": t.DoneBy, "DoneAt": t.DoneAt,
+			"Key": t.Key, "Title": flat(t.Title, 150), "Owner": t.Owner, "Due": t.Due, "Late": t.Open() && !t.Due.IsZero() && now.After(t.Due), "Done": !t.Open(), "DoneBy": t.DoneBy, "DoneAt": t.DoneAt, "Earlier": t.Earlier,
+			"Status": string(t.Status), "Why": flat(t.Why, 100),
 		})
 		if t.Link != "" {
 			line = append(line, T(" · "), Span{Text: flat(t.Link, 100), URL: t.Link})
@@ -139,10 +144,10 @@ func (d TaskTold) facts(i *incident.Incident, r TaskReader) map[string]any {
 	f := map[string]any{
 		"ID": i.ID, "Incident": flat(i.Title, 120), "Key": t.Key, "Title": flat(t.Title, 300), "Step": d.Step, "Due": t.Due, "Late": !d.At.Before(t.Due.Truncate(time.Second)), "Owner": t.Owner, "As": flat(r.As, 100),
 		"Gone": false, "Done": !t.Open(), "DoneAt": t.DoneAt, "DoneBy": t.DoneBy, "Until": t.Snoozed,
-		"Moved": d.Step != incident.TaskAgain && t.Due.Unix() != d.Due.Unix(), "Given": !t.Owner.Same(r.Person),
+		"Status": string(t.Status), "Why": flat(t.Why, 300), "Moved": d.Step != incident.TaskAgain && t.Due.Unix() != d.Due.Unix(), "Given": !t.Owner.Same(r.Person),
 	}
 	if r.Outside {
-		f["Title"] = ""
+		f["Title"], f["Status"] = "", ""
 	}
 	return f
 }
@@ -201,6 +206,12 @@ func TaskGiven(i *incident.Incident, t *incident.Task, by incident.Person) Messa
 	return fit(Message{Text: locked(i, Say("task.giventext", facts)), Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("task.given", facts))}}}})
 }
 
+// TaskKept tells somebody that a task of an incident that was reopened is still theirs, with a new date.
+func TaskKept(i *incident.Incident, t *incident.Task) Message {
+	facts := map[string]any{"ID": i.ID, "Incident": flat(i.Title, 120), "Key": t.Key, "Title": flat(t.Title, 300), "Due": t.Due}
+	return fit(Message{Text: locked(i, Say("task.kepttext", facts)), Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("task.kept", facts))}}}})
+}
+
 // ReviewGiven tells somebody that they write the review now.
 func ReviewGiven(i *incident.Incident, by incident.Person) Message {
 	facts := map[string]any{"ID": i.ID, "Incident": flat(i.Title, 120), "By": by, "Due": i.Review.Due}
@@ -227,6 +238,9 @@ func ReviewPosted(i *incident.Incident, e incident.ReviewPosted) Message {
 		}
 		facts["Tasks"] = tasks - facts["Actions"].(int)
 		lines = append(lines, Line("review.postedtasks", facts))
+		if r.Outrun && e.Version > 0 && e.Version == r.Version {
+			lines = append(lines, Line("review.postedoutrun", facts))
+		}
 	}
 	lines = append(lines, Line("review.postedfiles", facts))
 	return fit(Message{Text: locked(i, Say("review.postedtext", facts)), Blocks: []Block{Lines{Lines: lines}}})

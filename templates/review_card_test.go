@@ -36,6 +36,17 @@ func reviewCards(add func(string, Message)) {
 	add("review/bare", ReviewCard(none.Incident, nil, at("03:05")))
 	add("review/posted", ReviewPosted(saved.Incident, incident.ReviewPosted{By: ana, Version: 1}))
 	add("review/given", ReviewGiven(s.Incident, bea))
+	begun := s.copy().say("08:00", incident.TaskStatusSet{By: bea, Task: "t2", Status: incident.TaskBlocked, Why: "the vendor has the logs"}, incident.TaskStatusSet{By: ana, Task: "a1", Status: incident.TaskBegun})
+	add("review/statuses", ReviewCard(begun.Incident, nil, at("09:00")))
+	add("task/blocked", TaskMessage(begun.Incident, TaskTold{Key: "t2", Step: incident.TaskLate, Due: s.Review.Task("t2").Due, At: s.Review.Task("t2").Due, To: bea.Slack}, TaskReader{Person: bea}))
+	back := saved.copy().say("09:20", incident.Reopened{By: ana, Reason: "it fails again"}, incident.Resolved{By: ana, Summary: "now it is"})
+	back = back.say("09:50", incident.ReviewOpened{Owner: bea, Tasks: []incident.Task{
+		{Title: "Draft the review", Owner: ana, Due: at("03:31").Add(48 * time.Hour), DoneBy: ana, DoneAt: at("09:00"), Earlier: true}, {Title: "Find the root cause", Owner: chen, Due: at("03:31").Add(8 * 24 * time.Hour)},
+	}})
+	add("review/again", ReviewCard(back.Incident, parts, at("09:55")))
+	add("review/postedagain", ReviewPosted(back.Incident, incident.ReviewPosted{By: bea, Version: 1}))
+	add("resolution/again", Resolution(back.Incident, Facts{}))
+	add("task/kept", TaskKept(back.Incident, back.Review.Task("t2")))
 	add("task/given", TaskGiven(s.Incident, s.Review.Task("t2"), ana))
 	add("task/givenundated", TaskGiven(s.Incident, s.Review.Task("a1"), ana))
 
@@ -86,7 +97,8 @@ func reviewAnswers() []string {
 		said = append(said, Say("answer-review."+one.name, one.facts))
 	}
 	for _, f := range []map[string]any{
-		{"Done": true, "Owner": "Ana Ruiz", "Due": at("09:00"), "Until": time.Time{}}, {"Done": false, "Owner": "", "Due": time.Time{}, "Until": time.Time{}}, {"Done": false, "Owner": "Ana Ruiz", "Due": at("09:00"), "Until": at("12:00")},
+		{"State": "done", "Why": "", "Owner": "Ana Ruiz", "Due": at("09:00"), "Until": time.Time{}}, {"State": "open", "Why": "", "Owner": "", "Due": time.Time{}, "Until": time.Time{}}, {"State": "in progress", "Why": "", "Owner": "Ana Ruiz", "Due": at("09:00"), "Until": at("12:00")},
+		{"State": "blocked", "Why": "the vendor has the logs", "Owner": "", "Due": at("09:00"), "Until": time.Time{}},
 	} {
 		f["Drill"], f["Key"], f["Title"] = false, "t1", "Draft the review"
 		said = append(said, Say("answer-task.set", f))
@@ -110,23 +122,28 @@ func TestI41_TheLargestReviewFits(t *testing.T) {
 			return incident.Person{Key: rapid.SampledFrom([]string{"", "x"}).Draw(t, "key"), Name: text.Draw(t, "name"), Slack: "U0X"}
 		}
 		r := s.Review
-		r.Owner, r.SavedBy, r.Version = who(), who(), 1
+		r.Owner, r.SavedBy, r.Version, r.Outrun = who(), who(), 1, rapid.Bool().Draw(t, "outrun")
 		for n := range rapid.IntRange(0, incident.MaxActions).Draw(t, "actions") {
 			a := incident.Task{Key: fmt.Sprintf("a%d", n+2), Title: text.Draw(t, "action"), Owner: who(), Link: "https://x.example.com/" + strings.Repeat("y", 470)}
 			if rapid.Bool().Draw(t, "dated") {
 				a.Due = at("09:00")
 			}
+			if a.Status = rapid.SampledFrom([]incident.TaskStatus{incident.TaskOpen, incident.TaskBegun, incident.TaskBlocked}).Draw(t, "status"); a.Status != incident.TaskOpen {
+				a.Why = text.Draw(t, "why")
+			} else if rapid.Bool().Draw(t, "done") {
+				a.DoneAt, a.DoneBy, a.Earlier = at("09:00"), who(), true
+			}
 			r.Actions = append(r.Actions, a)
 		}
-		r.Tasks[0].Title = text.Draw(t, "task")
+		r.Tasks[0].Title, r.Tasks[0].Status, r.Tasks[0].Why = text.Draw(t, "task"), incident.TaskBlocked, text.Draw(t, "blocked")
 		var parts []ReviewPart
 		for n := range rapid.IntRange(0, 120).Draw(t, "parts") {
 			parts = append(parts, ReviewPart{Title: text.Draw(t, "heading"), N: n + 1, Of: 120, Text: "x"})
 		}
 		told := TaskTold{Key: "t1", Step: rapid.SampledFrom([]string{incident.TaskLate, incident.TaskEscalate, incident.TaskAgain}).Draw(t, "step"), Due: r.Tasks[0].Due, At: r.Tasks[0].Due.Add(time.Hour), Late: time.Hour, To: ana.Slack}
 		for name, m := range map[string]Message{
-			"card": ReviewCard(s.Incident, parts, at("09:00")), "posted": ReviewPosted(s.Incident, incident.ReviewPosted{By: who(), Version: 2}), "given": ReviewGiven(s.Incident, who()),
-			"task": TaskMessage(s.Incident, told, TaskReader{Person: ana, As: text.Draw(t, "as")}), "outside": TaskMessage(s.Incident, told, TaskReader{Outside: true}), "unheard": TaskUnheard(s.Incident, told), "owner": TaskGiven(s.Incident, &r.Tasks[0], who()),
+			"card": ReviewCard(s.Incident, parts, at("09:00")), "posted": ReviewPosted(s.Incident, incident.ReviewPosted{By: who(), Version: 1}), "given": ReviewGiven(s.Incident, who()),
+			"task": TaskMessage(s.Incident, told, TaskReader{Person: ana, As: text.Draw(t, "as")}), "outside": TaskMessage(s.Incident, told, TaskReader{Outside: true}), "unheard": TaskUnheard(s.Incident, told), "owner": TaskGiven(s.Incident, &r.Tasks[0], who()), "kept": TaskKept(s.Incident, &r.Tasks[0]),
 		} {
 			if strings.Contains(Text(m), "(sentence ") {
 				t.Fatalf("%s: a sentence failed: %s", name, Text(m))

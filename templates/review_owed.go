@@ -38,7 +38,7 @@ func (d *draft) owed() {
 	for k := range d.i.Review.Tasks {
 		task := &d.i.Review.Tasks[k]
 		facts := map[string]any{"Title": flat(task.Title, 200), "Due": task.Due, "Owner": task.Owner, "Done": ""}
-		if !task.Open() {
+		if !task.Open() || task.Status != incident.TaskOpen {
 			facts["Done"] = d.status(task)
 		}
 		d.item(Line("review.task", facts))
@@ -46,7 +46,7 @@ func (d *draft) owed() {
 }
 
 func (d *draft) status(t *incident.Task) string {
-	return Say("review.status", map[string]any{"Open": t.Open(), "By": t.DoneBy, "At": t.DoneAt})
+	return Say("review.status", map[string]any{"State": t.State(), "Why": flat(t.Why, 300), "By": t.DoneBy, "At": t.DoneAt, "Earlier": t.Earlier})
 }
 
 // ownAction is a row of the table that drbot writes: its head, the empty row, or an action item by its key.

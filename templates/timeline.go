@@ -29,9 +29,10 @@ type Happened struct {
 // Entries are the events of an incident as people read them, in the order in which they happened. A kept message stands at
 // its own time, in its newest words, with what became of its files; one that was taken off again is left out.
 func Entries(i *incident.Incident, events []Happened) []Entry {
-	kept := latest(events)
+	kept, called := latest(events), asCalled(i)
 	entries := make([]Entry, 0, len(events))
 	for k, h := range events {
+		called.next(h.E)
 		switch e := h.E.(type) {
 		case nil:
 			entries = append(entries, Entry{At: h.At, Text: Say("review.redacted", nil)})
@@ -44,7 +45,7 @@ func Entries(i *incident.Incident, events []Happened) []Entry {
 		case incident.PinEdited, incident.Unpinned, incident.PinDeleted, incident.FileKept:
 			continue // told with the message itself
 		}
-		if entry, ok := EntryOf(i, h.At, h.E); ok && !entry.Machine {
+		if entry, ok := EntryOf(called.i, h.At, h.E); ok && !entry.Machine {
 			entries = append(entries, entry)
 		}
 	}
@@ -52,13 +53,49 @@ func Entries(i *incident.Incident, events []Happened) []Entry {
 	return entries
 }
 
+// calling is an incident whose action items are called as they were when something happened; a later text changes no line.
+type calling struct {
+	i    *incident.Incident
+	then string // the text that the last event gave, which counts from the next one on
+	key  string
+}
+
+func asCalled(i *incident.Incident) *calling {
+	if i == nil || i.Review == nil || len(i.Review.Actions) == 0 {
+		return &calling{i: i}
+	}
+	c, r := *i, *i.Review
+	r.Actions = slices.Clone(r.Actions)
+	c.Review = &r
+	return &calling{i: &c}
+}
+
+// next comes to an event.
+func (c *calling) next(e incident.Event) {
+	if c.key != "" {
+		if t := c.i.Review.Task(c.key); t != nil {
+			t.Title = c.then
+		}
+	}
+	c.key = ""
+	switch e := e.(type) {
+	case incident.ActionAdded:
+		c.key, c.then = e.Action, e.Text
+	case incident.ActionSet:
+		if e.Text != "" {
+			c.key, c.then = e.Action, e.Text
+		}
+	}
+}
+
 // Recorded are the same events one by one, an entry for each in the order of the record, with nothing cut. Here too a
 // kept message has its newest words, and one that was let go none; what became of it says which message that was. Text is
 // empty where this version does not know the kind.
 func Recorded(i *incident.Incident, events []Happened) []Entry {
-	kept := latest(events)
+	kept, called := latest(events), asCalled(i)
 	entries := make([]Entry, len(events))
 	for k, h := range events {
+		called.next(h.E)
 		name, m, by := "", (*keptMessage)(nil), incident.Person{}
 		switch e := h.E.(type) {
 		case nil:
@@ -82,7 +119,7 @@ func Recorded(i *incident.Incident, events []Happened) []Entry {
 		case incident.Unpinned:
 			name, m, by = "timeline.letgo", kept[e.Channel+"/"+e.TS], e.By
 		default:
-			entry, ok := entryOf(i, h.At, h.E, incident.MaxText)
+			entry, ok := entryOf(called.i, h.At, h.E, incident.MaxText)
 			if !ok {
 				entry.Text = ""
 			}
@@ -195,6 +232,15 @@ func itemWords(i *incident.Incident, id string) string {
 	return id
 }
 
+// dayOf is an instant with its date, and with its year where that is not the incident's.
+func dayOf(t, opened time.Time) Span {
+	s := Day(t)
+	if !opened.IsZero() && t.UTC().Year() != opened.UTC().Year() {
+		s.Text = t.UTC().Format("2 Jan 2006 15:04 UTC")
+	}
+	return s
+}
+
 // Timeline is one page of an incident's timeline, for the one who asked; pages count from 1, the oldest first. Page 0 is
 // the newest.
 func Timeline(i *incident.Incident, entries []Entry, page int) Message {
@@ -218,7 +264,7 @@ func Timeline(i *incident.Incident, entries []Entry, page int) Message {
 		lines, room = nil, maxBlock
 	}
 	for _, e := range entries {
-		line := []Span{Day(e.At), T(" · " + flat(e.Text, entryText))}
+		line := []Span{dayOf(e.At, i.OpenedAt), T(" · " + flat(e.Text, entryText))}
 		if all := max(e.Long, utf8.RuneCountInString(e.Text)); all > entryText {
 			line = append(line, T(" "+Say("timeline.long", map[string]any{"All": count(all)})))
 		}

@@ -36,7 +36,7 @@ func TestI50_APromiseOutsideIsKeptByItsRelease(t *testing.T) {
 	w.expect(w.ana, room, "INC-1 resolved")
 	if code, out, complaint := w.drbot("incident", "review", "1", "--draft"); code != 0 {
 		t.Errorf("%d %s %s", code, out, complaint)
-	} else if want := "Updates by mail: 0 of 1 promised ones came in time, 1 late"; !strings.Contains(out, want) {
+	} else if want := "Cadence of updates by mail missed: 0 of 1 promised ones came in time, 1 late"; !strings.Contains(out, want) {
 		t.Errorf("the review does not say %q:\n%s", want, out)
 	}
 	w.audited()
