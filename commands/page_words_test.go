@@ -200,6 +200,17 @@ func TestStatusPage_OnTheSourceRunbook(t *testing.T) {
 	if sent := events[incident.UpdateSent](o, id); len(sent) != 1 || sent[0].Page == nil || sent[0].Page.Text != want {
 		t.Fatalf("%+v\nwant:\n%s", sent, want)
 	}
+	i := o.read(id)
+	shown := textOf(templates.Preview(i, []incident.Event{events[incident.UpdateSent](o, id)[0]}, nil))
+	look := templates.Text(templates.SecondLook(i, &incident.Outgoing{State: incident.LookWaits, UpdateDrafted: incident.UpdateDrafted{
+		By: i.OpenedBy, Number: 1, Version: 1, To: []incident.Audience{incident.AudienceStatus}, Public: "x", Page: &incident.PageWords{Title: "Logins fail", Text: want},
+	}}, nil))
+	for name, text := range map[string]string{"preview": shown, "second look": look} {
+		flat := strings.Join(strings.Fields(text), " ") // long lines go on in the next
+		if !strings.Contains(flat, "Title: Logins fail "+strings.Join(strings.Fields(want), " ")) {
+			t.Errorf("the %s:\n%s", name, text)
+		}
+	}
 	o.typed(ana, channel, `/incident resolve anyway: the rest goes on in the review --to status --public "Logins work again."`)
 	ended := events[incident.Resolved](o, id)
 	if len(ended) != 1 || ended[0].Page == nil {

@@ -18,14 +18,19 @@ const statusToken = "statuspage-story-token"
 // published gives a town a status page, served by drbot, and Atlassian's page beside it.
 func published(t *testing.T) (*town, *atlassiantest.Account) {
 	t.Helper()
+	return publishedBook(t, small(), "")
+}
+
+func publishedBook(t *testing.T, b book, more string) (*town, *atlassiantest.Account) {
+	t.Helper()
 	var account *atlassiantest.Account
-	w := settle(t, small(), func(w *town, _ *workspace.Options) {
+	w := settle(t, b, func(w *town, _ *workspace.Options) {
 		var err error
 		account, err = atlassiantest.Start(atlassiantest.Options{Token: statusToken, Page: "kctbh9vrtdwd", Components: map[string]string{"clogin": "Login"}})
 		w.ok(err)
 		t.Cleanup(account.Close)
 		w.extra += "statuspage:\n  title: Shop status\n  url: https://status.example.com\n  serve: true\n  components: {Login: [users], Shop: [users]}\n" +
-			"  atlassian: {page: kctbh9vrtdwd, token: {env: STATUSPAGE_TOKEN}, api_url: \"" + account.URL() + "\", components: {Login: clogin}}\n"
+			"  atlassian: {page: kctbh9vrtdwd, token: {env: STATUSPAGE_TOKEN}, api_url: \"" + account.URL() + "\", components: {Login: clogin}}\n" + more
 	})
 	w.env["STATUSPAGE_TOKEN"] = statusToken
 	return w, account

@@ -34,8 +34,9 @@ func files(t *testing.T, p statuspage.Page) map[string]string {
 // TestGolden_MainStory: every file of the site on a bad night, and of a quiet one.
 func TestGolden_MainStory(t *testing.T) {
 	for name, p := range map[string]statuspage.Page{
-		"night": statuspage.Compose(settings, mainStory(t), night.Add(55*time.Minute)),
-		"quiet": statuspage.Compose(statuspage.Settings{Title: "Example status", Components: settings.Components}, nil, night),
+		"night":  statuspage.Compose(settings, mainStory(t), night.Add(55*time.Minute)),
+		"quiet":  statuspage.Compose(statuspage.Settings{Title: "Example status", Components: settings.Components}, nil, night),
+		"shaped": statuspage.Compose(settings, shapedStory(t), night.Add(40*time.Minute)),
 	} {
 		dir := filepath.Join("testdata", name)
 		have := files(t, p)

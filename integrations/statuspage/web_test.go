@@ -44,6 +44,7 @@ func looks(t *testing.T) map[string]statuspage.Page {
 		"night":   statuspage.Compose(settings, mainStory(t), night.Add(55*time.Minute)),
 		"quiet":   statuspage.Compose(statuspage.Settings{Title: "Example status", Components: settings.Components}, nil, night),
 		"over":    statuspage.Compose(settings, mainStory(t), night.Add(20*24*time.Hour)),
+		"shaped":  statuspage.Compose(settings, shapedStory(t), night.Add(40*time.Minute)),
 		"hostile": statuspage.Compose(hostile, []*statuspage.Entry{evil.read()}, night.Add(time.Hour)),
 	}
 }
