@@ -17,6 +17,7 @@ import (
 //	executives/1764040000             the update for executives that is due at that second
 //	executiveslate/1764040000/2400    it was missed, and drbot said so 2400 s later
 //	owed/1764040000/0                 what others were mailed that they hear by that second has not come
+//	again/1764040000                  it was reopened at that second
 //	window/soon/1764040000/0          the end of the maintenance window that ends at that second
 const (
 	lookPrefix      = "look/"
@@ -24,12 +25,13 @@ const (
 	executivePrefix = "executives/"
 	execLatePrefix  = "executiveslate/"
 	owedPrefix      = "owed/"
+	againPrefix     = "again/"
 	windowPrefix    = "window/"
 )
 
 // telling objects are redrawn from the fold.
 func telling(object string) bool {
-	return slices.ContainsFunc([]string{lookPrefix, lookDuePrefix, executivePrefix, execLatePrefix, owedPrefix, windowPrefix}, func(prefix string) bool { return strings.HasPrefix(object, prefix) })
+	return slices.ContainsFunc([]string{lookPrefix, lookDuePrefix, executivePrefix, execLatePrefix, owedPrefix, againPrefix, windowPrefix}, func(prefix string) bool { return strings.HasPrefix(object, prefix) })
 }
 
 // told is what such a message shows now.
@@ -54,6 +56,11 @@ func (b *Bot) told(i *incident.Incident, object string) (templates.Message, bool
 		return templates.Reminder(i, templates.Promised{Executives: true, Due: secondOf(n[0]), Missed: true, Late: seconds(n[1])}, draftOf(i)), true
 	case strings.HasPrefix(object, owedPrefix) && len(n) == 2:
 		return templates.Missing(i, templates.Overdue{Due: secondOf(n[0]), Late: seconds(n[1])}), true
+	case strings.HasPrefix(object, againPrefix) && len(n) == 1:
+		if i.Again == nil || i.Again.At.Unix() != n[0] {
+			return templates.Message{}, false // reopened once more since
+		}
+		return templates.GoesOn(i, *i.Again, draftOf(i)), true
 	case strings.HasPrefix(object, windowPrefix):
 		w, ok := windowed(object)
 		if !ok {
@@ -147,7 +154,13 @@ func (t *talk) goesOn(e incident.Reopened) error {
 	if !t.i.Active() {
 		return nil // over again while this waited
 	}
-	if err := t.line("reopened/"+t.seq(), templates.GoesOn(t.i, e, t.record.Time)); err != nil {
+	object := "reopened/" + t.seq() // of an earlier one than the last
+	m := templates.GoesOn(t.i, incident.Again{By: e.By, At: t.record.Time, Why: e.Reason, Updates: -1}, templates.Drafted{})
+	if a := t.i.Again; a != nil && a.At.Equal(t.record.Time) {
+		object = fmt.Sprintf("%s%d", againPrefix, a.At.Unix())
+		m = templates.GoesOn(t.i, *a, draftOf(t.i))
+	}
+	if err := t.line(object, m); err != nil {
 		return err
 	}
 	return t.inThread("reopened/"+t.seq()+"/announcement", templates.NotOver(t.i, t.record.Time))

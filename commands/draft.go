@@ -11,7 +11,10 @@ import (
 func Draft(i *incident.Incident) string {
 	known := facts{
 		"Status": strings.ToUpper(string(i.Status[:1])) + string(i.Status[1:]), "Title": sentence(i.Title), "Impact": sentence(i.Impact),
-		"Run": "", "Over": false, "Step": 0, "Of": 0, "Waits": false, "Stuck": false, "Now": "",
+		"Again": "", "Run": "", "Over": false, "Step": 0, "Of": 0, "Waits": false, "Stuck": false, "Now": "",
+	}
+	if a := i.Again; a != nil && a.Updates == i.Updates {
+		known["Again"] = sentence(a.Why)
 	}
 	for _, r := range i.Runs {
 		if r.StartedAt.IsZero() || r.State == incident.Ended && r.How != incident.EndDone {

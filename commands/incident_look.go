@@ -59,7 +59,7 @@ func release(ctx context.Context, o *Office, c *call) (Reply, error) {
 		}
 		return i.Look(v.Now(), c.person, n, true, "")
 	}, func(i *incident.Incident) string {
-		return said("released", about(i, facts{"To": joined(i.Outgone(n).To)}))
+		return said("released", about(i, facts{"To": named(i.Outgone(n).To)}))
 	})
 }
 

@@ -175,10 +175,12 @@ func reopenIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 		policy.RespondBy = i.RespondBy // clocks go on from the first opening
 		return i.Reopen(c.person, reason, policy)
 	}, func(i *incident.Incident) string {
+		misled := o.open(i, i.Misled())
+		heard := facts{"Heard": named(misled), "To": typedAs(misled)}
 		if i.Window != nil {
-			return planSaid(i, "reopened", facts{"Heard": o.heardTheEnd(i)})
+			return planSaid(i, "reopened", heard)
 		}
-		return said("reopened", promised(i, facts{"Heard": o.heardTheEnd(i)}))
+		return said("reopened", promised(i, heard))
 	})
 	return c.atField("reason", reply, err)
 }

@@ -23,6 +23,7 @@ type notice struct {
 	seen                              int    // the newest update that the writer saw; negative: not known
 	shown                             string // what the preview showed; empty: nothing yet
 	data                              string // what the runs know of the data
+	open                              bool   // nothing was said of whom it is for
 }
 
 // sendUpdate sends what was typed in one line; without a text it offers the form with a draft from the record. A form is
@@ -137,6 +138,7 @@ func noticeOf(c *call) (n notice, err error) {
 	if n.text = strings.TrimSpace(text); n.next == "" {
 		n.text, n.next = cutNext(n.text)
 	}
+	n.open = to == "" && asked == ""
 	switch n.to = []incident.Audience{incident.AudienceAnnouncement}; {
 	case to != "":
 		n.to, err = parseAudiences(to)
@@ -173,18 +175,10 @@ func updateAnswer(i *incident.Incident) string {
 	second := ""
 	for _, o := range i.Waiting() {
 		if o.Number == i.Updates {
-			second = joined(o.To)
+			second = named(o.To)
 		}
 	}
 	return said("updated", about(i, facts{"Number": i.Updates, "Due": due, "Second": second}))
-}
-
-func joined(to []incident.Audience) string {
-	var names []string
-	for _, a := range to {
-		names = append(names, string(a))
-	}
-	return strings.Join(names, " and ")
 }
 
 // cutNext takes "next 30m" or "next 15:30" off the end.
@@ -211,6 +205,9 @@ func updateForm(ctx context.Context, o *Office, c *call, n notice) (Reply, error
 		n.next = strings.TrimSuffix(strings.TrimSuffix(i.UpdateEvery.String(), "0s"), "0m")
 	}
 	n.text, n.status, n.seen = Draft(i), string(i.Status), i.Updates
+	if n.open { // who was promised the next one
+		n.to = append(n.to, o.open(i, i.Awaiting())...)
+	}
 	return c.form(o, o.updating(i, n, nil), "The update is missing.")
 }
 

@@ -66,7 +66,7 @@ func TestSecondLook_AReopeningTakesThePlaceOfWhatWaits(t *testing.T) {
 	o.typed(ana, channel, "/incident reopen they do not")
 	o.typed(ana, channel, "/incident resolve they do now --to mail anyway: all is well")
 	o.typed(bea, channel, "/incident release m2")
-	if r := o.typed(ana, channel, "/incident reopen they do not"); !strings.Contains(r.Say.Text, "told to mail that it is over") {
+	if r := o.typed(ana, channel, "/incident reopen they do not"); !strings.Contains(r.Say.Text, "mailed to the mailing list that it is over") {
 		t.Errorf("%+v", r.Say)
 	}
 	if i := o.read(id); i.State != incident.StateOpen || i.Outgone(1).State != incident.LookReplaced {
@@ -111,7 +111,7 @@ func TestI56_AnEditOfARestrictedIncidentGoesToWhomItMay(t *testing.T) {
 	if len(edits) != 1 || !slices.Equal(edits[0].To, []incident.Audience{incident.AudienceResponders}) {
 		t.Errorf("%+v", edits)
 	}
-	if r := o.typed(ana, channel, "/incident resolve it is over anyway: all is well"); !r.Done() || !strings.Contains(r.Say.Text, "Nobody tells mail") {
+	if r := o.typed(ana, channel, "/incident resolve it is over anyway: all is well"); !r.Done() || !strings.Contains(r.Say.Text, "Nobody tells the mailing list") {
 		t.Errorf("%+v", r.Say)
 	}
 }

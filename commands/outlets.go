@@ -93,6 +93,24 @@ func audienceNamed(word string) incident.Audience {
 	return ""
 }
 
+// named are audiences as sentences name them.
+func named(to []incident.Audience) string {
+	var names []string
+	for _, a := range to {
+		names = append(names, templates.Say("audience.name", map[string]any{"To": string(a)}))
+	}
+	return strings.Join(names, " and ")
+}
+
+// typedAs are audiences as a line names them.
+func typedAs(to []incident.Audience) string {
+	var names []string
+	for _, a := range to {
+		names = append(names, string(a))
+	}
+	return strings.Join(names, ",")
+}
+
 // parseAudiences reads "mail,status".
 func parseAudiences(text string) ([]incident.Audience, error) {
 	var list []incident.Audience

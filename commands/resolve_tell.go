@@ -106,7 +106,7 @@ func (o *Office) previewEnd(ctx context.Context, c *call, r incident.Resolved, t
 	for k := range f.Fields {
 		switch f.Fields[k].ID {
 		case "to":
-			f.Fields[k].Value = strings.ReplaceAll(joined(tell.to), " and ", ",")
+			f.Fields[k].Value = typedAs(tell.to)
 		case "public":
 			f.Fields[k].Value = tell.public
 		}
@@ -130,21 +130,12 @@ func leavesHouse(events []incident.Event) bool {
 // closedTo names those outside who heard of an incident, and may hear no more of it since it became restricted.
 func (o *Office) closedTo(i *incident.Incident) string {
 	may := o.audiences(i)
-	return joined(slices.DeleteFunc(i.Told(), func(a incident.Audience) bool { return !a.Outside() || slices.Contains(may, a) }))
-}
-
-// heardTheEnd names those outside who were told that it is over, and would have to be told that it is not.
-func (o *Office) heardTheEnd(i *incident.Incident) string {
-	s := i.SentAs(0)
-	if s == nil {
-		return ""
-	}
-	return joined(slices.DeleteFunc(o.open(i, s.To), func(a incident.Audience) bool { return !a.Outside() || a == incident.AudienceStatus }))
+	return named(slices.DeleteFunc(i.Told(), func(a incident.Audience) bool { return !a.Outside() || slices.Contains(may, a) }))
 }
 
 // heardOutside names those outside who may still be told of an incident of which they heard by mail.
 func (o *Office) heardOutside(i *incident.Incident) string {
-	return joined(slices.DeleteFunc(o.open(i, i.Told()), func(a incident.Audience) bool { return !a.Outside() || a == incident.AudienceStatus }))
+	return named(slices.DeleteFunc(o.open(i, i.Told()), func(a incident.Audience) bool { return !a.Outside() || a == incident.AudienceStatus }))
 }
 
 // tellFields ask to whom a resolution is told; those who heard of the incident are ticked.
@@ -153,7 +144,7 @@ func (o *Office) tellFields(i *incident.Incident) []templates.Field {
 		return nil
 	}
 	ticked := append([]incident.Audience{incident.AudienceResponders, incident.AudienceAnnouncement}, i.Told()...)
-	fields := []templates.Field{{ID: "to", Label: "To", Kind: templates.FieldChecks, Options: o.audienceOptions(i), Value: strings.ReplaceAll(joined(ticked), " and ", ","), Optional: true}}
+	fields := []templates.Field{{ID: "to", Label: "To", Kind: templates.FieldChecks, Options: o.audienceOptions(i), Value: typedAs(ticked), Optional: true}}
 	if slices.Contains(o.audiences(i), incident.AudienceStatus) {
 		fields = append(fields, publicField(""))
 	}

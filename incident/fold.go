@@ -51,7 +51,7 @@ func (i *Incident) fold(at Stamp, e Event) {
 		i.ResolvedBy, i.ResolvedAt, i.LateSince = Person{}, time.Time{}, time.Time{}
 		i.policy(e.Policy)
 		i.windowAgain()
-		i.owesAgain(at)
+		i.owesAgain(at, e)
 	case Closed:
 		i.State = StateClosed
 	case ReviewOpened:

@@ -136,6 +136,7 @@ type Incident struct {
 	ResolvedAt time.Time `json:"resolved_at"`
 	FalseAlarm bool      `json:"false_alarm,omitempty"`
 	Reopened   int       `json:"reopened,omitempty"`
+	Again      *Again    `json:"again,omitempty"` // the last reopening
 
 	Impact     string          `json:"impact,omitempty"`
 	Summary    string          `json:"summary,omitempty"`

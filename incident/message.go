@@ -315,13 +315,6 @@ func (i *Incident) Told() []Audience {
 	return list
 }
 
-// Awaiting are those outside who were mailed that the next update comes when responders are promised it.
-func (i *Incident) Awaiting() []Audience {
-	return slices.DeleteFunc(i.Told(), func(a Audience) bool {
-		return a != AudienceMail && a != AudienceExecutives || a == AudienceExecutives && i.ExecutivesEvery > 0 || i.Restricted
-	})
-}
-
 // Waiting are the outgoing messages that nobody looked at yet.
 func (i *Incident) Waiting() []Outgoing {
 	var list []Outgoing

@@ -65,11 +65,44 @@ func (i *Incident) owes(at Stamp, e UpdateSent) {
 	}
 }
 
+// Awaiting are those outside who hear with responders when the next update comes: they were mailed so, or that it is over.
+func (i *Incident) Awaiting() []Audience {
+	misled := i.Misled()
+	return slices.DeleteFunc(i.Told(), func(a Audience) bool {
+		return a != AudienceMail && a != AudienceExecutives || !i.promisedTo(a) && !slices.Contains(misled, a) || i.Restricted
+	})
+}
+
+// Again is a reopening, until the first update after it.
+type Again struct {
+	By      Person    `json:"by"`
+	At      time.Time `json:"at"`
+	Why     string    `json:"why"`
+	Updates int       `json:"updates"` // how many there were
+}
+
+// Misled are those who were mailed that it is over, of an incident that goes on and of which nothing was said since.
+func (i *Incident) Misled() []Audience {
+	if i.Again == nil || !i.Active() || i.Updates != i.Again.Updates {
+		return nil
+	}
+	return i.HeardTheEnd()
+}
+
+// soon is what a reopening promises: executives who read the end hear with everybody else, and not when their own cadence
+// comes.
+func (i *Incident) soon(p Policy) Policy {
+	if slices.Contains(i.HeardTheEnd(), AudienceExecutives) && p.ExecutivesEvery > 0 && !p.UpdateDue.IsZero() && p.UpdateDue.Before(p.ExecutivesDue) {
+		p.ExecutivesDue = p.UpdateDue
+	}
+	return p
+}
+
 // owesAgain folds a reopening: who was mailed that it is over is owed that it is not.
-func (i *Incident) owesAgain(at Stamp) {
-	i.Owed = nil
+func (i *Incident) owesAgain(at Stamp, e Reopened) {
+	i.Owed, i.Again = nil, &Again{By: e.By, At: at.Time, Why: e.Reason, Updates: i.Updates}
 	for _, a := range i.HeardTheEnd() {
-		if i.promisedTo(a) {
+		if i.promisedTo(a) && i.Window == nil { // of what is planned nothing is promised
 			due := i.UpdateDue
 			if due.IsZero() {
 				due = at.Time.Add(AgainWithin)
@@ -82,7 +115,7 @@ func (i *Incident) owesAgain(at Stamp) {
 // HeardTheEnd are those who were mailed that it is over.
 func (i *Incident) HeardTheEnd() []Audience {
 	s := i.SentAs(0)
-	if s == nil || i.Restricted || i.Window != nil {
+	if s == nil || i.Restricted {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(s.To), func(a Audience) bool { return a != AudienceMail && a != AudienceExecutives })

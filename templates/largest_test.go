@@ -124,6 +124,7 @@ func TestUnsaid(t *testing.T) {
 	mailed.Promises.Mailed = incident.Cadence{Kept: 1, Late: 1, Missed: 1}
 	ReviewDraft(mailed.Incident, nil, Facts{}, "")
 	Say("review.redacted", nil)
+	Say("audience.name", map[string]any{"To": "mail"}) // in answers
 	mailAll()
 	pageAll()
 	Topic(opening().say("02:59", incident.WindowSet{By: ana}).Incident)

@@ -185,12 +185,23 @@ func SentBack(i *incident.Incident, o *incident.Outgoing) Message {
 	return fit(m)
 }
 
-// GoesOn tells responders that an incident was reopened; NotOver tells everybody else who read of its end.
-func GoesOn(i *incident.Incident, e incident.Reopened, at time.Time) Message {
-	facts := map[string]any{"ID": i.ID, "By": e.By, "At": at, "Why": flat(e.Reason, 500), "Who": speakers(i, true), "Due": i.UpdateDue, "Promised": i.UpdateEvery > 0}
-	return fit(Message{Text: locked(i, Say("goeson.text", facts)), Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("goeson.line", facts))}}}}).dated(i.Time)
+// GoesOn tells responders that an incident was reopened. Where somebody outside read that it is over, it offers the draft that
+// tells them, until an update is sent.
+func GoesOn(i *incident.Incident, a incident.Again, d Drafted) Message {
+	misled := i.Misled()
+	waits := i.Active() && i.Updates == a.Updates
+	facts := map[string]any{
+		"ID": i.ID, "By": a.By, "At": a.At, "Why": flat(a.Why, 500), "Who": speakers(i, true), "Due": i.UpdateDue, "Promised": i.UpdateEvery > 0 && waits, "To": misled, "Draft": flat(d.Text, 2500),
+	}
+	lines := [][]Span{marked(i, Line("goeson.line", facts))}
+	m := Message{Text: locked(i, Say("goeson.text", facts)), Blocks: []Block{Lines{Lines: lines}}}
+	if waits && len(misled) > 0 {
+		m.Blocks = []Block{Lines{Lines: append(lines, Line("goeson.to", facts), Line("reminder.draft", facts))}, Actions{Elements: promiseButtons(i, d, "")[:2]}}
+	}
+	return fit(m).dated(i.Time)
 }
 
+// NotOver tells everybody else who read of its end.
 func NotOver(i *incident.Incident, at time.Time) Message {
 	facts := map[string]any{"ID": i.ID, "At": at, "Due": i.UpdateDue, "Promised": i.UpdateEvery > 0}
 	return fit(Message{Text: locked(i, Say("goeson.text", facts)), Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("notover.line", facts))}}}}).dated(i.Time)

@@ -71,7 +71,15 @@ func messageCards(add func(string, Message)) {
 	only.Only = true
 	add("messages/lookonly", look(restoring().say("03:30", only)))
 	again := resolved().say("03:50", incident.Reopened{By: bea, Reason: "logins fail again", Policy: incident.Policy{UpdateEvery: 15 * time.Minute, UpdateDue: at("04:05")}}).Incident
-	add("messages/goeson", GoesOn(again, incident.Reopened{By: bea, Reason: "logins fail again"}, at("03:50")))
+	add("messages/goeson", GoesOn(again, *again.Again, Drafted{}))
+	mailed := resolved()
+	mailed.Messages = []incident.Sent{{To: []incident.Audience{incident.AudienceMail, incident.AudienceExecutives}}}
+	misled := mailed.say("03:50", incident.Reopened{By: bea, Reason: "logins fail again", Policy: incident.Policy{UpdateEvery: 15 * time.Minute, UpdateDue: at("04:05")}}).Incident
+	text := Drafted{Text: "It is not over, and open again: logins fail again.", ID: "0123456789ab"}
+	add("messages/goesonmisled", GoesOn(misled, *misled.Again, text))
+	add("messages/owedmisled", Missing(misled, Overdue{Due: at("04:05")}))
+	misled.Updates++
+	add("messages/goesontold", GoesOn(misled, *misled.Again, text))
 	add("messages/notover", NotOver(again, at("03:50")))
 	newer := d
 	newer.Draft, newer.Number = 4, 3

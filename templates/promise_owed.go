@@ -27,7 +27,7 @@ func (d Overdue) To(i *incident.Incident) (to []incident.Audience) {
 func Missing(i *incident.Incident, d Overdue) Message {
 	to := d.To(i)
 	facts := map[string]any{
-		"ID": i.ID, "Due": d.Due, "Late": d.Late, "Down": d.Late > tolerated, "To": to, "Who": speakers(i, true), "Number": i.Updates, "Active": i.Active(),
+		"ID": i.ID, "Due": d.Due, "Late": d.Late, "Down": d.Late > tolerated, "To": to, "Who": speakers(i, true), "Number": i.Updates, "Misled": len(i.Misled()) > 0, "Active": i.Active(),
 	}
 	text := Say("owed.text", facts)
 	if len(to) == 0 {

@@ -60,3 +60,32 @@ func TestExecutivesWaitForASecondLook(t *testing.T) {
 	w.mailed(server, 1)
 	w.audited()
 }
+
+// TestWhoWasMailedTheEndHearsThatItIsNone: the reopening offers the words, a person sends them, and until then they are owed.
+func TestWhoWasMailedTheEndHearsThatItIsNone(t *testing.T) {
+	t.Parallel()
+	w, server := mailing(t, "severities: {\"1\": {update: 1h, executives: 4h}}\n")
+	w.serve()
+	w.linked()
+	room := w.open(w.ana, "Database corruption: users gone")
+	w.answers(w.ana, room, "/incident ack", "You command INC-1")
+	w.answers(w.ana, room, "/incident impact nobody can log in", "nobody can log in")
+	w.answers(w.ana, room, "/incident resolve logins work --to announcement,mail,executives anyway: nothing is left", "is resolved")
+	w.answers(w.bea, room, "/incident release m1", "It leaves for the mailing list")
+	w.mailed(server, 2)
+	w.answers(w.ana, room, "/incident reopen logins fail again", "It was mailed to executives and the mailing list that it is over", "--to executives,mail")
+	w.expect(w.dev, room, "INC-1 goes on", "executives, the mailing list it was mailed that it is over", "“It is not over, and open again: logins fail again.")
+	w.at("03:00:00") // an hour is over
+	w.expect(w.dev, room, "update 1 @Ana Ruiz")
+	w.press(w.ana, room, "incident.send", "INC-1 goes on")
+	w.expect(w.bea, room, "Second look", "It is not over, and open again")
+	subjects := w.mailed(server, 3)
+	if !strings.HasPrefix(subjects[2], "boss@example.com") {
+		t.Errorf("mailed %q", subjects)
+	}
+	w.expect(w.bea, room, "the mailing list has no update yet, and was promised one", "message m2", "@Bea Ode")
+	w.answers(w.bea, room, "/incident release m2", "It leaves for the mailing list")
+	w.mailed(server, 4)
+	w.until("nothing offers the draft any more", func() bool { return w.pressable(w.ana, room, "incident.send") == 0 })
+	w.audited()
+}
