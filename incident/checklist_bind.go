@@ -136,7 +136,7 @@ func (i *Incident) proof(it *Item) (best Proof, ok bool) {
 	case RuleRestored:
 		return i.restored()
 	case RuleStep:
-		if it.Proof != "" {
+		if take("step/" + it.ID); !ok && it.Proof != "" { // one that somebody took back: a person ticks it again
 			return Proof{At: it.At, Said: it.Proof}, true
 		}
 	default:
@@ -145,13 +145,22 @@ func (i *Incident) proof(it *Item) (best Proof, ok bool) {
 	return best, ok
 }
 
+// Shown is what proves an open item whose turn has not come.
+func (i *Incident) Shown(it *Item) (said string, ok bool) {
+	if it.Bind == nil || it.Closed() {
+		return "", false
+	}
+	p, ok := i.proof(it)
+	return p.Said, ok && p.N > it.Again && i.CanClose(it) != nil
+}
+
 // Prove ticks what the record shows now and did not show when the item was last opened again. i is the incident after
 // everything else that was decided.
 func (i *Incident) Prove(at time.Time) []Event {
 	due := func(d *Incident) *Item {
 		for k := range d.Checklist {
 			it := &d.Checklist[k]
-			if it.Bind == nil || it.Closed() || it.Bind.Rule == RuleStep {
+			if it.Bind == nil || it.Closed() {
 				continue
 			}
 			if p, ok := d.proof(it); ok && p.N > it.Again && d.CanClose(it) == nil {
@@ -286,6 +295,12 @@ func (i *Incident) witnessRun(at Stamp, e Event) {
 		i.stepProved(at, e)
 	case RunEnded:
 		i.witnessReturn(at, e)
+	case ItemShown:
+		if key := "step/" + e.Item; e.How != "" {
+			i.show(at, key, e.How)
+		} else if delete(i.Proofs, key); len(i.Proofs) == 0 {
+			i.Proofs = nil
+		}
 	case ItemProbed:
 		key := "probe/" + e.Item
 		if e.OK {

@@ -30,6 +30,14 @@ type ItemProbed struct {
 	For  Person `json:"for,omitzero"` // who asked; nobody: drbot by itself
 }
 
+// ItemShown: a step of a run did what an item says, which cannot be ticked yet because of those before or below it. Without How
+// the step was taken back.
+type ItemShown struct {
+	Item string `json:"item"`
+	How  string `json:"how,omitempty"`
+}
+
+func (ItemShown) EventKind() string  { return "ItemShown" }
 func (ItemDue) EventKind() string    { return "ItemDue" }
 func (ProbeAsked) EventKind() string { return "ProbeAsked" }
 func (ItemProbed) EventKind() string { return "ItemProbed" }

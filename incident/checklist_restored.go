@@ -77,6 +77,24 @@ func (i *Incident) restored() (Proof, bool) {
 	return Proof{}, false
 }
 
+// tickFor ticks an item for a step; one whose turn has not come is ticked when it has.
+func (d *draft) tickFor(it *Item, by Person, how string) {
+	switch {
+	case it.Closed():
+	case d.CanClose(it) == nil:
+		d.add(append([]Event{ItemDone{By: by, Item: it.ID, How: how}}, d.above(it)...)...)
+	case it.Bind != nil && it.Bind.Rule == RuleStep:
+		d.add(ItemShown{Item: it.ID, How: how})
+	}
+}
+
+// unshow takes back what a step had shown of an item.
+func (d *draft) unshow(it *Item) {
+	if _, shown := d.Proofs["step/"+it.ID]; shown {
+		d.add(ItemShown{Item: it.ID})
+	}
+}
+
 // unreturned opens again what drbot closed for a restore that was taken back.
 func (d *draft) unreturned() {
 	if _, stands := d.restored(); stands {

@@ -127,3 +127,36 @@ func TestStillOpen_NamesItems(t *testing.T) {
 		t.Error(said)
 	}
 }
+
+// What a step did before its item's turn is kept, ticked when the turn comes, and forgotten when the step is taken back.
+func TestShown_IsTickedInItsTurn(t *testing.T) {
+	i := tied()
+	i.Checklist[10].Bind = &Bind{Rule: RuleStep}
+	d := i.draft(night)
+	d.tickFor(d.Item("c11"), Bot, "step 1.8 of R7")
+	d.tickFor(d.Item("c9"), Bot, "step 1.8 of R7") // closes with its items
+	if len(d.events) != 1 || d.events[0] != Event(ItemShown{Item: "c11", How: "step 1.8 of R7"}) {
+		t.Fatalf("%+v", d.events)
+	}
+	if ticked := i.then(d.events...); len(ticked) != 0 {
+		t.Fatal(ticked)
+	}
+	if said, ok := i.Shown(i.Item("c11")); !ok || said != "step 1.8 of R7" {
+		t.Errorf("%q, %v", said, ok)
+	}
+	back := i.draft(night)
+	back.unshow(back.Item("c11"))
+	back.add(ItemDone{By: ana, Item: "c10"})
+	if more := back.Prove(night); len(more) != 0 || back.Proofs != nil {
+		t.Errorf("what was taken back is ticked: %+v", more)
+	}
+	if ticked := strings.Join(i.then(ItemDone{By: ana, Item: "c10"}), ", "); ticked != "c11: step 1.8 of R7, c9: with its items" {
+		t.Error(ticked)
+	}
+	if ticked := i.then(ItemReopened{By: ana, Item: "c11"}); len(ticked) != 0 {
+		t.Errorf("ticked again against a person's word: %v", ticked)
+	}
+	if events, err := i.TickItem(ana, "c11", ""); err != nil || events[0].(ItemDone).How != "step 1.8 of R7" {
+		t.Errorf("%+v, %v", events, err)
+	}
+}

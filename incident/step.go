@@ -323,10 +323,7 @@ func (i *Incident) after(desk Desk, run uint64, e Event) []Event {
 func (d *draft) tick(desk Desk, r *Run, s *Step, by Person, manner string) {
 	if s.UndoOf == "" {
 		for _, it := range d.itemsOf(desk.Specs[s.Spec]) {
-			if !it.Closed() && d.CanClose(it) == nil {
-				done := ItemDone{By: by, Item: it.ID, How: stepProof(r, s, manner)}
-				d.add(append([]Event{done}, d.above(it)...)...)
-			}
+			d.tickFor(it, by, stepProof(r, s, manner))
 		}
 		return
 	}
@@ -343,6 +340,7 @@ func (d *draft) tick(desk Desk, r *Run, s *Step, by Person, manner string) {
 			if it.Closed() && it.By.Same(Bot) {
 				d.add(d.reopening(Bot, it)...)
 			}
+			d.unshow(it)
 		}
 	}
 }

@@ -184,8 +184,12 @@ func waitingLines(i *incident.Incident, phase string) [][]Span {
 			more++
 			continue
 		}
+		when := it.Bind.Waits()
+		if said, ok := i.Shown(it); ok {
+			when = Say("checklist.shown", map[string]any{"Said": said})
+		}
 		lines = append(lines, withProbe(it, Line("checklist.waits", map[string]any{
-			"Item": it.ID, "Text": flat(it.Text, 100), "When": flat(it.Bind.Waits(), 160), "Who": flat(it.Who.Name, 30), "Due": it.Due, "Day": OtherDay(it.Due, i.Time),
+			"Item": it.ID, "Text": flat(it.Text, 100), "When": flat(when, 160), "Who": flat(it.Who.Name, 30), "Due": it.Due, "Day": OtherDay(it.Due, i.Time),
 		})))
 	}
 	if more > 0 {

@@ -33,7 +33,7 @@ func ItemsPage(i *incident.Incident, page int) Message {
 			phase = it.Phase
 			lines, room = append(lines, []Span{B(flat(phase, 100))}), room-101
 		}
-		line := itemLine(it, deep[it.ID], i.Time)
+		line := itemLine(i, it, deep[it.ID])
 		if room -= spansSize(line) + 1; room < 0 {
 			flush()
 			room -= spansSize(line) + 1
@@ -67,18 +67,20 @@ func depths(i *incident.Incident) map[string]int {
 }
 
 // itemLine is one item with its state and what is known of it.
-func itemLine(it *incident.Item, deep int, now time.Time) []Span {
+func itemLine(i *incident.Incident, it *incident.Item, deep int) []Span {
 	indent := ""
 	if deep > 0 { // white space at the front of a line is not kept everywhere
 		indent = "└" + strings.Repeat("──", min(deep, 6)-1) + " "
 	}
 	waits := ""
-	if it.Bind != nil && !it.Closed() {
+	if said, ok := i.Shown(it); ok {
+		waits = Say("checklist.shown", map[string]any{"Said": said})
+	} else if it.Bind != nil && !it.Closed() {
 		waits = it.Bind.Waits()
 	}
 	return withProbe(it, Line("checklist.item", map[string]any{
 		"Indent": indent, "Item": it, "Text": flat(it.Text, 150), "By": flat(it.By.Name, 30), "Who": flat(it.Who.Name, 30), "How": flat(it.How, 70), "Anyway": flat(it.Anyway, 70), "Waits": flat(waits, 160),
-		"Day": OtherDay(it.Due, now),
+		"Day": OtherDay(it.Due, i.Time),
 	}))
 }
 

@@ -55,6 +55,10 @@ func boundCards(add func(string, Message)) {
 	add("checklist/reminderover", m)
 	add("checklist/given", ItemGiven(s.Incident, s.Item("c4"), ana))
 	add("checklist/notso", ItemNotSo(s.Incident, s.Item("c11"), s.Item("c11").Probed))
+	ordered := bound()
+	ordered.Item("c8").Bind = &incident.Bind{Rule: incident.RuleStep}
+	ordered.say("03:07", incident.ItemShown{Item: "c8", How: "step 1.8 of R7"})
+	add("checklist/shownpage", AllItems(ordered.Incident))
 	add("checklist/deep", AllItems(deep().Incident))
 	add("checklist/pages", ItemsPage(lengthy(60).Incident, 2))
 	timelineCards(add)
@@ -107,6 +111,7 @@ func TestChecklist_HoldsForAnyLength(t *testing.T) {
 				it.Bind = &incident.Bind{Rule: incident.RuleTold, To: incident.Audiences}
 			case 2:
 				it.Bind = &incident.Bind{Rule: incident.RuleProbe, Probe: "https://" + strings.Repeat("a", 300)}
+				it.Probed, it.ProbedAt = text(), at("03:10")
 			case 3:
 				it.Anyway = text()
 			}
