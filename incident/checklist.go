@@ -196,8 +196,13 @@ func (i *Incident) ReopenItem(by Person, id string) ([]Event, error) {
 // AssignItem gives an item to a person.
 func (i *Incident) AssignItem(by Person, id string, who Person) ([]Event, error) {
 	it, err := i.item(id)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case it.Closed():
+		return nil, Refuse(WrongState, "%s is closed already, by %s.", it.ID, it.By.Name).Then("Open it again first: checklist %s reopen", it.ID)
+	case it.Who.Same(who):
+		return nil, nil
 	}
 	return []Event{ItemAssigned{By: by, Item: it.ID, Who: who}}, nil
 }
