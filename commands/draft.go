@@ -31,6 +31,9 @@ func Draft(i *incident.Incident) string {
 		known["Waits"] = next != nil && next.State == incident.StepWaits
 		known["Stuck"] = next != nil && (next.State == incident.StepFailed || next.State == incident.StepIsLost)
 	}
+	if phase := i.Phase(); phase != "" {
+		known["Status"] = "Maintenance " + string(phase)
+	}
 	return said("draft", known)
 }
 

@@ -17,7 +17,7 @@ func windowVerbs() []Verb {
 	return []Verb{
 		{
 			Group: "incident", Name: "window", May: incident.Responder, Scope: OfIncident, Grammar: "<from> <until|2h>", Example: "window 22:00 2h", Deed: "plan maintenance",
-			Does: "Plans the window of scheduled maintenance, in UTC; with a day like 2026-11-25T22:00.", do: setWindow,
+			Does: "Plans the window of scheduled maintenance, in UTC; with a day like 2026-11-25T22:00. `window off <why>` calls it off.", do: setWindow,
 		},
 		{Group: "incident", Name: "longer", May: incident.Responder, Scope: OfIncident, Deed: "plan maintenance", Hidden: true, Does: "Moves the end of the window by half an hour.", do: longerWindow},
 	}

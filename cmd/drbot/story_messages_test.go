@@ -129,33 +129,6 @@ func TestAnEditFollowsWhereTheUpdateStands(t *testing.T) {
 	w.audited()
 }
 
-// TestScheduledMaintenance: nobody is called, its phases are said at their instants.
-func TestScheduledMaintenance(t *testing.T) {
-	t.Parallel()
-	w := settle(t, small())
-	raw, err := os.ReadFile(w.config())
-	w.ok(err)
-	w.ok(os.WriteFile(w.config(), []byte(strings.Replace(string(raw), "types: {", "types: {Slow pages: {maintenance: true}, ", 1)), 0o600))
-	w.serve()
-	w.linked()
-	room := w.open(w.ana, "Slow pages: move db1")
-	w.expect(w.ana, room, "Maintenance scheduled")
-	from := w.clock.Now().UTC().Add(20 * minute).Format("15:04")
-	w.answers(w.ana, room, "/incident window "+from+" 1h", "Nobody is paged")
-	w.clock.push(21 * minute)
-	w.expect(w.dev, room, "Maintenance is in progress since")
-	w.expect(w.ana, room, "Maintenance in progress")
-	w.clock.push(46 * minute)
-	w.press(w.ana, room, "incident.longer", "The maintenance window ends")
-	w.clock.push(50 * minute)
-	w.expect(w.dev, room, "The maintenance window ended")
-	if n := w.count(w.dev, room, "Nobody has answered"); n != 0 {
-		t.Errorf("%d calls", n)
-	}
-	w.answers(w.ana, room, "/incident resolve db1 is moved anyway: no checklist", "INC-1")
-	w.audited()
-}
-
 // TestASecondLookCallsWhoMustAct: those who may decide are called by the card, and its writer by a message when it goes back.
 func TestASecondLookCallsWhoMustAct(t *testing.T) {
 	t.Parallel()
