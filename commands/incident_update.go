@@ -252,7 +252,7 @@ func (o *Office) audienceOptions(i *incident.Incident) []templates.Option {
 // publicField is never filled from what responders wrote.
 func publicField(value string) templates.Field {
 	return templates.Field{
-		ID: "public", Label: "Words for the status page", Kind: templates.FieldArea, Value: value, Optional: true, Max: incident.MaxUpdate, Hint: "For users. Nothing above goes there.",
+		ID: "public", Label: "Words for the status page", Kind: templates.FieldArea, Value: value, Optional: true, Max: incident.MaxUpdate, Hint: "For users. Nothing above goes there. Lines that begin with - are a list.",
 	}
 }
 

@@ -16,7 +16,8 @@ type UpdateSent struct {
 	Subject string `json:"subject,omitempty"`
 	// Opening is the runbook's first notification, for those who are mailed for the first time.
 	Opening string `json:"opening,omitempty"`
-	// Public are the status page's own words: nothing of Text goes there.
+	// Public are the status page's own words, as they were typed: nothing of Text goes there. Page is how they stand there;
+	// nil: as they are.
 	Public         string     `json:"public,omitempty"`
 	Page           *PageWords `json:"page,omitempty"`
 	To             []Audience `json:"to,omitempty"` // none: of an earlier version, responders and announcement

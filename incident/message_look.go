@@ -59,7 +59,7 @@ func (i *Incident) released(now time.Time, o *Outgoing) Event {
 	if o.Version > 1 {
 		return UpdateEdited{Number: o.Number, Version: o.Version, By: o.By, To: o.To, Text: o.Text, Next: o.Next, Subject: o.Subject, Outward: o.Outward, Public: o.Public, Page: o.Page, Status: o.Status, Draft: o.Draft, Executives: o.Executives}
 	}
-	u := UpdateSent{By: o.By, Number: o.Number, To: o.To, Text: o.Text, Next: o.Next, Subject: o.Subject, Outward: o.Outward, Opening: o.Opening, Public: o.Public, Page: o.Page, Status: o.Status, Draft: o.Draft, Executives: o.Executives, ExecutivesDue: o.ExecutivesDue}
+	u := UpdateSent{By: o.By, Number: o.Number, To: o.To, Text: o.Text, Next: o.Next, Subject: o.Subject, Outward: o.Outward, Opening: o.Opening, Public: o.Public, Page: o.Page, Status: o.Status, Draft: o.Draft, Executives: o.Executives, ExecutivesDue: o.ExecutivesDue, Due: o.Due}
 	if i.Active() {
 		i.toExecutives(now, &u)
 	}

@@ -100,6 +100,23 @@ func TestUnstyled(t *testing.T) {
 	}
 }
 
+// TestTheRunbooksBoldIsBold wherever it is shown, and never a pair of **.
+func TestTheRunbooksBoldIsBold(t *testing.T) {
+	i := restoring().Incident
+	e := sentTo(i, "Restoring.", "Logins fail.")
+	e.Outward, e.Opening = "**Status:** Identified", ""
+	d := draftedFrom(e)
+	for name, m := range map[string]Message{
+		"announcement": Announcement(i, Facts{}, "**Status:** Identified"), "preview": previewed(i, e), "second look": SecondLook(i, &incident.Outgoing{UpdateDrafted: d, State: incident.LookWaits}, outletNames),
+	} {
+		bold := false
+		each(m, func(s Span) { bold = bold || s.Text == "Status:" && s.Style == Bold })
+		if text := Text(m); !bold || strings.Contains(text, "**") {
+			t.Errorf("%s:\n%s", name, text)
+		}
+	}
+}
+
 // publicCards are what is shown of a message for the page before it leaves.
 func publicCards(add func(string, Message)) {
 	s := restoring()
