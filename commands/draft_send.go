@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/state"
@@ -66,15 +67,23 @@ func snoozeUpdate(ctx context.Context, o *Office, c *call) (Reply, error) {
 	typed := or(c.Field("pick"), c.Text)
 	return o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
 		span, ok := parseWhen(or(typed, "15m"), v.Now())
+		if due := dueOf(i, whom); typed == "" && due.Sub(v.Now()) > span { // later, and never earlier
+			span += due.Sub(v.Now())
+		}
 		if !ok {
 			return nil, incident.Refuse(incident.BadInput, "%q is no time.", cut(typed, 40)).Then("Write 15m or 15:30 (UTC).")
 		}
 		return i.Snooze(v.Now(), c.person, span, whom...)
 	}, func(i *incident.Incident) string {
-		due := i.UpdateDue
-		if len(whom) > 0 {
-			due = i.ExecutivesDue
-		}
-		return said("snoozed", about(i, facts{"Due": due, "Executives": len(whom) > 0}))
+		due := dueOf(i, whom)
+		return said("snoozed", about(i, facts{"Due": due, "Day": otherDay(due, i.Time), "Executives": len(whom) > 0}))
 	})
+}
+
+// dueOf is when the next update is promised: to executives where whom names them.
+func dueOf(i *incident.Incident, whom []incident.Audience) time.Time {
+	if len(whom) > 0 {
+		return i.ExecutivesDue
+	}
+	return i.UpdateDue
 }

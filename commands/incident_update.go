@@ -136,7 +136,11 @@ func noticeOf(c *call) (n notice, err error) {
 		text = text[:marks[k][0]] + " " + rest
 	}
 	if n.text = strings.TrimSpace(text); n.next == "" {
-		n.text, n.next = cutNext(n.text)
+		if n.text, n.next = cutNext(n.text); n.next == "" {
+			if err := misread(n.text); err != nil {
+				return n, err
+			}
+		}
 	}
 	n.open = to == "" && asked == ""
 	switch n.to = []incident.Audience{incident.AudienceAnnouncement}; {
@@ -178,7 +182,7 @@ func updateAnswer(i *incident.Incident) string {
 			second = named(o.To)
 		}
 	}
-	return said("updated", about(i, facts{"Number": i.Updates, "Due": due, "Second": second}))
+	return said("updated", about(i, facts{"Number": i.Updates, "Due": due, "Day": otherDay(i.UpdateDue, i.Time), "Second": second}))
 }
 
 // cutNext takes "next 30m" or "next 15:30" off the end.
@@ -191,6 +195,17 @@ func cutNext(text string) (rest, next string) {
 		}
 	}
 	return text, ""
+}
+
+// almostWhen is what looks like a time at the end of a text and is none.
+var almostWhen = regexp.MustCompile(`(?i)\bnext\s+(\d[\d.,:]*\s?(?:[dhms]|min|mins|minutes?|hours?|days?|am|pm|utc)?)$`)
+
+// misread asks about such an end before it is published as words.
+func misread(text string) error {
+	if m := almostWhen.FindStringSubmatch(text); m != nil {
+		return incident.Refuse(incident.BadInput, "Not sent: “next %s” is no time for the next update.", m[1]).Then("Write next 30m or next 15:30 (UTC); words of the text end with a full stop.")
+	}
+	return nil
 }
 
 func updateForm(ctx context.Context, o *Office, c *call, n notice) (Reply, error) {

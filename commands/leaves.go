@@ -84,11 +84,15 @@ func tried(s *incident.Step, now time.Time) string {
 
 // moment is an instant with its day, unless that is today's.
 func moment(t, now time.Time) string {
-	t, now = t.UTC(), now.UTC()
-	if t.YearDay() == now.YearDay() && t.Year() == now.Year() {
-		return t.Format("15:04 UTC")
+	if otherDay(t, now) {
+		return t.UTC().Format("2 Jan 15:04 UTC")
 	}
-	return t.Format("2 Jan 15:04 UTC")
+	return t.UTC().Format("15:04 UTC")
+}
+
+// otherDay reports whether an instant is of another day than now, UTC.
+func otherDay(t, now time.Time) bool {
+	return t.UTC().Format(time.DateOnly) != now.UTC().Format(time.DateOnly)
 }
 
 func leavesBlocks(r *incident.Run, now time.Time) []templates.Block {

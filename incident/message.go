@@ -210,6 +210,9 @@ func (i *Incident) Post(now time.Time, w Word) ([]Event, error) {
 	}
 	u := UpdateSent{By: w.By, Number: i.Updates + 1, Text: body, Next: Written(w.Steps), To: now2, Status: i.Status}
 	u.Late = !i.LateSince.IsZero() || (!i.UpdateDue.IsZero() && now.After(i.UpdateDue))
+	if err := i.farOff(now, w.Next); err != nil {
+		return nil, err
+	}
 	if w.Next == 0 {
 		w.Next = i.UpdateEvery
 	}

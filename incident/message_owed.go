@@ -73,6 +73,27 @@ func (i *Incident) Awaiting() []Audience {
 	})
 }
 
+// farthest is how many intervals of the cadence a next update may be promised ahead.
+const farthest = 4
+
+// farOff refuses a next update so far ahead that it is a slip rather than a promise: 15:30, typed at 16:00, is tomorrow's.
+func (i *Incident) farOff(now time.Time, next time.Duration) error {
+	most := farthest * i.UpdateEvery
+	if most <= 0 || most > 24*time.Hour {
+		most = 24 * time.Hour
+	}
+	if next <= most {
+		return nil
+	}
+	at := now.Add(next).UTC()
+	r := Refuse(BadInput, "%s UTC is too far for the next update.", at.Format("2 Jan 15:04"))
+	latest := now.Add(most).UTC().Format("15:04")
+	if i.UpdateEvery == 0 {
+		return r.Then("It is promised for at most a day ahead.")
+	}
+	return r.Then("SEV-%d promises one every %d min: write at most %d min, or a time up to %s.", i.Severity, int(i.UpdateEvery.Minutes()), int(most.Minutes()), latest)
+}
+
 // Again is a reopening, until the first update after it.
 type Again struct {
 	By      Person    `json:"by"`

@@ -59,7 +59,7 @@ func Update(i *incident.Incident, e incident.UpdateSent) Message {
 			{Verb: "incident edit", Object: fmt.Sprintf("%s/e%d", object(i), e.Number), Label: Say("button.editsent", nil)},
 		}}}})
 	}
-	return fit(m)
+	return fit(m).dated(i.Time)
 }
 
 // Edited is another version of an update, where the first one stood; the record has both.
