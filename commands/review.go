@@ -16,7 +16,7 @@ import (
 // reviewVerbs are what can be done after the resolution: the text of the review, its tasks, its action items.
 func reviewVerbs() []Verb {
 	list := []Verb{
-		{Name: "review", May: incident.Responder, Scope: OfIncident, Grammar: "[N] [post | owner @who | close [anyway: <reason>]]", Example: "review close", Does: "Shows the review and what it owes; edits, posts and closes it.", Deed: "work on reviews", do: review},
+		{Name: "review", May: incident.Responder, Scope: OfIncident, Grammar: "[N] [post | owner @who | versions | version 3 | close [anyway: <reason>]]", Example: "review close", Does: "Shows the review and what it owes; edits, posts and closes it.", Deed: "work on reviews", do: review},
 		{Name: "task", May: incident.Everyone, Scope: OfIncident, Grammar: "[t2 done|in progress|blocked <why>|open|later [2d]|@who|due 2026-12-01]", Example: "task t2 @Bea due 2026-12-01", Does: "Lists what the review owes, or changes one task of it.", Deed: "change tasks of reviews", do: task},
 		{Name: "action", May: incident.Responder, Scope: OfIncident, Grammar: "[<text> [@who] [due 2026-12-01] [https://…] | a1 … | a1 text <text>]", Example: "action Alert when a backup is old @Bea due 2026-12-01", Does: "Adds an action item to the review, or changes one like a task.", Deed: "add action items", do: action},
 
@@ -66,8 +66,12 @@ func review(ctx context.Context, o *Office, c *call) (Reply, error) {
 	case "close":
 		_, c.Text = cutAnyway(rest)
 		return closeReview(ctx, o, c)
+	case "versions":
+		return listVersions(ctx, o, c)
+	case "version":
+		return showVersion(ctx, o, c, rest)
 	}
-	return Reply{}, incident.Refuse(incident.BadInput, "`review` has no %q.", cut(word, 40)).Then("It takes nothing, post, owner @who, or close.")
+	return Reply{}, incident.Refuse(incident.BadInput, "`review` has no %q.", cut(word, 40)).Then("It takes nothing, post, owner @who, versions, version 3, or close.")
 }
 
 func showReview(ctx context.Context, o *Office, c *call) (Reply, error) {
@@ -104,23 +108,24 @@ func (o *Office) now(i *incident.Incident) time.Time {
 
 // ReviewView is a review as `incident review N --json` prints it.
 type ReviewView struct {
-	Incident string     `json:"incident"`
-	Number   uint64     `json:"number"`
-	Title    string     `json:"title"`
-	Owner    string     `json:"owner"`
-	Due      *time.Time `json:"due,omitempty"`
-	Version  int        `json:"version"` // 0: drbot's draft
-	SavedBy  string     `json:"saved_by,omitempty"`
-	SavedAt  *time.Time `json:"saved_at,omitempty"`
-	PostedAt *time.Time `json:"posted_at,omitempty"`
-	ClosedAt *time.Time `json:"closed_at,omitempty"`
-	ClosedBy string     `json:"closed_by,omitempty"`
-	Tasks    []ViewTask `json:"tasks"`
-	Actions  []ViewTask `json:"actions"`
-	Lacking  []string   `json:"lacking,omitempty"` // what keeps it from being closed
-	Text     string     `json:"text,omitempty"`
-	HTML     string     `json:"html,omitempty"`
-	Changed  string     `json:"changed,omitempty"` // of a refused save: what others changed
+	Incident string        `json:"incident"`
+	Number   uint64        `json:"number"`
+	Title    string        `json:"title"`
+	Owner    string        `json:"owner"`
+	Due      *time.Time    `json:"due,omitempty"`
+	Version  int           `json:"version"` // 0: drbot's draft
+	SavedBy  string        `json:"saved_by,omitempty"`
+	SavedAt  *time.Time    `json:"saved_at,omitempty"`
+	PostedAt *time.Time    `json:"posted_at,omitempty"`
+	ClosedAt *time.Time    `json:"closed_at,omitempty"`
+	ClosedBy string        `json:"closed_by,omitempty"`
+	Tasks    []ViewTask    `json:"tasks"`
+	Actions  []ViewTask    `json:"actions"`
+	Lacking  []string      `json:"lacking,omitempty"`  // what keeps it from being closed
+	Versions []VersionView `json:"versions,omitempty"` // with versions: those that were saved, oldest first
+	Text     string        `json:"text,omitempty"`
+	HTML     string        `json:"html,omitempty"`
+	Changed  string        `json:"changed,omitempty"` // of a refused save: what others changed
 }
 
 // ViewTask is one task or action item.

@@ -122,3 +122,34 @@ func TestAction_TextMayLookLikeGrammar(t *testing.T) {
 		}
 	}
 }
+
+// Every version can be listed and read, also the draft, and an older one is saved over nothing.
+func TestReviewVersions_ListedAndRead(t *testing.T) {
+	o, _, channel := owed(t)
+	if say := templates.Text(o.typed(ana, channel, "/incident review versions").Say); !strings.Contains(say, "Nobody saved one") {
+		t.Error(say)
+	}
+	o.save(ana, 0, "# Review\n\nThe first.")
+	o.save(bea, 1, "# Review\n\nThe second. "+strings.Repeat("long ", 2000))
+	reply := o.typed(bea, channel, "/incident review versions")
+	if say := templates.Text(reply.Say); !strings.Contains(say, "version 2 · Bea Ode") || !strings.Contains(say, "version 1 · Ana Ruiz") {
+		t.Error(say)
+	}
+	if v := reply.Data.(commands.ReviewView); len(v.Versions) != 2 || v.Versions[0].By != "Ana Ruiz" || v.Versions[1].Bytes < 10_000 {
+		t.Errorf("%+v", v.Versions)
+	}
+	for line, want := range map[string]string{
+		"version 1": "The first.", "version 0": "A draft.", "version 2": "page 1 of 2", "version 2 2": "page 2 of 2", "version": "has no version \"\"", "version 3": "has no version \"3\"",
+		"version two": "has no version", "version 1 x": "is no page",
+	} {
+		if say := templates.Text(o.typed(ana, channel, "/incident review "+line).Say); !strings.Contains(say, want) {
+			t.Errorf("%s: %s", line, say)
+		}
+	}
+	if v := o.text(map[string][]string{"version": {"1"}}); v.Version != 1 || v.Text != "# Review\n\nThe first.\n" {
+		t.Errorf("%+v", v)
+	}
+	if reply := o.save(ana, 1, "# Review\n\nThe first."); reply.Kind != incident.TooLate {
+		t.Errorf("%+v", reply)
+	}
+}

@@ -23,6 +23,11 @@ func reviewText(ctx context.Context, o *Office, c *call) (Reply, error) {
 		return Reply{}, err
 	}
 	version := i.Review.Version
+	if typed := c.Field("version"); typed != "" {
+		if version, err = versionOf(i, typed); err != nil {
+			return Reply{}, err
+		}
+	}
 	if c.Field("draft") != "" {
 		version = 0
 	}
@@ -33,7 +38,7 @@ func reviewText(ctx context.Context, o *Office, c *call) (Reply, error) {
 	v := reviewView(i, text)
 	v.Version = version
 	if c.Field("html") != "" {
-		if c.Field("draft") == "" { // a text to go on with stays as it was saved
+		if c.Field("draft") == "" && version == i.Review.Version { // a text to go on with stays as it was saved
 			text = templates.ReviewNow(i, text)
 		}
 		page, err := templates.ReviewHTML(i, text)

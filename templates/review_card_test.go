@@ -45,6 +45,14 @@ func reviewCards(add func(string, Message)) {
 	}})
 	add("review/again", ReviewCard(back.Incident, parts, at("09:55")))
 	add("review/postedagain", ReviewPosted(back.Incident, incident.ReviewPosted{By: bea, Version: 1}))
+	var versions []ReviewVersion
+	for n := range 32 {
+		versions = append(versions, ReviewVersion{N: n + 1, By: bea, At: at("09:00").Add(time.Duration(n) * time.Hour), Size: 900 * (n + 1)})
+	}
+	add("review/versions", ReviewVersions(saved.Incident, versions))
+	add("review/noversions", ReviewVersions(s.Incident, nil))
+	add("review/version", ReviewVersionText(saved.Incident, versions[2], "# Review\n\nWhat <b>happened</b>.\n\n"+strings.Repeat("A line of it.\n", 700), 1))
+	add("review/version0", ReviewVersionText(saved.Incident, ReviewVersion{}, "# Review\n", 9))
 	add("resolution/again", Resolution(back.Incident, Facts{}))
 	add("task/kept", TaskKept(back.Incident, back.Review.Task("t2")))
 	add("task/given", TaskGiven(s.Incident, s.Review.Task("t2"), ana))
@@ -144,6 +152,7 @@ func TestI41_TheLargestReviewFits(t *testing.T) {
 		for name, m := range map[string]Message{
 			"card": ReviewCard(s.Incident, parts, at("09:00")), "posted": ReviewPosted(s.Incident, incident.ReviewPosted{By: who(), Version: 1}), "given": ReviewGiven(s.Incident, who()),
 			"task": TaskMessage(s.Incident, told, TaskReader{Person: ana, As: text.Draw(t, "as")}), "outside": TaskMessage(s.Incident, told, TaskReader{Outside: true}), "unheard": TaskUnheard(s.Incident, told), "owner": TaskGiven(s.Incident, &r.Tasks[0], who()), "kept": TaskKept(s.Incident, &r.Tasks[0]),
+			"versions": ReviewVersions(s.Incident, largestVersions(who())), "version": ReviewVersionText(s.Incident, ReviewVersion{N: 1 << 30, By: who(), At: at("09:00")}, strings.Repeat(text.Draw(t, "line")+"\n", 300), rapid.IntRange(0, 40).Draw(t, "page")),
 		} {
 			if strings.Contains(Text(m), "(sentence ") {
 				t.Fatalf("%s: a sentence failed: %s", name, Text(m))
@@ -151,6 +160,14 @@ func TestI41_TheLargestReviewFits(t *testing.T) {
 			checkLimits(t, m)
 		}
 	})
+}
+
+func largestVersions(by incident.Person) []ReviewVersion {
+	list := make([]ReviewVersion, 500)
+	for k := range list {
+		list[k] = ReviewVersion{N: k + 1, By: by, At: at("09:00"), Size: incident.MaxReview}
+	}
+	return list
 }
 
 // The parts of a review, put behind one another, are the review, and each fits a form.

@@ -23,6 +23,7 @@ import (
 type reviewLine struct {
 	id                  string
 	save                string // a file, or - for stdin
+	version             string // an earlier one
 	html, draft, asJSON bool
 	key                 string
 }
@@ -30,6 +31,7 @@ type reviewLine struct {
 // flags are those of `drbot incident` that belong to a review.
 func (o *reviewLine) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.save, "save", "", "with `review N`: save FILE as the next version of the review (- is stdin)")
+	cmd.Flags().StringVar(&o.version, "version", "", "with `review N`: print that version (0 is drbot's draft) instead of the newest")
 	cmd.Flags().BoolVar(&o.html, "html", false, "with `review N`: print a page by itself, which prints well, instead of Markdown")
 	cmd.Flags().BoolVar(&o.draft, "draft", false, "with `review N`: print drbot's draft, whatever was saved")
 }
@@ -40,8 +42,8 @@ func (o *reviewLine) meant(name string, args []string) (bool, error) {
 		o.id = args[1]
 		return true, nil
 	}
-	if o.save != "" || o.html || o.draft {
-		return false, usage("--save, --html and --draft belong to `drbot incident review N`")
+	if o.save != "" || o.html || o.draft || o.version != "" {
+		return false, usage("--save, --html, --draft and --version belong to `drbot incident review N`")
 	}
 	return false, nil
 }
@@ -51,14 +53,20 @@ func (p program) review(ctx context.Context, o reviewLine) error {
 	if err != nil {
 		return usage("%w", err)
 	}
-	if o.save != "" && (o.html || o.draft) {
-		return usage("--save takes Markdown, and neither --html nor --draft")
+	if o.save != "" && (o.html || o.draft || o.version != "") {
+		return usage("--save takes Markdown, and none of --html, --draft and --version")
+	}
+	if o.draft && o.version != "" {
+		return usage("--draft is version 0: give it or --version")
 	}
 	req := terminal.Request{Verb: "incident review text", Object: strconv.FormatUint(uint64(id), 10), Fields: map[string][]string{}}
 	if o.save != "" {
 		if err := p.saving(&req, id, o.save); err != nil {
 			return err
 		}
+	}
+	if o.version != "" {
+		req.Fields["version"] = []string{o.version}
 	}
 	for name, set := range map[string]bool{"html": o.html, "draft": o.draft} {
 		if set {
