@@ -326,11 +326,13 @@ func (i *Incident) stepProved(at Stamp, e StepEnded) {
 		if s == nil || s.Attempt != e.Attempt || s.ID != it.Bind.Probe && s.Number != it.Bind.Probe {
 			continue
 		}
-		if e.Outcome != Succeeded {
+		said := "step " + s.Number + " of " + r.Name() + showed(s, e.Last)
+		it.Probed, it.ProbedAt, it.Passed = said, at.Time, e.Outcome == Succeeded
+		if !it.Passed {
 			delete(i.Proofs, "probe/"+it.ID)
 			continue
 		}
-		i.show(at, "probe/"+it.ID, "step "+s.Number+" of "+r.Name()+showed(s, e.Last)+", "+at.Time.UTC().Format("15:04")+" UTC")
+		i.show(at, "probe/"+it.ID, said+", "+at.Time.UTC().Format("15:04")+" UTC")
 	}
 }
 

@@ -160,3 +160,17 @@ func TestShown_IsTickedInItsTurn(t *testing.T) {
 		t.Errorf("%+v, %v", events, err)
 	}
 }
+
+// What closes meanwhile is not being asked any more, and a step that fails as a probe is said beside its item.
+func TestProbed_IsWhatWasSaidLast(t *testing.T) {
+	i := tied()
+	i.then(ProbeAsked{By: Bot, Item: "c8"}, ItemDone{By: ana, Item: "c8", Anyway: "we looked"}, ItemReopened{By: ana, Item: "c8"})
+	if it := i.Item("c8"); !it.Asked.IsZero() {
+		t.Errorf("it is asked for ever: %+v", it)
+	}
+	i.Runs = []*Run{{N: 7, State: Running, Steps: []Step{{ID: "p1.s9", Number: "1.9", Risk: Read, Attempt: "a", State: StepRuns}}}}
+	i.then(StepEnded{Run: 7, Step: "p1.s9", Attempt: "a", Outcome: Failed, Last: "2 of 3 up\n"})
+	if it := i.Item("c7"); it.Passed || it.Probed != "step 1.9 of R7: 2 of 3 up" || it.ProbedAt.IsZero() || it.Closed() {
+		t.Errorf("%+v", it)
+	}
+}

@@ -127,7 +127,7 @@ func (i *Incident) forget(prefix string) {
 func (i *Incident) applyItem(at Stamp, e Event) bool {
 	set := func(id, state, how string, by Person) {
 		if it := i.Item(id); it != nil {
-			it.State, it.How, it.By, it.At, it.Anyway = state, how, by, at.Time, ""
+			it.State, it.How, it.By, it.At, it.Anyway, it.Asked = state, how, by, at.Time, "", time.Time{}
 		}
 	}
 	switch e := e.(type) {

@@ -142,3 +142,19 @@ func TestChecklist_HoldsForAnyLength(t *testing.T) {
 		}
 	})
 }
+
+// TestI55_ThePageHasWhoseAnItemIs: with drbot dead the page alone says who has what, by when, below what, and what counts
+// though nothing shows it.
+func TestI55_ThePageHasWhoseAnItemIs(t *testing.T) {
+	s := deep()
+	s.Item("c1").State, s.Item("c1").By, s.Item("c1").At, s.Item("c1").Anyway = "done", ana, at("03:02"), "the power is off"
+	s.Item("c3").Who = bea
+	page := string(Paper(s.Incident, Facts{}))
+	for _, want := range []string{
+		"\n- [x] c1 Stop what writes (Ana Ruiz 03:02, though the record does not show it: the power is off)", "\n  - [ ] c2 Stop the cron jobs\n", "\n    - [ ] c3 cron on db1 (for Bea Ode, due 25 Nov 03:20 UTC)", "\n      - [x] c4 its lock (Bea Ode 03:01 it has none)",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%q is not in:\n%s", want, page)
+		}
+	}
+}

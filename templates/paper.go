@@ -208,6 +208,7 @@ func (p *paper) checklist() {
 	}
 	closed, all := p.i.ItemsDone()
 	p.title("checklist.header", map[string]any{"Closed": closed, "All": all})
+	deep := depths(p.i)
 	for _, phase := range phases(p.i) {
 		fmt.Fprintf(&p.b, "%s\n\n", p.spans([]Span{B(flat(phase, 100))}))
 		for k := range p.i.Checklist {
@@ -215,19 +216,8 @@ func (p *paper) checklist() {
 			if it.Phase != phase {
 				continue
 			}
-			by := ""
-			if it.Parent != "" {
-				by = "  "
-			}
-			how := flat(it.How, 200)
-			if it.Closed() {
-				when := clock(it.At)
-				if !sameDay(it.At, p.i.Time) {
-					when = date(it.At)
-				}
-				how = strings.TrimSpace(flat(it.By.Name, 60) + " " + when + " " + how)
-			}
-			fmt.Fprintf(&p.b, "%s- %s %s", by, box(it.Closed()), literal(it.ID+" "+flat(it.Text, 400)))
+			how := p.itemKnown(it)
+			fmt.Fprintf(&p.b, "%s- %s %s", strings.Repeat("  ", min(deep[it.ID], 6)), box(it.Closed()), literal(it.ID+" "+flat(it.Text, 400)))
 			if how != "" {
 				fmt.Fprintf(&p.b, " (%s)", literal(how))
 			}
@@ -235,6 +225,31 @@ func (p *paper) checklist() {
 		}
 		fmt.Fprintln(&p.b)
 	}
+}
+
+// itemKnown is who closed an item, when and why; of an open one whose it is and by when.
+func (p *paper) itemKnown(it *incident.Item) string {
+	when := func(t time.Time) string {
+		if sameDay(t, p.i.Time) {
+			return clock(t)
+		}
+		return date(t)
+	}
+	var known []string
+	switch {
+	case it.Closed() && it.Anyway != "":
+		known = append(known, flat(it.By.Name, 60)+" "+when(it.At)+", though the record does not show it: "+flat(it.Anyway, 200))
+	case it.Closed():
+		known = append(known, strings.TrimSpace(flat(it.By.Name, 60)+" "+when(it.At)+" "+flat(it.How, 200)))
+	default:
+		if it.Who.Name != "" {
+			known = append(known, "for "+flat(it.Who.Name, 60))
+		}
+		if !it.Due.IsZero() {
+			known = append(known, "due "+when(it.Due)+" UTC")
+		}
+	}
+	return strings.Join(known, ", ")
 }
 
 // byHand says how to go on without drbot.
