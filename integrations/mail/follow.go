@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -31,16 +30,17 @@ func (*Link) Name() string { return Name }
 // Wants what is told to people.
 func (*Link) Wants(kind string) bool { return slices.Contains(wants, kind) }
 
-// Deliver mails what each record told. An address that the server puts off is waited for, and keeps neither the others nor
-// later records from theirs: those are mailed ahead, and the notes say who has what.
+// Deliver mails what each record told and still holds. An address that the server puts off, or hangs up at, is waited for, and
+// keeps neither the others nor later records from theirs: those are mailed ahead, and the notes say who has what.
 func (l *Link) Deliver(ctx context.Context, b follow.Batch) (follow.Done, error) {
 	done := follow.Done{Notes: map[string]string{}}
-	p := &pass{b: b, notes: done.Notes, waits: map[string]string{}}
+	p := &pass{b: b, notes: done.Notes, waits: map[string]string{}, answered: map[string]bool{}}
 	for _, r := range b.Records {
 		err := l.tell(ctx, p, r)
 		var away follow.Unavailable
 		switch {
 		case errors.As(err, &away):
+			l.judge(p)
 			return done, err
 		case len(p.waits) > 0: // a refusal is told when its turn comes
 		case err != nil:
@@ -49,14 +49,20 @@ func (l *Link) Deliver(ctx context.Context, b follow.Batch) (follow.Done, error)
 			done.Through = r.Seq
 		}
 	}
+	if rest := l.judge(p); len(rest) > 0 {
+		return done, l.silent(rest)
+	}
 	return done, p.waiting()
 }
 
 // pass is one call of Deliver.
 type pass struct {
-	b     follow.Batch
-	notes map[string]string // that change
-	waits map[string]string // addresses that were put off, with why
+	b        follow.Batch
+	notes    map[string]string // that change
+	waits    map[string]string // addresses that were put off, with why
+	answered map[string]bool   // addresses of which the server said anything
+	doubts   []doubt           // in their order
+	again    int               // hang-ups at addresses where it hung up before
 }
 
 func (p *pass) note(key string) string {
@@ -94,7 +100,7 @@ type told struct {
 
 func (l *Link) tell(ctx context.Context, p *pass, r state.Record) error {
 	if p.b.Incident == 0 || r.Redacted {
-		p.set(noteState+strconv.FormatUint(r.Seq, 10), "")
+		p.set(noteOf(r.Seq), "")
 		return nil
 	}
 	e, err := r.Event()
@@ -105,8 +111,8 @@ func (l *Link) tell(ctx context.Context, p *pass, r state.Record) error {
 	if err != nil {
 		return follow.Unavailable{Err: err, NotSent: true}
 	}
-	what := read(i, e, r.Time)
-	if len(what.to) == 0 {
+	v := version{r, e, read(i, e, r.Time)}
+	if len(v.what.to) == 0 {
 		return nil
 	}
 	switch { // the decision said so already; a record of another configuration may not
@@ -115,7 +121,7 @@ func (l *Link) tell(ctx context.Context, p *pass, r state.Record) error {
 	case i.Drill && !l.Drills:
 		return errors.New("drills are not mailed here (mail.drills)")
 	}
-	return l.each(ctx, p, r, i, what)
+	return l.each(ctx, p, i, v)
 }
 
 // read is what an event told, and to which of the audiences that are mailed.
@@ -149,15 +155,26 @@ func read(i *incident.Incident, e incident.Event, at time.Time) (t told) {
 	return t
 }
 
+// turn is a record whose mails are sent.
+type turn struct {
+	*pass
+	i     *incident.Incident
+	v     version
+	older []version // of the same message
+	at    *progress
+	line  sender
+}
+
 // each mails every address that does not have it yet. An address that is refused for good is told when the others have
 // theirs.
-func (l *Link) each(ctx context.Context, p *pass, r state.Record, i *incident.Incident, what told) error {
-	var line sender
-	defer func() { line.close() }()
-	at := progressOf(p, r)
-	for _, audience := range what.to {
-		m := l.message(i, r, audience, what)
-		m.first, m.last = at.thread(p, audience, m.id)
+func (l *Link) each(ctx context.Context, p *pass, i *incident.Incident, v version) error {
+	older, err := l.older(ctx, i, v)
+	if err != nil {
+		return err
+	}
+	t := &turn{pass: p, i: i, v: v, older: older, at: progressOf(p, v.record)}
+	defer func() { t.line.close() }()
+	for _, audience := range v.what.to {
 		addresses := l.To
 		if audience == incident.AudienceExecutives {
 			addresses = l.Executives
@@ -165,64 +182,95 @@ func (l *Link) each(ctx context.Context, p *pass, r state.Record, i *incident.In
 		if len(addresses) == 0 {
 			return fmt.Errorf("mail: nobody is configured for %s", audience)
 		}
-		for _, address := range addresses {
-			who := string(audience) + ":" + address
-			if at.Have[who] || at.Refused[who] != "" {
+		for _, address := range l.health.ordered(addresses) {
+			to := reader{audience, address}
+			if t.at.Have[to.key()] || t.at.Refused[to.key()] != "" {
 				continue
 			}
-			if err := l.offer(ctx, &line, p, at, m, who); err != nil {
-				at.save(p)
+			if err := l.offer(ctx, t, to); err != nil {
+				t.at.save(p)
 				return err
 			}
 		}
 	}
-	return at.over(p)
+	return t.at.over(p)
 }
 
+// reader is an address of an audience.
+type reader struct {
+	audience incident.Audience
+	address  string
+}
+
+func (r reader) key() string { return string(r.audience) + ":" + r.address }
+
 // offer mails one address, and notes what became of it; an error is an outage.
-func (l *Link) offer(ctx context.Context, line *sender, p *pass, at *progress, m message, who string) error {
-	_, address, _ := strings.Cut(who, ":")
+func (l *Link) offer(ctx context.Context, t *turn, to reader) error {
+	is, err := l.standing(ctx, t, to.audience)
+	if err != nil {
+		return err
+	}
+	if is.gone { // whoever has it hears by an update that it is none
+		delete(t.at.Late, to.key())
+		l.health.settled(to.address)
+		return nil
+	}
+	m := l.message(t.i, is, to.audience, t.had(is, t.at, to.key()))
+	m.first, m.last = t.at.thread(t.pass, to.audience)
+	err = l.try(ctx, t, m, to.address)
 	var gone *refusal
 	var later *delay
-	var err error
-	if why := p.waits[address]; why != "" { // what was written first is read first
-		err = &delay{why}
-	} else {
-		err = l.one(ctx, line, m, address)
+	var hung *hangUp
+	if errors.As(err, &hung) {
+		if hung.asked && t.at.Asked[to.key()] == 0 {
+			t.at.Asked[to.key()] = is.newest().record.Seq
+			t.at.threaded(t.pass, to.audience, m.id)
+		}
+		if err = l.hung(t, to, hung); err == nil {
+			return nil
+		}
 	}
 	switch {
 	case errors.As(err, &gone):
-		at.Refused[who] = gone.why
-		l.health.settled(address)
+		t.at.Refused[to.key()] = gone.why
+		l.health.settled(to.address)
 	case errors.As(err, &later):
-		now := l.Now()
-		if at.Late[who].IsZero() {
-			at.Late[who] = now.UTC().Truncate(time.Second)
-		}
-		if p.b.Again || now.Sub(at.Late[who]) >= GiveUp {
-			at.Refused[who] = later.why
-			l.health.settled(address)
-			return nil
-		}
-		p.waits[address] = later.why
-		l.health.delayed(address, later.why, at.Late[who])
+		l.later(t.pass, t.at, to, later.why)
 	case err != nil:
 		return err
 	default:
-		at.Have[who] = true
-		delete(at.Late, who)
-		l.health.settled(address)
+		t.at.has(to.key())
+		t.at.threaded(t.pass, to.audience, m.id)
+		t.through(is, t.at, to.key())
+		l.health.settled(to.address)
 	}
 	return nil
 }
 
-// message gives a mail its identity: the same for the same message to the same audience, whenever it is sent.
-func (l *Link) message(i *incident.Incident, r state.Record, audience incident.Audience, what told) message {
-	name := fmt.Sprintf("update-%d.v%d", what.number, what.version)
-	if what.number == 0 {
-		name = fmt.Sprintf("resolution-%d", r.Seq)
+// later notes that an address is put off, and refuses it when it was for long.
+func (l *Link) later(p *pass, at *progress, to reader, why string) {
+	who, address := to.key(), to.address
+	now := l.Now()
+	if at.Late[who].IsZero() {
+		at.Late[who] = now.UTC().Truncate(time.Second)
 	}
-	hash := r.Hash[:min(12, len(r.Hash))] // another record gives the same numbers again
+	if p.b.Again || now.Sub(at.Late[who]) >= GiveUp {
+		at.Refused[who] = why
+		l.health.settled(address)
+		return
+	}
+	p.waits[address] = why
+	l.health.delayed(address, why, at.Late[who])
+}
+
+// message gives a mail its identity: the same for the same words to the same audience, whenever they are sent.
+func (l *Link) message(i *incident.Incident, is standing, audience incident.Audience, had bool) message {
+	v := is.newest()
+	name := fmt.Sprintf("update-%d.v%d", v.what.number, v.what.version)
+	if v.what.number == 0 {
+		name = fmt.Sprintf("resolution-%d", v.record.Seq)
+	}
+	hash := v.record.Hash[:min(12, len(v.record.Hash))] // another record gives the same numbers again
 	_, domain, _ := strings.Cut(l.from().Address, "@")
-	return message{id: fmt.Sprintf("%s.%s.%s.%s@%s", strings.ToLower(i.ID.String()), name, audience, hash, domain), date: r.Time, letter: what.letter(audience)}
+	return message{id: fmt.Sprintf("%s.%s.%s.%s@%s", strings.ToLower(i.ID.String()), name, audience, hash, domain), date: v.record.Time, letter: l.letter(i, is, audience, had)}
 }

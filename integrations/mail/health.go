@@ -19,12 +19,60 @@ type health struct {
 	mu    sync.Mutex
 	now   Health
 	waits map[string]waiting // by address
+	hung  map[string]hanging // by address
+	turn  int                // of the last hang-up
 }
 
 // waiting is an address that the server puts off.
 type waiting struct {
 	why   string
 	since time.Time
+}
+
+// hanging is an address at which the server hung up the last time.
+type hanging struct {
+	why  string
+	turn int
+}
+
+func (h *health) hangs(address, why string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.hung == nil {
+		h.hung = map[string]hanging{}
+	}
+	h.turn++
+	h.hung[address] = hanging{why, h.turn}
+}
+
+// hungUp is why, when it did the last time.
+func (h *health) hungUp(address string) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.hung[address].why
+}
+
+func (h *health) answers(address string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.hung, address)
+}
+
+// ordered are addresses in the order in which they are tried: those at which the server hung up last come last.
+func (h *health) ordered(addresses []string) []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	list := slices.Clone(addresses)
+	slices.SortStableFunc(list, func(a, b string) int { return h.hung[a].turn - h.hung[b].turn })
+	return list
+}
+
+// late reports whether an address is put off.
+func (h *health) late(address string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	_, is := h.waits[address]
+	return is
 }
 
 func (h *health) delayed(address, why string, since time.Time) {

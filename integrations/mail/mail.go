@@ -2,9 +2,10 @@
 //
 // It follows updates, their edits and resolutions, and sends what the record says was told, to whom it says it was told.
 // Each address gets a mail of its own, and the notes say who has it, so that one address that a server refuses repeats
-// nothing at the others, and one that it puts off holds nobody up. A server that is down is an outage: the mail waits, in
-// order. A mail cannot be looked for, so one that may have left before a crash leaves again, under the same Message-ID;
-// mailboxes know it by that.
+// nothing at the others, and one that it puts off or hangs up at holds nobody up. A server that is down is an outage: the
+// mail waits, in order; what holds no more by then is not sent, and what was edited leaves in its newest words. A mail
+// cannot be looked for, so one that may have left before a crash leaves again, under the same Message-ID; mailboxes know it
+// by that.
 package mail
 
 import (
@@ -12,6 +13,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"iter"
 	"net/mail"
 	"strings"
 	"time"
@@ -34,9 +36,10 @@ const (
 // Timeout is how long one server may take for one mail.
 const Timeout = 30 * time.Second
 
-// Reader gives the fold of an incident.
+// Reader gives the fold of an incident, and its record.
 type Reader interface {
 	Incident(context.Context, state.Ref) (*incident.Incident, error)
+	Records(ctx context.Context, id incident.ID, after uint64) iter.Seq2[state.Record, error]
 }
 
 // Options are valid: Check says what the server makes of them.

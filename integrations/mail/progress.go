@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -22,19 +21,17 @@ type progress struct {
 	Have    map[string]bool      `json:"have,omitempty"`
 	Late    map[string]time.Time `json:"late,omitempty"` // since when the server puts it off
 	Refused map[string]string    `json:"refused,omitempty"`
+	Asked   map[string]uint64    `json:"asked,omitempty"`  // the record of the words that may have arrived: the answer was lost
 	Before  map[string][2]string `json:"before,omitempty"` // by audience: the thread's first and last when it was its turn
 	key     string
+	seq     uint64
 }
 
-// progressOf reads it. A person who asks again means those that were refused, too.
-func progressOf(p *pass, r state.Record) *progress {
+// loadProgress reads it.
+func loadProgress(p *pass, seq uint64) *progress {
 	at := &progress{}
-	key := noteState + strconv.FormatUint(r.Seq, 10)
-	if json.Unmarshal([]byte(p.note(key)), at) != nil {
+	if json.Unmarshal([]byte(p.note(noteOf(seq))), at) != nil {
 		at = &progress{} // none yet
-	}
-	if p.b.Again {
-		at.Late, at.Refused = nil, nil
 	}
 	if at.Have == nil {
 		at.Have = map[string]bool{}
@@ -45,26 +42,58 @@ func progressOf(p *pass, r state.Record) *progress {
 	if at.Refused == nil {
 		at.Refused = map[string]string{}
 	}
+	if at.Asked == nil {
+		at.Asked = map[string]uint64{}
+	}
 	if at.Before == nil {
 		at.Before = map[string][2]string{}
 	}
-	at.key = key
+	at.key, at.seq = noteOf(seq), seq
 	return at
 }
 
-// thread is the place of a mail in its audience's thread: the one it had when it was first tried.
-func (at *progress) thread(p *pass, audience incident.Audience, id string) (first, last string) {
+// progressOf is that of a record whose turn it is. A person who asks again means those that were refused, too.
+func progressOf(p *pass, r state.Record) *progress {
+	at := loadProgress(p, r.Seq)
+	if p.b.Again {
+		clear(at.Late)
+		clear(at.Refused)
+	}
+	return at
+}
+
+func (at *progress) has(who string) {
+	at.Have[who] = true
+	delete(at.Late, who)
+	delete(at.Refused, who)
+	delete(at.Asked, who)
+}
+
+// thread is the place of a mail in its audience's thread: the one that the first of its record had.
+func (at *progress) thread(p *pass, audience incident.Audience) (first, last string) {
 	a := string(audience)
 	before, known := at.Before[a]
 	if !known {
-		before = [2]string{p.note(noteFirst + a), p.note(noteLast + a)}
-		at.Before[a] = before
-		if before[0] == "" {
-			p.set(noteFirst+a, id)
-		}
-		p.set(noteLast+a, id)
+		return p.note(noteFirst + a), p.note(noteLast + a)
+	}
+	if before[0] == "" { // another version of it began the thread for the others
+		begun := p.note(noteFirst + a)
+		return begun, begun
 	}
 	return before[0], before[1]
+}
+
+// threaded puts a mail that left into the thread: what is written next answers it.
+func (at *progress) threaded(p *pass, audience incident.Audience, id string) {
+	a := string(audience)
+	if _, known := at.Before[a]; known {
+		return
+	}
+	at.Before[a] = [2]string{p.note(noteFirst + a), p.note(noteLast + a)}
+	if p.note(noteFirst+a) == "" {
+		p.set(noteFirst+a, id)
+	}
+	p.set(noteLast+a, id)
 }
 
 func (at *progress) save(p *pass) {

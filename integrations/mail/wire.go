@@ -26,7 +26,7 @@ type message struct {
 	letter          templates.Letter
 }
 
-// closing is the reply of a server that is going down (RFC 5321, 3.8): about no address.
+// closing is the reply of a server that ends the connection (RFC 5321, 3.8).
 const closing = 421
 
 // refusal is an address or a mail that the server will never take.
@@ -47,7 +47,9 @@ type sender struct {
 
 func (s *sender) close() {
 	if s.line != nil {
-		_ = s.client.CloseWithSMTPClient(s.line) // it took everything already, or said that it did not
+		if s.client.CloseWithSMTPClient(s.line) != nil { // it took everything already, or said that it did not
+			_ = s.line.Close() // it hung up before
+		}
 		s.line = nil
 	}
 }
@@ -95,12 +97,13 @@ func (o Options) dial(ctx context.Context) (*sender, error) {
 	return &sender{client, line}, nil
 }
 
-// one mails one address. Everything but a refusal or a delay of this address or this mail is an outage.
+// one mails one address. Everything but a refusal or a delay of this address or this mail, and a hang-up at it, is an outage.
 func (l *Link) one(ctx context.Context, s *sender, m message, address string) error {
 	if l.Broken != nil {
 		return l.away(l.Broken, true)
 	}
-	if s.line == nil {
+	used := s.line != nil
+	if !used {
 		made, err := l.dial(ctx)
 		if err != nil {
 			return l.away(err, true)
@@ -134,10 +137,20 @@ func (l *Link) one(ctx context.Context, s *sender, m message, address string) er
 	if err == nil {
 		err = errors.New("the mail server answered nothing")
 	}
-	// Where the server was asked for the whole mail, it may have it: the next try bears the same Message-ID.
-	asked := errors.As(err, &send) && (send.Reason == mail.ErrSMTPDataClose || send.Reason == mail.ErrWriteContent)
 	s.close()
-	return l.away(err, !asked)
+	if used && errors.As(err, &send) && slices.Contains([]mail.SendErrReason{mail.ErrConnCheck, mail.ErrSMTPMailFrom}, send.Reason) {
+		return l.one(ctx, s, m, address) // it ended with the mail before
+	}
+	if errors.As(err, &send) && slices.Contains([]mail.SendErrReason{mail.ErrSMTPRcptTo, mail.ErrSMTPData, mail.ErrWriteContent, mail.ErrSMTPDataClose}, send.Reason) {
+		// Where the server was asked for the whole mail, it may have it: the next try bears the same Message-ID.
+		asked := send.Reason == mail.ErrSMTPDataClose || send.Reason == mail.ErrWriteContent
+		why := plain(err)
+		if send.ErrorCode() == 0 {
+			why = "no answer: " + why
+		}
+		return &hangUp{why: why, asked: asked, met: true}
+	}
+	return l.away(err, true)
 }
 
 // away is an outage.
@@ -155,6 +168,7 @@ func plain(err error) string {
 	text := strings.Join(strings.Fields(err.Error()), " ")
 	text, _, _ = strings.Cut(text, ", affected recipient")
 	text, _, _ = strings.Cut(text, ", affected message ID")
+	text, _, _ = strings.Cut(text, ", EOF") // once is enough
 	if len(text) > 300 {
 		text = text[:300] + "…"
 	}

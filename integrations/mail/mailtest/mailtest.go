@@ -58,6 +58,8 @@ type Server struct {
 	troubles map[string]*Trouble
 	open     map[net.Conn]bool
 	stopped  bool
+	met      int
+	taking   sync.Mutex // held from the answer to a mail until it is kept: whoever has the answer finds it
 }
 
 // New makes a server; Start opens its port.
@@ -116,18 +118,29 @@ func (s *Server) Roots() *tls.Config {
 func (s *Server) Certificate() []byte { return s.cert.Certificate[0] }
 
 // Trouble makes the server misbehave at a command: GREETING, EHLO, AUTH, MAIL, RCPT, DATA, or END, the answer to a whole
-// mail. "RCPT boss@example.com" is about one address.
+// mail. "RCPT boss@example.com" is about one address. An empty Trouble ends one.
 func (s *Server) Trouble(at string, what Trouble) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.troubles[at] = &what
+	if s.troubles[at] = &what; what == (Trouble{}) {
+		delete(s.troubles, at)
+	}
 }
 
 // Mails are those that were taken, in their order.
 func (s *Server) Mails() []Mail {
+	s.taking.Lock()
+	defer s.taking.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]Mail(nil), s.mails...)
+}
+
+// Connections is how many there were.
+func (s *Server) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.met
 }
 
 // Faults are what a client did against the standard.
@@ -173,6 +186,7 @@ func (s *Server) serve(listener net.Listener) {
 			continue
 		}
 		s.open[conn] = true
+		s.met++
 		s.mu.Unlock()
 		s.done.Go(func() {
 			defer func() {

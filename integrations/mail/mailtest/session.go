@@ -247,8 +247,9 @@ func (c *session) rcptTo(rest string) error {
 func (c *session) data() error {
 	if len(c.to) == 0 {
 		c.s.fault("DATA without a recipient")
+		c.to = []string{""}
 	}
-	if err := c.reply("DATA", "", "354 go ahead"); err != nil {
+	if err := c.reply("DATA", c.to[0], "354 go ahead"); err != nil {
 		return err
 	}
 	var raw bytes.Buffer
@@ -271,7 +272,9 @@ func (c *session) data() error {
 		mails[k] = Mail{From: c.from, To: to, Raw: raw.Bytes(), Secure: c.isSecure, User: c.user}
 	}
 	c.began, c.to = false, nil
-	err := c.reply("END", "", "250 2.0.0 kept")
+	c.s.taking.Lock()
+	defer c.s.taking.Unlock()
+	err := c.reply("END", mails[0].To, "250 2.0.0 kept")
 	if errors.Is(err, errRefused) {
 		return err
 	}

@@ -1,0 +1,154 @@
+package mail
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/state"
+	"github.com/drbot/drbot/state/follow"
+	"github.com/drbot/drbot/templates"
+)
+
+// deciding are the events by which the record says what still holds of what waits.
+var deciding = append(slices.Clone(wants), incident.Reopened{}.EventKind())
+
+// version is one of a message, in the record that told it.
+type version struct {
+	record state.Record
+	event  incident.Event
+	what   told
+}
+
+// standing is what the record says of a message to an audience.
+type standing struct {
+	versions []version // oldest first
+	gone     bool      // a resolution of an incident that was reopened since
+}
+
+func (s standing) newest() version { return s.versions[len(s.versions)-1] }
+
+// first is the message as it was written; nil: the record has it no more.
+func (s standing) first() *incident.UpdateSent {
+	for _, v := range s.versions {
+		if e, ok := v.event.(incident.UpdateSent); ok {
+			return &e
+		}
+	}
+	return nil
+}
+
+// older are the versions before one that is an edit: what was written does not change, so they are read once a delivery.
+func (l *Link) older(ctx context.Context, i *incident.Incident, v version) ([]version, error) {
+	if _, edit := v.event.(incident.UpdateEdited); !edit {
+		return nil, nil
+	}
+	var list []version
+	err := l.look(ctx, i, 0, func(o version) bool {
+		if o.record.Seq < v.record.Seq && o.what.number == v.what.number {
+			list = append(list, o)
+		}
+		return o.record.Seq < v.record.Seq
+	})
+	return list, err
+}
+
+// standing looks at the record anew: between two addresses somebody may edit a message, or reopen the incident.
+func (l *Link) standing(ctx context.Context, t *turn, audience incident.Audience) (standing, error) {
+	v := t.v
+	is := standing{}
+	for _, o := range append(slices.Clone(t.older), v) {
+		if slices.Contains(o.what.to, audience) {
+			is.versions = append(is.versions, o)
+		}
+	}
+	err := l.look(ctx, t.i, v.record.Seq, func(o version) bool {
+		_, reopened := o.event.(incident.Reopened)
+		switch {
+		case reopened:
+			is.gone = is.gone || v.what.number == 0
+		case v.what.number > 0 && o.what.number == v.what.number && slices.Contains(o.what.to, audience):
+			is.versions = append(is.versions, o)
+		}
+		return true
+	})
+	return is, err
+}
+
+// look walks what the record says after a place, until more is false.
+func (l *Link) look(ctx context.Context, i *incident.Incident, after uint64, each func(version) (more bool)) error {
+	for r, err := range l.Read.Records(ctx, i.ID, after) {
+		if err != nil {
+			return follow.Unavailable{Err: err, NotSent: true}
+		}
+		if r.Redacted || !slices.Contains(deciding, r.Kind) {
+			continue
+		}
+		e, err := r.Event()
+		if err != nil {
+			return err
+		}
+		if !each(version{r, e, read(i, e, r.Time)}) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// letter is what somebody reads: the newest version, and as a correction only if they may have read another one.
+func (l *Link) letter(i *incident.Incident, is standing, audience incident.Audience, again bool) templates.Letter {
+	v := is.newest()
+	edit, edited := v.event.(incident.UpdateEdited)
+	if first := is.first(); edited && first != nil && !again {
+		return read(i, asFirst(*first, edit), v.record.Time).letter(audience)
+	}
+	return v.what.letter(audience)
+}
+
+// asFirst is an update that was edited before anybody read it.
+func asFirst(e incident.UpdateSent, edit incident.UpdateEdited) incident.UpdateSent {
+	opening := e.ToExecutives().Opening
+	e.Executives = &incident.Apart{Outward: edit.ToExecutives().Outward, Opening: opening}
+	e.By, e.Text, e.Next, e.Outward = edit.By, edit.Text, edit.Next, edit.Outward
+	if e.Opening == "" { // else the subject is that of the opening
+		e.Subject = edit.Subject
+	}
+	return e
+}
+
+// had reports whether an address may have read another version than the newest: who is still waited for has not, and neither
+// has who was refused.
+func (p *pass) had(is standing, at *progress, who string) bool {
+	for _, v := range is.versions[:len(is.versions)-1] {
+		other := at
+		if key := noteOf(v.record.Seq); key != at.key {
+			if v.record.Seq > at.seq { // its turn comes
+				continue
+			}
+			if p.note(key) == "" {
+				return true // everybody has it
+			}
+			other = loadProgress(p, v.record.Seq)
+		}
+		if asked := other.Asked[who]; other.Have[who] || asked != 0 && asked != is.newest().record.Seq {
+			return true
+		}
+	}
+	return false
+}
+
+// through notes at every other version of a message that an address needs it no more: it has the newest one.
+func (p *pass) through(is standing, at *progress, who string) {
+	for _, v := range is.versions {
+		key := noteOf(v.record.Seq)
+		if key == at.key || v.record.Seq < at.seq && p.note(key) == "" {
+			continue
+		}
+		other := loadProgress(p, v.record.Seq)
+		other.has(who)
+		other.save(p)
+	}
+}
+
+func noteOf(seq uint64) string { return noteState + strconv.FormatUint(seq, 10) }
