@@ -66,7 +66,7 @@ func newDrawer(b *Bot) *drawer {
 // silent kinds change nothing that a card shows; they are the busiest.
 var silent = []string{
 	incident.Noted{}.EventKind(), incident.Pinned{}.EventKind(), incident.PinEdited{}.EventKind(), incident.Unpinned{}.EventKind(),
-	incident.Refused{}.EventKind(), incident.ConfigLoaded{}.EventKind(), incident.HeadPosted{}.EventKind(), incident.Redacted{}.EventKind(),
+	incident.Refused{}.EventKind(), incident.ConfigLoaded{}.EventKind(), incident.HeadPosted{}.EventKind(),
 	incident.ScriptRan{}.EventKind(), incident.ProcedureRan{}.EventKind(),
 }
 
@@ -128,6 +128,10 @@ func (d *drawer) house(ctx context.Context, batch follow.Batch) error {
 	var frozen, lock bool
 	for _, r := range batch.Records {
 		switch r.Kind {
+		case incident.Redacted{}.EventKind():
+			if err := d.redacted(ctx, r); err != nil {
+				return err
+			}
 		case incident.Frozen{}.EventKind(), incident.Thawed{}.EventKind(), incident.AttemptFound{}.EventKind():
 			frozen = true
 		case incident.RunbookLoaded{}.EventKind(), incident.LockAccepted{}.EventKind():
@@ -143,6 +147,18 @@ func (d *drawer) house(ctx context.Context, batch follow.Batch) error {
 		return nil
 	}
 	return d.drawAll(ctx, 0)
+}
+
+// redacted draws the messages of an incident without the words that are gone from its record (I42).
+func (d *drawer) redacted(ctx context.Context, r state.Record) error {
+	e, err := r.Event()
+	if err != nil {
+		return err
+	}
+	if of := e.(incident.Redacted).Incident; of != 0 {
+		return d.drawAll(ctx, of)
+	}
+	return nil
 }
 
 // refresh draws what changed outside of the incidents themselves, and does not wait for it.

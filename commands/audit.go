@@ -35,6 +35,10 @@ func redact(ctx context.Context, o *Office, c *call) (Reply, error) {
 	if err != nil || why == "" {
 		return Reply{}, incident.Refuse(incident.BadInput, "A redaction names one record and its reason.").Then("Like: drbot audit redact 1234 --why \"a password was pasted\"")
 	}
+	before, err := o.recordOf(ctx, seq)
+	if err != nil {
+		return Reply{}, err
+	}
 	if err := o.Store.Redact(ctx, seq, c.person, why); err != nil {
 		return Reply{}, err
 	}
@@ -42,7 +46,11 @@ func redact(ctx context.Context, o *Office, c *call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	return Reply{Say: templates.Message{Text: fmt.Sprintf("Record %d is blank now. Who, when and why is in the record.%s", seq, more)}}, nil
+	left, err := o.elsewhere(ctx, before)
+	if err != nil {
+		return Reply{}, fmt.Errorf("record %d is blank, and the same command again does the rest: %w", seq, err)
+	}
+	return Reply{Say: templates.Message{Text: fmt.Sprintf("Record %d is blank now. Who, when and why is in the record.%s%s", seq, more, left)}}, nil
 }
 
 // forget deletes the copy of a file with the last record that names it. Of a message it says which records its files are,

@@ -118,6 +118,9 @@ type Office struct {
 
 	Forget func(digest string) error // deletes the copy of a file of a kept message; nil: there are none
 
+	// Anew makes the files of an incident anew after a redaction; nil: there are none.
+	Anew func(context.Context, incident.ID) (Stands, error)
+
 	specs specCache
 	typed memory // lines that wait for the button that carries on with them
 }

@@ -79,8 +79,10 @@ type HeadPosted struct {
 // Redacted says that the payload of a record was blanked. The chain covers digests, so it still verifies.
 type Redacted struct {
 	Seq uint64 `json:"seq"`
-	By  Person `json:"by"`
-	Why string `json:"why"`
+	// Incident is whose record that was; 0: the house's, or the tombstone is of an earlier version.
+	Incident ID     `json:"incident,omitempty"`
+	By       Person `json:"by"`
+	Why      string `json:"why"`
 }
 
 // Refused records the refusal of a known person (I42).

@@ -99,6 +99,7 @@ type Batch struct {
 	Blobs   map[Digest][]byte
 	Places  []Place
 	Blank   map[uint64][]byte // payloads that redaction left, by sequence
+	Gone    []Digest          // blobs that only a redacted record named
 }
 
 // Empty reports whether a commit would write nothing.

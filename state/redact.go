@@ -49,10 +49,21 @@ func Left(payload []byte) ([]byte, error) {
 	if err := d.Decode(&v); err != nil {
 		return nil, err
 	}
-	return json.Marshal(blank("", v))
+	return json.Marshal(blank("", v, nil))
 }
 
-func blank(field string, v any) any {
+// Words are the strings of a payload that Left takes away, in no order.
+func Words(payload []byte) (words []string, err error) {
+	var v any
+	if err := json.Unmarshal(payload, &v); err != nil {
+		return nil, err
+	}
+	blank("", v, func(word string) { words = append(words, word) })
+	return words, nil
+}
+
+// blank takes the words out of a value, and gives each of them to took where there is one.
+func blank(field string, v any, took func(string)) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for k := range v {
@@ -60,14 +71,17 @@ func blank(field string, v any) any {
 			if values[field] {
 				of = field
 			}
-			v[k] = blank(of, v[k])
+			v[k] = blank(of, v[k], took)
 		}
 	case []any:
 		for k := range v {
-			v[k] = blank(field, v[k])
+			v[k] = blank(field, v[k], took)
 		}
 	case string:
 		if _, err := time.Parse(time.RFC3339Nano, v); err != nil && v != "" && !structure[field] {
+			if took != nil {
+				took(v)
+			}
 			return Blanked
 		}
 	}
@@ -88,7 +102,8 @@ func (b *building) redact(r redaction) error {
 	if err != nil {
 		return err
 	}
-	stone, err := json.Marshal(Tombstone{Redacted: incident.Redacted{Seq: r.seq, By: r.by, Why: r.why}, Left: Sum(left)})
+	event := incident.Redacted{Seq: r.seq, Incident: target.Incident, By: r.by, Why: r.why}
+	stone, err := json.Marshal(Tombstone{Redacted: event, Left: Sum(left)})
 	if err != nil {
 		return err
 	}
@@ -102,11 +117,14 @@ func (b *building) redact(r redaction) error {
 	}
 	again.promise()
 	b.queue.folds.put(again)
+	gone, err := b.orphan(target)
+	if err != nil {
+		return err
+	}
 	house, err := b.fold(0)
 	if err != nil {
 		return err
 	}
-	event := incident.Redacted{Seq: r.seq, By: r.by, Why: r.why}
 	records, err := b.apply([]entry{{to: house, event: event, payload: stone}}, b.queue.clock())
 	if err != nil {
 		return err
@@ -115,7 +133,41 @@ func (b *building) redact(r redaction) error {
 	delete(b.batch.Leaves, 0) // finish encodes the house with its tombstone
 	b.batch.Records = append(b.batch.Records, records...)
 	b.batch.Blank = map[uint64][]byte{r.seq: left}
+	b.batch.Gone = gone
 	return nil
+}
+
+// orphan is the blob of a saved text that no other record names, since its words go with their record.
+func (b *building) orphan(r Record) ([]Digest, error) {
+	saved, err := savedBlob(r)
+	if err != nil || saved == "" {
+		return nil, err
+	}
+	for seq := uint64(1); seq <= b.head.Seq; seq++ {
+		if seq == r.Seq {
+			continue
+		}
+		other, err := b.tx.Record(seq)
+		if err != nil {
+			return nil, err
+		}
+		if blob, err := savedBlob(other); err != nil || blob == saved {
+			return nil, err
+		}
+	}
+	return []Digest{saved}, nil
+}
+
+// savedBlob is the blob of a review's text; "" where the record is none, or has its words in itself.
+func savedBlob(r Record) (Digest, error) {
+	if r.Kind != (incident.ReviewSaved{}).EventKind() || r.Redacted {
+		return "", nil
+	}
+	e, err := r.Event()
+	if err != nil {
+		return "", err
+	}
+	return e.(incident.ReviewSaved).Blob, nil
 }
 
 // find looks a record up by its place in the whole sequence.

@@ -95,6 +95,7 @@ func wire(ctx context.Context, c *config, e env, log *slog.Logger) (_ *house, er
 	if err != nil {
 		return nil, err
 	}
+	h.office.Anew = h.anew(pages)
 	if err := h.runner.Recover(ctx); err != nil {
 		return nil, fmt.Errorf("look at the steps that ran: %w", err)
 	}

@@ -41,7 +41,7 @@ type Follower struct {
 	read   Reader
 	facts  func(context.Context, *incident.Incident) templates.Facts
 	review Review
-	one    sync.Mutex // one file at a time: each costs two fsyncs of the disk that the record is on
+	one    sync.Mutex // one incident at a time, from reading it to the disk: what was read before a redaction is never written after it
 }
 
 // New makes the follower over the directory of the files (data/incidents), which is made with 0700 where it is missing.
@@ -64,47 +64,76 @@ func (f *Follower) Pace() time.Duration { return time.Second }
 // Wants everything: the page shows when it was written and from which record.
 func (f *Follower) Wants(string) bool { return true }
 
-// Deliver writes the incident's page from the fold as it is now, once for the whole batch. The house stream has no page. A
-// disk that is full or read-only is an outage: the same page is tried again.
+// Deliver writes the incident's page from the fold as it is now, once for the whole batch. The house stream has no page; a
+// redaction in it makes the files of its incident anew. A disk that is full or read-only is an outage: the same page is
+// tried again.
 func (f *Follower) Deliver(ctx context.Context, b follow.Batch) (follow.Done, error) {
 	if b.Incident == 0 {
-		return follow.Done{}, nil
-	}
-	i, err := f.read.Incident(ctx, state.Ref{ID: b.Incident})
-	if errors.Is(err, state.ErrNotFound) {
-		return follow.Done{}, fmt.Errorf("read %s: %w", b.Incident, err)
-	}
-	if err != nil {
-		return follow.Done{}, follow.Unavailable{Err: fmt.Errorf("read %s: %w", b.Incident, err), NotSent: true}
-	}
-	facts := f.facts(ctx, i)
-	page := templates.Paper(i, facts)
-	timeline, err := f.timeline(ctx, i, facts.Zone)
-	if err != nil {
-		return follow.Done{}, follow.Unavailable{Err: fmt.Errorf("read the record of %s: %w", b.Incident, err), NotSent: true}
-	}
-	done := follow.Done{Through: i.Seq}
-	var draft []byte
-	if which := reviewDue(i, b.Notes); which != "" && f.review != nil {
-		if draft, err = f.review(ctx, i.ID, i.Seq); err != nil {
-			return follow.Done{}, follow.Unavailable{Err: fmt.Errorf("draft the review of %s: %w", i.ID, err), NotSent: true}
-		}
-		done.Notes = map[string]string{noteReview: which}
+		return follow.Done{}, f.redacted(ctx, b.Records)
 	}
 	f.one.Lock()
 	defer f.one.Unlock()
-	if draft != nil {
-		if err := putReview(filepath.Join(f.dir, templates.ReviewFile(i)), draft); err != nil {
-			return follow.Done{}, follow.Unavailable{Err: err}
+	i, err := f.incident(ctx, b.Incident)
+	if err != nil {
+		return follow.Done{}, err
+	}
+	done := follow.Done{Through: i.Seq}
+	which := reviewDue(i, b.Notes)
+	if which != "" && f.review != nil {
+		if _, err := f.draft(ctx, i); err != nil {
+			return follow.Done{}, err
 		}
+		done.Notes = map[string]string{noteReview: which}
 	}
-	if err := replace(filepath.Join(f.dir, i.ID.String()+".md"), page); err != nil {
-		return follow.Done{}, follow.Unavailable{Err: err}
-	}
-	if err := replace(filepath.Join(f.dir, templates.TimelineName(i)), timeline); err != nil {
-		return follow.Done{}, follow.Unavailable{Err: err}
+	if err := f.pages(ctx, i); err != nil {
+		return follow.Done{}, err
 	}
 	return done, nil
+}
+
+func (f *Follower) incident(ctx context.Context, id incident.ID) (*incident.Incident, error) {
+	i, err := f.read.Incident(ctx, state.Ref{ID: id})
+	if errors.Is(err, state.ErrNotFound) {
+		return nil, fmt.Errorf("read %s: %w", id, err)
+	}
+	if err != nil {
+		return nil, follow.Unavailable{Err: fmt.Errorf("read %s: %w", id, err), NotSent: true}
+	}
+	return i, nil
+}
+
+// pages writes the page and the timeline. The caller holds the lock.
+func (f *Follower) pages(ctx context.Context, i *incident.Incident) error {
+	facts := f.facts(ctx, i)
+	timeline, err := f.timeline(ctx, i, facts.Zone)
+	if err != nil {
+		return follow.Unavailable{Err: fmt.Errorf("read the record of %s: %w", i.ID, err), NotSent: true}
+	}
+	if err := replace(filepath.Join(f.dir, i.ID.String()+".md"), templates.Paper(i, facts)); err != nil {
+		return follow.Unavailable{Err: err}
+	}
+	if err := replace(filepath.Join(f.dir, templates.TimelineName(i)), timeline); err != nil {
+		return follow.Unavailable{Err: err}
+	}
+	return nil
+}
+
+// draft writes the draft of the newest review; left is its path where people changed the file, and so it stayed. The
+// caller holds the lock.
+func (f *Follower) draft(ctx context.Context, i *incident.Incident) (left string, err error) {
+	draft, err := f.review(ctx, i.ID, i.Seq)
+	if err != nil {
+		return "", follow.Unavailable{Err: fmt.Errorf("draft the review of %s: %w", i.ID, err), NotSent: true}
+	}
+	file := filepath.Join(f.dir, templates.ReviewFile(i))
+	ours, err := putReview(file, draft)
+	if err != nil {
+		return "", follow.Unavailable{Err: err}
+	}
+	if !ours {
+		left = file
+	}
+	return left, nil
 }
 
 // replace puts the bytes where the file was, durably and in one move. The temporary file has a fixed name, so that a

@@ -50,15 +50,17 @@ func reviewDue(i *incident.Incident, notes map[string]string) string {
 	return which
 }
 
-// putReview writes a draft where no file is, or one that nobody changed.
-func putReview(file string, draft []byte) error {
+// putReview writes a draft where no file is, or one that nobody changed. false: somebody did, and it stays.
+func putReview(file string, draft []byte) (ours bool, err error) {
 	page := sealed(draft)
 	switch old, err := os.ReadFile(file); {
 	case errors.Is(err, os.ErrNotExist):
 	case err != nil:
-		return fmt.Errorf("read the review draft: %w", err)
-	case bytes.Equal(old, page) || !untouched(old):
-		return nil
+		return false, fmt.Errorf("read the review draft: %w", err)
+	case bytes.Equal(old, page):
+		return true, nil
+	case !untouched(old):
+		return false, nil
 	}
-	return replace(file, page)
+	return true, replace(file, page)
 }

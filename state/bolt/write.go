@@ -305,6 +305,11 @@ func (w writing) blobs(b *state.Batch) error {
 			return err
 		}
 	}
+	for _, digest := range b.Gone {
+		if err := blobs.Delete([]byte(digest)); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
