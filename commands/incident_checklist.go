@@ -126,7 +126,7 @@ func promise(now time.Time, by incident.Person, i *incident.Incident, item, word
 	}
 	d, ok := parseWhen(word, now)
 	if !ok && hours.MatchString(word) {
-		return nil, incident.Refuse(incident.BadInput, "%s is too far ahead for an item of the checklist.", cut(word, 40)).Then("What is due in days is an action item of the review: action <text> @who due 2w.")
+		return nil, incident.Refuse(incident.BadInput, "%s is too far ahead: an item of the checklist is due within 24h.", cut(word, 40)).Then("What takes longer is an action item of the review.")
 	}
 	if !ok {
 		return nil, incident.Refuse(incident.BadInput, "By when is %s to be done?", item).Then("Like: checklist %s due 15:30, due 20m, or due none", item)
@@ -135,7 +135,7 @@ func promise(now time.Time, by incident.Person, i *incident.Incident, item, word
 }
 
 // hours is a span as people type it, however long.
-var hours = regexp.MustCompile(`^(?i:[0-9]+ ?(m|min|h|d|w))$`)
+var hours = regexp.MustCompile(`^(?i:0*[1-9][0-9]* ?(m|min|h|d|w))$`)
 
 func itemAnswer(i *incident.Incident, id string) string {
 	closed, all := i.ItemsDone()

@@ -148,6 +148,7 @@ func TestI8_WhoGetsAnItemHearsOfItAndMayTickIt(t *testing.T) {
 	room := w.open(w.ana, "Database corruption: users gone")
 	dry := w.item(1, "The cables are dry")
 	w.answers(w.ana, room, "/incident checklist "+dry.ID+" <@U0EVE|eve> due 20m", "could not tick it", "roles: [responder]")
+	w.answers(w.ana, room, "/incident checklist "+dry.ID+" due 9999h", "9999h is too far ahead", "within 24h")
 	_, err := w.bea.Leave(w.within(), room)
 	w.ok(err)
 	w.answers(w.ana, room, "/incident checklist "+dry.ID+" <@U0BEA|bea> due 20m", "with Bea Ode", "due ")
