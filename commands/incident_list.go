@@ -44,7 +44,7 @@ func listIncidents(ctx context.Context, o *Office, c *call) (Reply, error) {
 			continue
 		}
 		if open++; open <= maxListed {
-			lines = append(lines, listLine(s))
+			lines = append(lines, ListLine(s))
 		}
 	}
 	if open > maxListed {
@@ -56,8 +56,8 @@ func listIncidents(ctx context.Context, o *Office, c *call) (Reply, error) {
 	return Reply{Say: templates.Message{Text: strings.Join(lines, "\n")}, Data: alive}, nil
 }
 
-// listLine is like "SEV-1 INC-42 Users database · identified · Ana · update due 03:30".
-func listLine(s incident.Summary) string {
+// ListLine is like "SEV-1 INC-42 Users database · identified · Ana · update due 03:30".
+func ListLine(s incident.Summary) string {
 	if s.Phase != "" && s.State == incident.StateOpen {
 		return said("planned", facts{
 			"What": "listed", "ID": s.ID, "Drill": s.Drill, "Title": s.Title, "Type": s.Type, "Phase": string(s.Phase), "From": when(s.From), "Until": when(s.Until),

@@ -25,6 +25,10 @@ func offlineView(ctx context.Context, s state.Reader, f templates.Facts, args []
 				continue
 			}
 			open = append(open, i)
+			if i.Phase != "" && i.State == incident.StateOpen {
+				lines = append(lines, commands.ListLine(i))
+				continue
+			}
 			lines = append(lines, fmt.Sprintf("SEV-%d %s %s · %s since %s", i.Severity, i.ID, i.Title, i.State, i.OpenedAt.UTC().Format("2006-01-02 15:04 UTC")))
 		}
 		if len(lines) == 0 {

@@ -286,4 +286,8 @@ func TestMaintenance_MadeAnIncidentAndBack(t *testing.T) {
 		t.Errorf("%d changes of the severity: maintenance has none", n)
 	}
 	w.audited()
+	w.leave()
+	if code, out, errs := w.drbot("incident", "list", "--offline"); code != 0 || !strings.HasPrefix(out, "🔧 INC-1 move db1 · maintenance scheduled · its time is not planned yet") {
+		t.Errorf("without drbot: exit %d: %s%s", code, out, errs)
+	}
 }
