@@ -121,6 +121,7 @@ func OnPage(t Form4, p Public) *incident.PageWords {
 	for _, line := range lines {
 		out = append(out, filledPublic(line, v)...)
 	}
+	out = slices.CompactFunc(out, func(a, b string) bool { return a == "" && b == "" })
 	page.Text = strings.TrimSpace(strings.Join(out, "\n"))
 	return page
 }
@@ -213,8 +214,13 @@ func filledPublic(line string, v Values) []string {
 		case name == "issue" && start:
 			first, size := utf8.DecodeRuneInString(fact)
 			fact = string(unicode.ToUpper(first)) + fact[size:]
-		case name == "update_message" && bulleted.MatchString(fact) && strings.TrimSpace(line[:m[0]]) != "":
-			fact = "\n" + fact // a list begins on a line of its own
+		case name == "update_message":
+			if bulleted.MatchString(fact) && strings.TrimSpace(line[:m[0]]) != "" {
+				fact = "\n" + fact // a list begins on a line of its own
+			}
+			if bulleted.MatchString(fact[strings.LastIndex(fact, "\n")+1:]) && strings.TrimSpace(line[m[1]:]) != "" {
+				fact += "\n" // and ends there
+			}
 		}
 		b.WriteString(before + fact)
 		last = m[1]

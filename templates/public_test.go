@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -76,6 +77,51 @@ func TestOnPage(t *testing.T) {
 			if !strings.Contains(page.Title+" "+page.Text, word) {
 				t.Errorf("%s lost %q:\n%s", name, word, page.Text)
 			}
+		}
+	}
+}
+
+// TestOnPage_LosesNoTypedWord, of random messages in random states: whatever the runbook asks for, all that was typed is read,
+// in lines, without a placeholder.
+func TestOnPage_LosesNoTypedWord(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 5))
+	fields := append([]string{"severity", "impact", "title"}, incident.PublicFields...)
+	shapes := []string{"[[%s]]", "- [[%s]]", "* [[%s]]", "Words: [[%s]]", "**[[%s]]**", "_Words_ [[%s]] (words)", "Words:", "", "Words."}
+	typed := []string{"alpha", "beta beta", "- gamma", "- delta [[severity]]", "", "* epsilon", "zeta:"}
+	for range 3000 {
+		var body, words []string
+		for range 1 + r.IntN(8) {
+			line := ""
+			for range 1 + r.IntN(2) {
+				if shape := shapes[r.IntN(len(shapes))]; strings.Contains(shape, "%s") {
+					line += strings.Replace(shape, "%s", fields[r.IntN(len(fields))], 1)
+				} else {
+					line += shape
+				}
+			}
+			body = append(body, line)
+		}
+		for range 1 + r.IntN(6) {
+			words = append(words, typed[r.IntN(len(typed))])
+		}
+		p := Public{
+			Severity: 1 + r.IntN(4), Status: []incident.Status{incident.Investigating, incident.Monitoring, incident.Over}[r.IntN(3)], Phase: []incident.Phase{"", "", incident.Scheduled, incident.Completed}[r.IntN(4)],
+			Components: []string{"Login", "Payments"}[:r.IntN(3)], Words: incident.Written(strings.Join(words, "\n")), First: r.IntN(2) == 0, At: at("03:30"), Now: at("03:40"),
+		}
+		if p.Words == "" {
+			continue
+		}
+		page := OnPage(Form4{Body: strings.Join(body, "\n")}, p)
+		if page == nil {
+			continue
+		}
+		for word := range strings.FieldsSeq(p.Words) {
+			if word = strings.Trim(word, "-*:"); !strings.Contains(page.Title+" "+page.Text, word) {
+				t.Fatalf("%q is lost of\n%s\nin\n%s\nas\n%s", word, p.Words, strings.Join(body, "\n"), page.Text)
+			}
+		}
+		if rest := strings.ReplaceAll(page.Text, "[[severity]]", ""); strings.Contains(rest, "[[") || strings.Contains(rest, "\n\n\n") {
+			t.Fatalf("of\n%s\nin\n%s\nas\n%s", p.Words, strings.Join(body, "\n"), page.Text)
 		}
 	}
 }
