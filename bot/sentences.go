@@ -118,3 +118,16 @@ func drillWord(i *incident.Incident) string {
 	}
 	return ""
 }
+
+// sayNotTurned gives people back what they typed: the form that had it shows nothing any more.
+func sayNotTurned(form templates.Form, words []string) templates.Message {
+	text := "Slack did not show the next page of “" + form.Title + "” in time, and nothing was changed or sent."
+	if len(words) > 0 {
+		text += " What you typed, to send it again:"
+	}
+	m := say(text)
+	for _, w := range words {
+		m.Blocks = append(m.Blocks, templates.Lines{Lines: [][]templates.Span{{templates.T(w)}}})
+	}
+	return m
+}

@@ -33,8 +33,7 @@ func (b *Bot) submitted(ctx context.Context, x interaction, r receipt) answer {
 	case reply.Kind != "":
 		return b.backInForm(x.View, s, reply.Say.Text)
 	case reply.Form != nil:
-		next := modal(*reply.Form, slip{Channel: s.Channel, Link: s.Link}, b.frame(ctx, reply.ID))
-		return answer{body: slack.NewUpdateViewSubmissionResponse(&next)}
+		return b.turned(ctx, x, reply, to)
 	case reply.Say.Empty():
 		return answer{}
 	}
