@@ -104,9 +104,14 @@ func (t *talk) update(e incident.UpdateSent) error {
 
 // edited follows an edit where the update stands. A message that is gone stays gone: the record has every version.
 func (t *talk) edited(e incident.UpdateEdited) error {
-	for object, m := range map[string]templates.Message{
-		fmt.Sprintf("update/%d", e.Number): templates.Edited(t.i, e, t.record.Time), fmt.Sprintf("update/%d/announcement", e.Number): templates.EditedOutward(t.i, e, t.record.Time),
-	} {
+	object, m := fmt.Sprintf("update/%d", e.Number), templates.Edited(t.i, e, t.record.Time)
+	if e.Number == 0 {
+		object = resolutionKey(t.i)
+		f := t.facts()
+		f.Head = t.note(noteHead + object)
+		m = templates.Resolution(t.i, f)
+	}
+	for object, m := range map[string]templates.Message{object: m, object + "/announcement": templates.EditedOutward(t.i, e, t.record.Time)} {
 		whom := incident.AudienceResponders
 		if strings.HasSuffix(object, "/announcement") {
 			whom = incident.AudienceAnnouncement

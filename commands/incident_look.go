@@ -23,8 +23,8 @@ func lookVerbs() []Verb {
 			Does: "Sends such a message back to who wrote it, with why.", do: sendBack,
 		},
 		{
-			Group: "incident", Name: "edit", May: incident.Responder, Scope: OfIncident, Grammar: "<number> [<text>] [--public <text>]", Example: "edit 2 Restoring from the 01:00 backup", Deed: "edit updates",
-			Does: "Makes another version of an update that was sent, and carries it to everybody who read it.", do: editUpdate,
+			Group: "incident", Name: "edit", May: incident.Responder, Scope: OfIncident, Grammar: "<number>|resolution [<text>] [--public <text>]", Example: "edit 2 Restoring from the 01:00 backup", Deed: "edit updates",
+			Does: "Makes another version of an update or resolution that was sent, and carries it to everybody who read it.", do: editUpdate,
 		},
 	}
 }
@@ -96,7 +96,10 @@ func editUpdate(ctx context.Context, o *Office, c *call) (Reply, error) {
 	if name == "" {
 		name, text = head(c.Text)
 	}
-	number, err := strconv.Atoi(name)
+	number, err := 0, error(nil)
+	if !strings.EqualFold(name, "resolution") {
+		number, err = strconv.Atoi(name)
+	}
 	if err != nil {
 		return Reply{}, incident.Refuse(incident.BadInput, "%q is no number of an update.", cut(name, 40)).Then("Like: edit 2 <text>")
 	}
@@ -150,10 +153,14 @@ func editUpdate(ctx context.Context, o *Office, c *call) (Reply, error) {
 }
 
 func (o *Office) editForm(c *call, i *incident.Incident, was incident.UpdateSent) (Reply, error) {
-	f := templates.Form{Verb: "incident edit", Object: fmt.Sprintf("%s/e%d", objectOf(i), was.Number), Title: fmt.Sprintf("Edit update %d", was.Number), Submit: "Save", Fields: []templates.Field{
+	f := templates.Form{Verb: "incident edit", Object: fmt.Sprintf("%s/e%d", objectOf(i), was.Number), Title: "Edit " + incident.MessageName(was.Number), Submit: "Save", Fields: []templates.Field{
 		{ID: "text", Label: "What happened", Kind: templates.FieldArea, Value: was.Text, Max: incident.MaxUpdate},
 		{ID: "steps", Label: "Next steps", Kind: templates.FieldArea, Value: was.Next, Optional: true, Max: 1000},
 	}}
+	if was.Number == 0 {
+		f.Fields = f.Fields[:1]
+		f.Fields[0].Label, f.Fields[0].Max = "Summary", 2000
+	}
 	if was.Public != "" {
 		f.Fields = append(f.Fields, templates.Field{ID: "public", Label: "Words for the status page", Kind: templates.FieldArea, Value: was.Public, Max: incident.MaxUpdate})
 	}
@@ -168,7 +175,7 @@ func (o *Office) wrote(ctx context.Context, id incident.ID, number int) (was inc
 			return was, err
 		}
 		switch r.Kind {
-		case incident.UpdateSent{}.EventKind(), incident.UpdateDrafted{}.EventKind(), incident.UpdateEdited{}.EventKind():
+		case incident.UpdateSent{}.EventKind(), incident.UpdateDrafted{}.EventKind(), incident.UpdateEdited{}.EventKind(), incident.Resolved{}.EventKind():
 		default:
 			continue
 		}
@@ -184,6 +191,10 @@ func (o *Office) wrote(ctx context.Context, id incident.ID, number int) (was inc
 			if e.Number == number && e.Public != "" {
 				was.Public = e.Public
 			}
+		case incident.Resolved:
+			if number == 0 {
+				was, found = incident.UpdateSent{By: e.By, Text: e.Summary, Public: e.Public, Status: incident.Over}, !e.FalseAlarm
+			}
 		case incident.UpdateDrafted:
 			if e.Number == number && e.Public != "" {
 				was.Public = e.Public
@@ -196,7 +207,7 @@ func (o *Office) wrote(ctx context.Context, id incident.ID, number int) (was inc
 		}
 	}
 	if !found {
-		return was, incident.Refuse(incident.NotFound, "%s has no update %d.", id, number)
+		return was, incident.Refuse(incident.NotFound, "%s has no %s.", id, strings.TrimPrefix(incident.MessageName(number), "the "))
 	}
 	return was, nil
 }

@@ -90,7 +90,12 @@ func (o *Office) withOutward(i *incident.Incident, now time.Time, events []incid
 				continue
 			}
 			w := wording{text: e.Text, steps: e.Next, lost: lost}
-			if f, err = o.update(after, now, w); err == nil {
+			if e.Number == 0 {
+				f, err = o.outward(templates.Resolved, after, now, templates.Values{})
+			} else {
+				f, err = o.update(after, now, w)
+			}
+			if err == nil {
 				e.Subject, e.Outward = f.Subject, f.Body
 			}
 			e.Executives = o.apart(i, after, now, e.To, w)

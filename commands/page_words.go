@@ -97,6 +97,12 @@ func (o *Office) firstPublic(ctx context.Context, id incident.ID, number int) (*
 			if e.Number == number && e.Draft == 0 && e.Public != "" {
 				first = &published{i.Clone(), r.Time}
 			}
+		case incident.Resolved:
+			if number == 0 && e.Public != "" {
+				at := i.Clone()
+				at.Apply(r.Stamp(), e)
+				first = &published{at, r.Time}
+			}
 		case incident.UpdateDrafted:
 			if e.Number == number && e.Version == 1 && e.Public != "" { // the newest: it took the place of those that waited
 				first = &published{i.Clone(), r.Time}

@@ -97,6 +97,9 @@ func (i *Incident) resolved(at Stamp, e Resolved) {
 	i.Spoken, i.Owed = nil, nil
 	i.windowOver(e.CalledOff)
 	i.replace(at, e.By, func(*Outgoing) bool { return true }) // nobody hears after the end how it was going
+	if s := i.SentAs(0); s != nil {
+		s.Version, s.By, s.At = 1, Person{}, time.Time{} // of the one before a reopening
+	}
 	i.told(0, e.To)
 	i.published(at, e.To, e.Public)
 }

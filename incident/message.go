@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -38,11 +39,21 @@ const (
 	maxLooks  = 8
 )
 
+// MessageName names a message by its number.
+func MessageName(number int) string {
+	if number == 0 {
+		return "the resolution"
+	}
+	return fmt.Sprintf("update %d", number)
+}
+
 // Sent is what a card needs of a message: an edit makes another version of it.
 type Sent struct {
 	Number  int        `json:"n"`
 	Version int        `json:"v"`
 	To      []Audience `json:"to"`
+	By      Person     `json:"by,omitzero"` // who edited it last
+	At      time.Time  `json:"at,omitzero"`
 }
 
 // Newest is the message that was sent last, for whoever wants to send another at the same moment.
@@ -89,7 +100,10 @@ func (i *Incident) applyMessage(at Stamp, e Event) bool {
 		}
 	case UpdateEdited:
 		if s := i.SentAs(e.Number); s != nil {
-			s.Version = max(s.Version, e.Version)
+			s.Version, s.By, s.At = max(s.Version, e.Version), e.By, at.Time
+		}
+		if e.Number == 0 && e.Text != "" && !i.Active() {
+			i.Summary = e.Text
 		}
 		i.published(at, e.To, e.Public)
 	case WindowSet:

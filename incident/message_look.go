@@ -70,7 +70,10 @@ func (i *Incident) released(now time.Time, o *Outgoing) Event {
 // had it, with the second look where one is needed.
 func (i *Incident) Edit(by Person, number int, was UpdateSent, w Word) ([]Event, error) {
 	s := i.SentAs(number)
-	if s == nil || number == 0 {
+	switch {
+	case number == 0 && (i.Active() || i.FalseAlarm || s == nil):
+		return nil, Refuse(WrongState, "%s has no resolution to edit.", i.ID)
+	case s == nil:
 		return nil, Refuse(NotFound, "There is no update %d to edit.", number)
 	}
 	body, err := text("The update", w.Text, MaxUpdate)
@@ -93,7 +96,7 @@ func (i *Incident) Edit(by Person, number int, was UpdateSent, w Word) ([]Event,
 	page := func(a Audience) bool { return a == AudienceStatus }
 	switch same := body == was.Text && steps == was.Next; {
 	case same && public == was.Public && first == nil:
-		return nil, Refuse(WrongState, "Nothing of update %d would change.", number)
+		return nil, Refuse(WrongState, "Nothing of %s would change.", MessageName(number))
 	case same && public == was.Public:
 		now, later = nil, nil
 	case same:

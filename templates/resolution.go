@@ -87,9 +87,15 @@ func Resolution(i *incident.Incident, f Facts) Message {
 	if i.Review != nil {
 		row.Elements = append([]Element{Button{Verb: "incident review", Object: object(i), Label: Say("button.review", nil)}}, row.Elements...)
 	}
+	if !i.Active() {
+		row.Elements = append(row.Elements, Button{Verb: "incident edit", Object: object(i) + "/e0", Label: Say("button.editend", nil)})
+	}
 	m.Blocks = append(m.Blocks, Lines{Lines: lines}, row)
 	if f.Head != "" {
 		m.Blocks = append(m.Blocks, Note{Spans: Line("resolution.head", map[string]any{"Head": shortHead(f.Head)})})
+	}
+	if s := i.SentAs(0); s != nil && s.Version > 1 {
+		return m.edited(s.By, s.At)
 	}
 	return fit(m)
 }

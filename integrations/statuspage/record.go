@@ -114,11 +114,11 @@ func (r *reading) publish(record state.Record, to []incident.Audience, public st
 
 // edit replaces the words of a message that stands there.
 func (r *reading) edit(record state.Record, e incident.UpdateEdited) {
-	if !slices.Contains(e.To, incident.AudienceStatus) || strings.TrimSpace(clean(e.Public)) == "" || e.Number == 0 {
+	if !slices.Contains(e.To, incident.AudienceStatus) || strings.TrimSpace(clean(e.Public)) == "" {
 		return
 	}
 	for k := len(r.entry.Updates) - 1; k >= 0; k-- {
-		if u := &r.entry.Updates[k]; u.Number == e.Number {
+		if u := &r.entry.Updates[k]; u.Number == e.Number && !u.Own {
 			u.Words, u.Page, u.Edited = e.Public, e.Page, record.Time
 			return
 		}
