@@ -31,6 +31,9 @@ func fit(m Message) Message {
 		if len(blocks) == maxBlocks {
 			break
 		}
+		if _, ok := b.(Lines); ok && left < 40 {
+			continue
+		}
 		room := min(left, maxBlock)
 		b = fitBlock(b, max(room, 40))
 		if _, ok := b.(Code); !ok {

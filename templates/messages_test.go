@@ -231,3 +231,26 @@ func mailAll() {
 	Say("audience.names", incident.Audiences)
 	Say("words.to", incident.Audiences)
 }
+
+// TestTheLongestUpdateIsReadWhole: what is taken is sent, in the channel and in the announcement's words, with the promise
+// behind it.
+func TestTheLongestUpdateIsReadWhole(t *testing.T) {
+	for _, text := range []string{strings.Repeat("слово ", 499) + "конец", strings.Repeat("line a < b && c\n", 187) + "the end"} {
+		i := restoring().Incident
+		e := sentTo(i, text, "")
+		e.Next = strings.Repeat("then this\n", 99) + "and no more"
+		for name, m := range map[string]Message{"channel": Update(i, e), "announcement": Outward(i, e.Outward)} {
+			checkLimits(t, m)
+			said := Text(m)
+			if last := strings.Fields(text); strings.Contains(said, "more line") || strings.Count(said, strings.Fields(text)[0]) < strings.Count(text, last[0]) || !strings.Contains(said, last[len(last)-1]) {
+				t.Errorf("%s: not whole: …%s", name, said[max(0, len(said)-300):])
+			}
+			if name == "channel" && (!strings.Contains(said, "and no more") || !strings.Contains(said, "Next update")) {
+				t.Errorf("%s: the promise is gone: …%s", name, said[max(0, len(said)-300):])
+			}
+			if name == "announcement" && !strings.Contains(said, "The next update") {
+				t.Errorf("%s: the promise is gone: …%s", name, said[max(0, len(said)-300):])
+			}
+		}
+	}
+}

@@ -9,7 +9,7 @@ import (
 // Outward is one of the four messages as people outside the response read it: the runbook's own words, filled. Pairs of
 // ** in the runbook's text are bold; nothing else in it is markup.
 func Outward(i *incident.Incident, text string) Message {
-	return fit(Message{Text: locked(i, i.ID.String()+": "+flat(openingLine(text), 200)), Blocks: []Block{Lines{Lines: bolded(textLines(text, 6000))}}})
+	return fit(Message{Text: locked(i, i.ID.String()+": "+flat(openingLine(text), 200)), Blocks: wholeBlocks(bolded(allLines(text)))})
 }
 
 // bolded are lines with the runbook's pairs of ** as bold.

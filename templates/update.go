@@ -39,11 +39,11 @@ func speakers(i *incident.Incident, late bool) []incident.Person {
 // Update is an update as people read it.
 func Update(i *incident.Incident, e incident.UpdateSent) Message {
 	facts := map[string]any{"ID": i.ID, "Number": e.Number, "By": e.By, "Due": e.Due, "Late": e.Late}
-	text := textLines(e.Text, 3000)
+	text := allLines(e.Text)
 	text[0] = append(Line("update.by", facts), append([]Span{T(" ")}, text[0]...)...)
 	text[0] = marked(i, text[0])
 	if e.Next != "" {
-		next := textLines(e.Next, 2000)
+		next := allLines(e.Next)
 		next[0] = append(Line("update.next", nil), append([]Span{T(" ")}, next[0]...)...)
 		text = append(text, next...)
 	}
@@ -53,7 +53,7 @@ func Update(i *incident.Incident, e incident.UpdateSent) Message {
 	if !e.ExecutivesDue.IsZero() {
 		text = append(text, Line("update.executives", map[string]any{"Due": e.ExecutivesDue}))
 	}
-	m := Message{Text: locked(i, Say("update.text", facts)), Blocks: []Block{Lines{Lines: text}}}
+	m := Message{Text: locked(i, Say("update.text", facts)), Blocks: wholeBlocks(text)}
 	if e.Number > 0 {
 		m.Blocks = append(m.Blocks, Actions{Elements: []Element{Menu{Options: []Button{
 			{Verb: "incident edit", Object: fmt.Sprintf("%s/e%d", object(i), e.Number), Label: Say("button.editsent", nil)},
