@@ -191,7 +191,7 @@ func (a ReportAsk) owing(ctx context.Context, store state.Reader, all []incident
 	var list []templates.Owing
 	for _, f := range all {
 		if f.Tasks > 0 {
-			list = append(list, templates.Owing{ID: f.ID, Drill: f.Drill, Tasks: f.Tasks, Due: f.TaskDue, Late: !f.TaskDue.IsZero() && a.Now.After(f.TaskDue)})
+			list = append(list, templates.Owing{ID: f.ID, Drill: f.Drill, Tasks: f.Tasks, Begun: f.Begun, Blocked: f.Blocked, Due: f.TaskDue, Late: !f.TaskDue.IsZero() && a.Now.After(f.TaskDue)})
 		}
 	}
 	if len(list) == 0 {

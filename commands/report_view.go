@@ -104,19 +104,23 @@ type ReviewsView struct {
 	Tasks     int         `json:"open_tasks"`
 	Incidents int         `json:"incidents"`
 	Late      int         `json:"overdue_incidents"`
+	Begun     int         `json:"in_progress"` // of the open tasks
+	Blocked   int         `json:"blocked"`
 	Drills    int         `json:"open_tasks_of_drills"`
 	Listed    []OwingView `json:"list"`
 }
 
 // OwingView is one of them; a restricted one has no title for whom it is not.
 type OwingView struct {
-	ID    incident.ID `json:"id"`
-	Name  string      `json:"name"` // INC-42
-	Title string      `json:"title,omitempty"`
-	Drill bool        `json:"drill,omitempty"`
-	Tasks int         `json:"open_tasks"`
-	Due   *time.Time  `json:"first_due"`
-	Late  bool        `json:"overdue"`
+	ID      incident.ID `json:"id"`
+	Name    string      `json:"name"` // INC-42
+	Title   string      `json:"title,omitempty"`
+	Drill   bool        `json:"drill,omitempty"`
+	Tasks   int         `json:"open_tasks"`
+	Begun   int         `json:"in_progress"`
+	Blocked int         `json:"blocked"`
+	Due     *time.Time  `json:"first_due"`
+	Late    bool        `json:"overdue"`
 }
 
 // ViewReport makes it.
@@ -124,7 +128,7 @@ func ViewReport(r templates.ReportFacts) ReportView {
 	v := ReportView{
 		Until: r.Now.UTC(), Opened: r.All, Incidents: viewTally(r.Total), Drills: viewTally(r.Drills), LeftOut: viewReasons(r.LeftOut), Restricted: r.Restricted,
 		BySeverity: []SeverityFigure{}, ByType: []TypeFigure{},
-		Reviews: ReviewsView{Tasks: r.Tasks.Tasks, Incidents: r.Tasks.Incidents, Late: r.Tasks.Late, Drills: r.Tasks.Drills, Listed: []OwingView{}},
+		Reviews: ReviewsView{Tasks: r.Tasks.Tasks, Incidents: r.Tasks.Incidents, Late: r.Tasks.Late, Begun: r.Tasks.Begun, Blocked: r.Tasks.Blocked, Drills: r.Tasks.Drills, Listed: []OwingView{}},
 	}
 	v.Since = instantOf(r.Since)
 	for _, p := range r.Severities {
@@ -134,7 +138,7 @@ func ViewReport(r templates.ReportFacts) ReportView {
 		v.ByType = append(v.ByType, TypeFigure{p.Name, viewTally(p.Tally)})
 	}
 	for _, o := range r.Owing {
-		v.Reviews.Listed = append(v.Reviews.Listed, OwingView{o.ID, o.ID.String(), o.Title, o.Drill, o.Tasks, instantOf(o.Due), o.Late})
+		v.Reviews.Listed = append(v.Reviews.Listed, OwingView{o.ID, o.ID.String(), o.Title, o.Drill, o.Tasks, o.Begun, o.Blocked, instantOf(o.Due), o.Late})
 	}
 	return v
 }

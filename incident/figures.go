@@ -65,6 +65,8 @@ type Figures struct {
 
 	Tasks   int       `json:"tasks,omitempty"` // of its review, open
 	TaskDue time.Time `json:"task_due,omitzero"`
+	Begun   int       `json:"begun,omitempty"` // of those tasks, in progress
+	Blocked int       `json:"blocked,omitempty"`
 	Parked  int       `json:"parked,omitempty"`
 }
 
@@ -157,6 +159,12 @@ func (f *Figures) owed(r *Review) {
 	for _, t := range r.Items() {
 		if !t.Open() {
 			continue
+		}
+		switch t.Status {
+		case TaskBegun:
+			f.Begun++
+		case TaskBlocked:
+			f.Blocked++
 		}
 		if f.Tasks++; !t.Due.IsZero() && (f.TaskDue.IsZero() || t.Due.Before(f.TaskDue)) {
 			f.TaskDue = t.Due

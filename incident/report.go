@@ -81,6 +81,7 @@ func (p Promised) Of() int { return p.Kept + p.Broken }
 // Owed are the open tasks of the reviews of incidents that count, and of those that were left out but are reviewed.
 type Owed struct {
 	Tasks, Incidents, Late int // Late: incidents with a task that is overdue
+	Begun, Blocked         int // of the tasks
 	Drills                 int // tasks of drills, apart
 }
 
@@ -163,6 +164,7 @@ func (o *Owed) add(f Figures, now time.Time) {
 		return
 	}
 	o.Tasks, o.Incidents = o.Tasks+f.Tasks, o.Incidents+1
+	o.Begun, o.Blocked = o.Begun+f.Begun, o.Blocked+f.Blocked
 	if !f.TaskDue.IsZero() && now.After(f.TaskDue) {
 		o.Late++
 	}

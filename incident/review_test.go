@@ -184,6 +184,18 @@ func TestReviewDeadlinesHoldForEveryOrder(t *testing.T) {
 				events, _ = i.AddAction(now, anaR, Asked{Text: "do", Owner: anaR, Due: now.Add(30 * time.Hour)}, nil)
 			}
 			do(now, events...)
+			begun, blocked := 0, 0
+			for _, t := range i.Review.Items() {
+				switch t.State() {
+				case "in progress":
+					begun++
+				case "blocked":
+					blocked++
+				}
+			}
+			if f := i.Figures(); f.Begun != begun || f.Blocked != blocked {
+				rt.Fatalf("%d begun and %d blocked, the figures say %d and %d", begun, blocked, f.Begun, f.Blocked)
+			}
 			for _, e := range i.Tick(now) {
 				d := e.(DeadlineSpoken)
 				task, name := i.TaskOf(d.Key)

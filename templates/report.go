@@ -19,12 +19,13 @@ type ReportFacts struct {
 
 // Owing is an incident whose review has open tasks. Whoever may not read a restricted one gets its number alone.
 type Owing struct {
-	ID    incident.ID
-	Title string // "" where the reader may not read it
-	Drill bool
-	Tasks int
-	Due   time.Time // of the first
-	Late  bool
+	ID             incident.ID
+	Title          string // "" where the reader may not read it
+	Drill          bool
+	Tasks          int
+	Begun, Blocked int       // of them
+	Due            time.Time // of the first
+	Late           bool
 }
 
 // How much of a report one message shows.
@@ -184,7 +185,7 @@ func overview(r ReportFacts) reportPart {
 		p.lines = [][]Span{Line("report.nothing", nil)}
 	}
 	if r.Tasks.Tasks+r.Tasks.Drills > 0 || r.Total.Incidents > 0 {
-		p.rows = append(p.rows, labelled("tasks", "report.tasks", map[string]any{"Tasks": r.Tasks.Tasks, "Incidents": r.Tasks.Incidents, "Late": r.Tasks.Late, "Drills": r.Tasks.Drills}))
+		p.rows = append(p.rows, labelled("tasks", "report.tasks", map[string]any{"Tasks": r.Tasks.Tasks, "Incidents": r.Tasks.Incidents, "Late": r.Tasks.Late, "Begun": r.Tasks.Begun, "Blocked": r.Tasks.Blocked, "Drills": r.Tasks.Drills}))
 	}
 	if len(r.LeftOut) > 0 {
 		p.rows = append(p.rows, labelled("out", "report.out", map[string]any{"Reasons": r.LeftOut}))
@@ -298,7 +299,7 @@ func tallyCells(name string, t incident.Tally) []string {
 func owingPart(list []Owing) reportPart {
 	p := reportPart{title: Say("report.title.tasks", nil)}
 	for _, o := range list {
-		facts := map[string]any{"ID": o.ID, "Title": flat(o.Title, 80), "Drill": o.Drill, "Tasks": o.Tasks, "Late": o.Late, "Day": ""}
+		facts := map[string]any{"ID": o.ID, "Title": flat(o.Title, 80), "Drill": o.Drill, "Tasks": o.Tasks, "Begun": o.Begun, "Blocked": o.Blocked, "Late": o.Late, "Day": ""}
 		if !o.Due.IsZero() {
 			facts["Day"] = o.Due.UTC().Format("2 Jan 2006")
 		}

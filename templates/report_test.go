@@ -16,7 +16,7 @@ func reported() ReportFacts {
 	day := func(d, hour, minute int) time.Time { return time.Date(2026, 11, d, hour, minute, 0, 0, time.UTC) }
 	all := []incident.Figures{
 		{ID: 31, Severity: 1, Type: "Database corruption", State: incident.StateClosed, Opened: day(2, 2, 0), Start: day(2, 1, 58), Acked: day(2, 2, 4), Resolved: day(2, 2, 40), Response: incident.VerdictKept, Updates: incident.Cadence{Kept: 2}, RTO: time.Hour, RPO: time.Hour, Restored: true, Runs: 1, Decided: 3, Deciding: incident.Span{Sum: 6 * time.Minute, Longest: 4 * time.Minute}, ByHand: 1},
-		{ID: 33, Severity: 1, Type: "Database corruption", State: incident.StateResolved, Opened: day(9, 11, 0), Start: day(9, 11, 0), Acked: day(9, 11, 22), Resolved: day(9, 13, 30), Reopened: 1, Response: incident.VerdictBroken, Updates: incident.Cadence{Kept: 5, Late: 1, Missed: 1}, Moved: 1, RTO: time.Hour, RPO: time.Hour, Runs: 2, Decided: 1, Deciding: incident.Span{Sum: 9 * time.Minute, Longest: 9 * time.Minute}, Lapsed: 1, Skipped: 2, Glass: 1, Anyway: 3, Tasks: 3, TaskDue: day(16, 11, 0)},
+		{ID: 33, Severity: 1, Type: "Database corruption", State: incident.StateResolved, Opened: day(9, 11, 0), Start: day(9, 11, 0), Acked: day(9, 11, 22), Resolved: day(9, 13, 30), Reopened: 1, Response: incident.VerdictBroken, Updates: incident.Cadence{Kept: 5, Late: 1, Missed: 1}, Moved: 1, RTO: time.Hour, RPO: time.Hour, Runs: 2, Decided: 1, Deciding: incident.Span{Sum: 9 * time.Minute, Longest: 9 * time.Minute}, Lapsed: 1, Skipped: 2, Glass: 1, Anyway: 3, Tasks: 3, Begun: 1, Blocked: 1, TaskDue: day(16, 11, 0)},
 		{ID: 35, Severity: 3, Type: "Memory leak", State: incident.StateResolved, Opened: day(11, 9, 0), Start: day(11, 9, 0), Resolved: day(11, 10, 0), Response: incident.VerdictKept, Tasks: 1, TaskDue: day(27, 9, 0)},
 		{ID: 36, Severity: 1, Type: "Data breach", State: incident.StateResolved, Restricted: true, Opened: day(12, 9, 0), Start: day(12, 9, 0), Acked: day(12, 9, 1), Resolved: day(12, 12, 0), Response: incident.VerdictKept, Executives: incident.Cadence{Kept: 2, Late: 1}, Mailed: incident.Cadence{Kept: 3, Missed: 1}, Tasks: 2, TaskDue: day(19, 9, 0)},
 		{ID: 37, Severity: 2, State: incident.StateOpen, Opened: day(25, 2, 0), Start: day(25, 2, 0), Response: incident.VerdictWaits, UpdateDue: day(25, 2, 30), RTO: 4 * time.Hour, RPO: time.Hour},
@@ -38,7 +38,7 @@ func reported() ReportFacts {
 	return ReportFacts{
 		Report: incident.Tell(all, day(1, 0, 0), day(25, 3, 0), lost, label), Period: "2026-11-01",
 		Owing: []Owing{
-			{ID: 33, Title: "orders are slow | all of `them` <!channel>", Tasks: 3, Due: day(16, 11, 0), Late: true},
+			{ID: 33, Title: "orders are slow | all of `them` <!channel>", Tasks: 3, Begun: 1, Blocked: 1, Due: day(16, 11, 0), Late: true},
 			{ID: 36, Tasks: 2, Due: day(19, 9, 0), Late: true}, {ID: 35, Title: "workers restart", Tasks: 1, Due: day(27, 9, 0)}, {ID: 38, Title: "users db", Drill: true, Tasks: 1},
 		},
 	}
@@ -49,6 +49,10 @@ func reports() map[string]ReportFacts {
 	now := at("03:00")
 	return map[string]ReportFacts{
 		"month": reported(), "empty": {Report: incident.Tell(nil, time.Time{}, now, nil, nil), Period: "all"},
+		"overdue": {Report: incident.Tell([]incident.Figures{
+			{ID: 1, Severity: 1, Opened: now.Add(-time.Hour), Start: now.Add(-time.Hour), State: incident.StateOpen, UpdateDue: now.Add(-time.Minute)},
+			{ID: 2, Severity: 1, Opened: now.Add(-time.Hour), Start: now.Add(-time.Hour), State: incident.StateOpen, UpdateDue: now.Add(-time.Minute)},
+		}, time.Time{}, now, nil, func(incident.Figures) string { return UntypedType() }), Period: "all"},
 		"drills": {Report: incident.Tell([]incident.Figures{{ID: 1, Drill: true, Opened: now, Start: now, State: incident.StateOpen, Lapsed: 1}}, now, now, nil, nil), Period: "30d"},
 	}
 }
