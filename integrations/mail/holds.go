@@ -24,16 +24,16 @@ type version struct {
 // standing is what the record says of a message to an audience.
 type standing struct {
 	versions []version // oldest first
-	gone     bool      // a resolution of an incident that was reopened since
+	gone     bool      // it is of the end of an incident that was reopened since
 }
 
 func (s standing) newest() version { return s.versions[len(s.versions)-1] }
 
 // first is the message as it was written; nil: the record has it no more.
-func (s standing) first() *incident.UpdateSent {
+func (s standing) first() incident.Event {
 	for _, v := range s.versions {
-		if e, ok := v.event.(incident.UpdateSent); ok {
-			return &e
+		if _, edit := v.event.(incident.UpdateEdited); !edit {
+			return v.event
 		}
 	}
 	return nil
@@ -46,7 +46,12 @@ func (l *Link) older(ctx context.Context, i *incident.Incident, v version) ([]ve
 	}
 	var list []version
 	err := l.look(ctx, i, 0, func(o version) bool {
-		if o.record.Seq < v.record.Seq && o.what.number == v.what.number {
+		_, reopened := o.event.(incident.Reopened)
+		switch {
+		case o.record.Seq >= v.record.Seq:
+		case reopened && v.what.number == 0:
+			list = nil // of another end
+		case o.what.number == v.what.number:
 			list = append(list, o)
 		}
 		return o.record.Seq < v.record.Seq
@@ -66,12 +71,12 @@ func (l *Link) standing(ctx context.Context, t *turn, audience incident.Audience
 	err := l.look(ctx, t.i, v.record.Seq, func(o version) bool {
 		_, reopened := o.event.(incident.Reopened)
 		switch {
-		case reopened:
-			is.gone = is.gone || v.what.number == 0
-		case v.what.number > 0 && o.what.number == v.what.number && slices.Contains(o.what.to, audience):
+		case reopened && v.what.number == 0:
+			is.gone = true
+		case o.what.number == v.what.number && slices.Contains(o.what.to, audience):
 			is.versions = append(is.versions, o)
 		}
-		return true
+		return !is.gone
 	})
 	return is, err
 }
@@ -99,9 +104,14 @@ func (l *Link) look(ctx context.Context, i *incident.Incident, after uint64, eac
 // letter is what somebody reads: the newest version, and as a correction only if they may have read another one.
 func (l *Link) letter(i *incident.Incident, is standing, audience incident.Audience, again bool) templates.Letter {
 	v := is.newest()
-	edit, edited := v.event.(incident.UpdateEdited)
-	if first := is.first(); edited && first != nil && !again {
-		return read(i, asFirst(*first, edit), v.record.Time).letter(audience)
+	if edit, edited := v.event.(incident.UpdateEdited); edited && !again {
+		switch first := is.first().(type) {
+		case incident.UpdateSent:
+			return read(i, asFirst(first, edit), v.record.Time).letter(audience)
+		case incident.Resolved:
+			first.By, first.Summary, first.Subject, first.Outward = edit.By, edit.Text, edit.Subject, edit.Outward
+			return read(i, first, v.record.Time).letter(audience)
+		}
 	}
 	return v.what.letter(audience)
 }

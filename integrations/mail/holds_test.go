@@ -152,6 +152,25 @@ func TestI49_AResolutionReleasedByASecondLookHoldsNoMoreEither(t *testing.T) {
 	q.arrives("")
 }
 
+// TestI49_AnEditedResolutionLeavesOnce, and neither it nor its edit when the incident was reopened; the next end is another
+// message.
+func TestI49_AnEditedResolutionLeavesOnce(t *testing.T) {
+	q := queued(t)
+	q.s.Stop()
+	q.happens(first(1, "One"), over("Over"), edit(0, 2, "Over right"))
+	q.waits()
+	q.s.Start()
+	q.arrives("list One, two One, list Over right, two Over right")
+	q.s.Stop()
+	q.happens(edit(0, 3, "Over last"))
+	q.waits()
+	q.happens(incident.Reopened{By: ana}, over("The end"), edit(0, 2, "The end right"), incident.Reopened{By: ana}, over("At last"))
+	q.s.Start()
+	q.arrives("list One, two One, list Over right, two Over right, list At last, two At last")
+	q.happens(edit(0, 2, "At last right"))
+	q.arrives("list One, two One, list Over right, two Over right, list At last, two At last, list Correction: At last right, two Correction: At last right")
+}
+
 // TestI49_WhatWasEditedBeforeItLeftLeavesOnce, in its newest version and its own place.
 func TestI49_WhatWasEditedBeforeItLeftLeavesOnce(t *testing.T) {
 	q := queued(t)
