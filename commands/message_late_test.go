@@ -44,7 +44,7 @@ func TestSecondLook_AResolutionTakesThePlaceOfWhatWaits(t *testing.T) {
 	o.typed(ana, channel, "/incident update All is gone --to mail,status --public We look into it")
 	o.typed(ana, channel, "/incident resolve logins work again anyway: all is well")
 	i := o.read(id)
-	if i.State != incident.StateResolved || i.Outgone(1).State != incident.LookReplaced {
+	if i.State != incident.StateResolved || i.Outgone(1).State != incident.LookEnded {
 		t.Fatalf("%s, %+v", i.State, i.Outgone(1))
 	}
 	before := len(events[incident.UpdateSent](o, id))
@@ -69,7 +69,7 @@ func TestSecondLook_AReopeningTakesThePlaceOfWhatWaits(t *testing.T) {
 	if r := o.typed(ana, channel, "/incident reopen they do not"); !strings.Contains(r.Say.Text, "mailed to the mailing list that it is over") {
 		t.Errorf("%+v", r.Say)
 	}
-	if i := o.read(id); i.State != incident.StateOpen || i.Outgone(1).State != incident.LookReplaced {
+	if i := o.read(id); i.State != incident.StateOpen || i.Outgone(1).State != incident.LookReopened {
 		t.Fatalf("%s, %+v", i.State, i.Outgone(1))
 	}
 	o.typed(bea, channel, "/incident release m1")

@@ -47,7 +47,7 @@ func (i *Incident) fold(at Stamp, e Event) {
 	case Reopened:
 		i.State, i.Reopened, i.FalseAlarm = StateOpen, i.Reopened+1, false
 		i.putAway()
-		i.replace(at, e.By, func(*Outgoing) bool { return true }) // nobody hears of an end that was none
+		i.displace(at, e.By, LookReopened, func(*Outgoing) bool { return true }) // nobody hears of an end that was none
 		i.ResolvedBy, i.ResolvedAt, i.LateSince = Person{}, time.Time{}, time.Time{}
 		i.policy(e.Policy)
 		i.windowAgain()
@@ -96,7 +96,7 @@ func (i *Incident) resolved(at Stamp, e Resolved) {
 	i.Summary, i.RootCause, i.DataImpact = e.Summary, e.RootCause, e.DataImpact
 	i.Spoken, i.Owed = nil, nil
 	i.windowOver(e.CalledOff)
-	i.replace(at, e.By, func(*Outgoing) bool { return true }) // nobody hears after the end how it was going
+	i.displace(at, e.By, LookEnded, func(*Outgoing) bool { return true }) // nobody hears after the end how it was going
 	if s := i.SentAs(0); s != nil {
 		s.Version, s.By, s.At = 1, Person{}, time.Time{} // of the one before a reopening
 	}

@@ -116,7 +116,7 @@ func (i *Incident) applyMessage(at Stamp, e Event) bool {
 
 func (i *Incident) drafted(at Stamp, e UpdateDrafted) {
 	i.Drafts = e.Draft
-	i.replace(at, e.By, func(o *Outgoing) bool {
+	i.displace(at, e.By, LookReplaced, func(o *Outgoing) bool {
 		return !slices.ContainsFunc(o.To, func(a Audience) bool { return !slices.Contains(e.To, a) })
 	})
 	i.Outgoing = append(i.Outgoing, Outgoing{UpdateDrafted: e, At: at.Time, State: LookWaits})
@@ -129,11 +129,11 @@ func (i *Incident) drafted(at Stamp, e UpdateDrafted) {
 	}
 }
 
-// replace lets a newer message take the place of those that wait.
-func (i *Incident) replace(at Stamp, by Person, which func(*Outgoing) bool) {
+// displace takes away those that wait, with why.
+func (i *Incident) displace(at Stamp, by Person, why LookState, which func(*Outgoing) bool) {
 	for k := range i.Outgoing {
 		if o := &i.Outgoing[k]; o.State == LookWaits && which(o) {
-			o.State = LookReplaced
+			o.State = why
 			o.settle(at, by, "")
 			i.forget(lookKey(o.Draft))
 		}

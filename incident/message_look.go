@@ -13,6 +13,8 @@ const (
 	LookPassed   LookState = "passed"
 	LookBack     LookState = "back"     // sent back with why
 	LookReplaced LookState = "replaced" // a newer one to the same people took its place
+	LookReopened LookState = "reopened" // it told of an end that was none
+	LookEnded    LookState = "ended"    // it told how it was going, and it is over
 )
 
 // Outgoing is a message to the outside that waits for a second look. Its texts stand here only while it waits: who decides
@@ -36,6 +38,10 @@ func (i *Incident) Look(now time.Time, by Person, n int, accept bool, why string
 		return nil, Refuse(WrongState, "%s let it go at %s UTC.", o.DecidedBy.Name, o.Decided.UTC().Format("15:04"))
 	case o.State == LookBack:
 		return nil, Refuse(WrongState, "%s sent it back at %s UTC: %s", o.DecidedBy.Name, o.Decided.UTC().Format("15:04"), o.Why)
+	case o.State == LookReopened:
+		return nil, Refuse(WrongState, "%s reopened %s at %s UTC: it told of an end that was none.", o.DecidedBy.Name, i.ID, o.Decided.UTC().Format("15:04"))
+	case o.State == LookEnded:
+		return nil, Refuse(WrongState, "%s resolved %s at %s UTC: it told how it was going.", o.DecidedBy.Name, i.ID, o.Decided.UTC().Format("15:04"))
 	case o.State != LookWaits:
 		return nil, Refuse(WrongState, "A newer message took its place.")
 	case o.By.Same(by):
@@ -52,6 +58,18 @@ func (i *Incident) Look(now time.Time, by Person, n int, accept bool, why string
 		return []Event{UpdateReviewed{Draft: n, By: by, Why: why}}, nil
 	}
 	return []Event{UpdateReviewed{Draft: n, By: by, Accepted: true}, i.released(now, o)}, nil
+}
+
+// EndHeld reports whether the words of a resolution for an audience have not left: they wait for their second look, or were
+// sent back and not written anew.
+func (i *Incident) EndHeld(a Audience) bool {
+	held := false
+	for k := range i.Outgoing {
+		if o := &i.Outgoing[k]; o.Number == 0 && o.Version == 1 && !o.At.Before(i.ResolvedAt) && slices.Contains(o.To, a) && o.State != LookReplaced {
+			held = o.State == LookWaits || o.State == LookBack
+		}
+	}
+	return held && !i.Active()
 }
 
 // released is the message as it leaves.

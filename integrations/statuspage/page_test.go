@@ -204,7 +204,8 @@ func TestMaintenance(t *testing.T) {
 	}
 }
 
-// TestSecondLookHoldsThePage: a resolution whose words wait for another person is not announced before.
+// TestSecondLookHoldsThePage: a resolution whose words wait for another person is not announced before; sent back, not until
+// other words have left.
 func TestSecondLookHoldsThePage(t *testing.T) {
 	w := newTape(t, 1, night, incident.Opened{Severity: 1, Services: []string{"users"}}).
 		add(1, incident.UpdateSent{By: ana, Number: 1, To: everybody, Public: "Logins fail.", Status: incident.Investigating}).
@@ -212,7 +213,12 @@ func TestSecondLookHoldsThePage(t *testing.T) {
 	if p := compose(night.Add(time.Hour), w); len(p.Current) != 1 || p.State != statuspage.Major || len(p.Current[0].Updates) != 1 {
 		t.Errorf("ahead of the second look: %+v", p)
 	}
-	w.add(3, incident.UpdateReviewed{Draft: 1, By: bea, Accepted: true}, incident.UpdateSent{By: ana, Number: 0, To: everybody[2:], Public: "Logins work.", Status: incident.Over, Draft: 1})
+	w.add(3, incident.UpdateReviewed{Draft: 1, By: bea, Why: "name no customer"})
+	if p := compose(night.Add(time.Hour), w); len(p.Current) != 1 || p.State != statuspage.Major || len(p.Current[0].Updates) != 1 {
+		t.Errorf("ahead of what was sent back: %+v", p)
+	}
+	w.add(4, incident.UpdateDrafted{Draft: 2, Number: 0, Version: 1, By: ana, To: everybody[2:], Public: "Logins work.", Status: incident.Over})
+	w.add(5, incident.UpdateReviewed{Draft: 2, By: bea, Accepted: true}, incident.UpdateSent{By: ana, Number: 0, To: everybody[2:], Public: "Logins work.", Status: incident.Over, Draft: 2})
 	p := compose(night.Add(time.Hour), w)
 	if len(p.Past) != 1 || len(p.Past[0].Updates) != 2 || p.Past[0].Updates[0].Words != "Logins work." || !p.Past[0].Ended.Equal(night.Add(2*time.Minute)) {
 		t.Errorf("after it: %+v", p.Past)

@@ -185,19 +185,17 @@ func (r *reading) own(record state.Record, stage Stage, which string) {
 	r.entry.Updates = append(r.entry.Updates, Update{Seq: record.Seq, At: record.Time, Stage: stage, Words: string(words), Own: true})
 }
 
-// done is the entry. While the words for a resolution wait for their second look, the page does not run ahead of them.
+// done is the entry. While the words for a resolution wait for their second look, or were sent back and not written anew, the
+// page does not run ahead of them.
 func (r *reading) done() *Entry {
 	e := r.entry
 	if len(e.Updates) == 0 {
 		return nil
 	}
 	if newest := e.newest(); newest.Own && newest.Stage.over() && len(e.Updates) > 1 {
-		for _, o := range r.fold.Waiting() {
-			if o.Number == 0 && slices.Contains(o.To, incident.AudienceStatus) {
-				e.Updates = e.Updates[:len(e.Updates)-1]
-				e.Stage, e.Ended = e.newest().Stage, time.Time{}
-				break
-			}
+		if r.fold.EndHeld(incident.AudienceStatus) {
+			e.Updates = e.Updates[:len(e.Updates)-1]
+			e.Stage, e.Ended = e.newest().Stage, time.Time{}
 		}
 	}
 	return e
