@@ -98,6 +98,7 @@ type Bot struct {
 	drawer   *drawer
 	awayLong time.Duration
 	missed   missed
+	asking   sync.Mutex    // who is in a restricted incident's channel
 	newStaff chan struct{} // the configuration's people were read anew
 	wg       sync.WaitGroup
 	closing  sync.Mutex      // so that nothing begins while Close waits

@@ -65,7 +65,7 @@ func newDrawer(b *Bot) *drawer {
 
 // silent kinds change nothing that a card shows; they are the busiest.
 var silent = []string{
-	incident.Noted{}.EventKind(), incident.Pinned{}.EventKind(), incident.PinEdited{}.EventKind(), incident.Unpinned{}.EventKind(),
+	incident.Noted{}.EventKind(), incident.Pinned{}.EventKind(), incident.PinStays{}.EventKind(), incident.PinEdited{}.EventKind(), incident.Unpinned{}.EventKind(),
 	incident.Refused{}.EventKind(), incident.ConfigLoaded{}.EventKind(), incident.HeadPosted{}.EventKind(),
 	incident.ScriptRan{}.EventKind(), incident.ProcedureRan{}.EventKind(),
 }

@@ -34,6 +34,7 @@ func (b *Bot) happened(ctx context.Context, e envelope, r receipt) (func(context
 		if me, known := b.me(); known && x.User.ID == me.UserID {
 			return nil, b.channelGone(ctx, x.Channel.ID, "drbot was removed from it", r)
 		}
+		return nil, b.went(ctx, x, r)
 	case "channel_archive", "group_archive":
 		return nil, b.channelGone(ctx, x.Channel.ID, "archived by hand", r)
 	case "channel_deleted", "group_deleted":
@@ -69,6 +70,9 @@ func (b *Bot) ofChannel(ctx context.Context, channel string) (*incident.Incident
 
 // joined tells who comes later what is going on, alone.
 func (b *Bot) joined(ctx context.Context, x event) (func(context.Context), error) {
+	if err := b.came(ctx, x); err != nil {
+		return nil, err
+	}
 	if me, known := b.me(); known && (x.User.ID == me.UserID || x.Inviter == me.UserID) {
 		return nil, nil // whom drbot brings in at the opening sees the card anyway
 	}

@@ -46,7 +46,7 @@ func (b *Bot) catchUpSoon() {
 	b.after(func(ctx context.Context) {
 		for {
 			if err := b.catchUp(ctx); err != nil && ctx.Err() == nil {
-				b.Log.Warn("what was kept with 📌 while drbot was away was not read to the end; the next return of Slack tries again", "error", err)
+				b.Log.Warn("what was kept with 📌, or who came and went, while drbot was away was not read to the end; the next return of Slack tries again", "error", err)
 			}
 			b.missed.mu.Lock()
 			if b.missed.running = b.missed.again && ctx.Err() == nil; !b.missed.running {
@@ -65,11 +65,11 @@ func (b *Bot) catchUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	all := []error{b.membersAgain(ctx)}
 	alive, err := b.Memory.List(ctx, state.Query{Alive: true})
 	if err != nil {
 		return err
 	}
-	var all []error
 	pace := &pace{}
 	for _, summary := range alive {
 		i, err := b.Memory.Incident(ctx, state.Ref{ID: summary.ID})

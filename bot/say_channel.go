@@ -153,6 +153,9 @@ func (t *talk) bound(e incident.ChannelBound) error {
 	if err := t.invite(e); err != nil {
 		return t.channelTrouble(err)
 	}
+	if err := t.members(t.ctx, t.i); err != nil {
+		return t.channelTrouble(err)
+	}
 	card, err := t.post(posting{object: "card", channel: e.ID, message: templates.Card(t.i, t.facts())})
 	if err != nil {
 		return t.channelTrouble(err)

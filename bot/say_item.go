@@ -80,9 +80,9 @@ func (t *talk) itemProbed(e incident.ItemProbed) error {
 	return err
 }
 
-// fetch brings a person into the incident's channel who is not there.
+// fetch brings a person into the incident's channel who is not there; into a restricted one only its people do (I56).
 func (t *talk) fetch(p incident.Person) error {
-	if p.Slack == "" || !t.usable() {
+	if p.Slack == "" || !t.usable() || t.i.Restricted {
 		return nil
 	}
 	_, err := t.api.ForceInviteUsersToConversationContext(t.ctx, t.i.Channel.ID, p.Slack)

@@ -49,6 +49,7 @@ func (t *talk) review() error {
 // reopened calls everybody who read of the end: an edit calls nobody. It says on the resolution that it holds no more, and
 // takes its button away; what it said stays.
 func (t *talk) reopened(e incident.Reopened) error {
+	t.catchUpSoon() // nobody looked for 📌 in a channel whose incident was closed
 	if err := t.goesOn(e); err != nil {
 		return err
 	}

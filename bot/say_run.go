@@ -106,6 +106,9 @@ func (t *talk) approval(e incident.ApprovalAsked) error {
 
 // tell sends a direct message with a link. Who cannot be written to was named in the channel.
 func (t *talk) tell(user, object, text, link string) error {
+	if !t.mayRead(user) {
+		text = sayDecidesInside(t.i)
+	}
 	channel, err := t.direct(t.ctx, user)
 	if err == nil {
 		spans := []templates.Span{templates.T(text)}

@@ -135,6 +135,9 @@ func taskObject(d templates.TaskTold) string {
 
 // tellMessage posts a direct message; false: the person cannot be written to, which the log says.
 func (t *talk) tellMessage(user, object string, m templates.Message) (bool, error) {
+	if !strings.HasPrefix(object, taskPrefix) && !t.mayRead(user) { // those show outsiders the number alone
+		return false, nil
+	}
 	channel, err := t.direct(t.ctx, user)
 	if err == nil {
 		_, err = t.post(posting{object: object, channel: channel, message: m})

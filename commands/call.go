@@ -191,7 +191,7 @@ func folded(v state.View, i *incident.Incident, events []incident.Event) *incide
 	plain := true
 	for _, e := range events {
 		switch e.(type) {
-		case incident.Noted, incident.Pinned, incident.PinEdited, incident.Unpinned, incident.PinDeleted, incident.FileKept:
+		case incident.Noted, incident.Pinned, incident.PinStays, incident.PinEdited, incident.Unpinned, incident.PinDeleted, incident.FileKept:
 		default:
 			plain = false
 		}

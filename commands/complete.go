@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"crypto/rand"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -171,25 +170,6 @@ func (o *Office) command(group string) string {
 // restricted is all that people outside hear of a restricted incident (I56).
 func restricted(id incident.ID) error {
 	return incident.Refuse(incident.NotAllowed, "%s is restricted to the people in its channel.", id)
-}
-
-// inside reports whether a person belongs to a restricted incident: they speak in its private channel, or have a part
-// in it. The public channel of an incident that became restricted later is no inside.
-func inside(i *incident.Incident, p incident.Person, channel string) bool {
-	if channel != "" && channel == i.Channel.ID && i.Channel.Private {
-		return true
-	}
-	if p.Same(i.OpenedBy) || p.Same(i.AckedBy) || i.Review != nil && p.Same(i.Review.Owner) {
-		return true
-	}
-	for _, holder := range i.Roles {
-		if p.Same(holder) {
-			return true
-		}
-	}
-	return slices.ContainsFunc(i.Runs, func(r *incident.Run) bool { return p.Same(r.Operator) }) ||
-		slices.ContainsFunc(i.Review.Items(), func(t *incident.Task) bool { return p.Same(t.Owner) }) ||
-		slices.ContainsFunc(i.Checklist, func(it incident.Item) bool { return p.Same(it.Who) })
 }
 
 // maxChoices is how many open incidents are offered as buttons (UX §2).

@@ -56,6 +56,9 @@ func handOver(runOnly bool) func(context.Context, *Office, *call) (Reply, error)
 			return c.atField("who", Reply{}, err)
 		}
 		reply, err := o.steer(ctx, c, func(d incident.Desk, i *incident.Incident) ([]incident.Event, error) {
+			if err := mayHold(c, i, to); err != nil {
+				return nil, err
+			}
 			return i.HandOver(d.Rights, incident.Hand{By: c.person, To: to, Run: run, RunOnly: runOnly})
 		}, func(i *incident.Incident) string {
 			return said("offered", about(i, facts{"To": to.Name}))

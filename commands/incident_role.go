@@ -38,6 +38,9 @@ func setRole(ctx context.Context, o *Office, c *call) (Reply, error) {
 		return c.atField("who", Reply{}, err)
 	}
 	reply, err := o.change(ctx, c, func(_ state.View, i *incident.Incident) ([]incident.Event, error) {
+		if err := mayHold(c, i, who); err != nil {
+			return nil, err
+		}
 		return i.TakeRole(rights{o.People(), o.Flags}, c.person, role, who)
 	}, func(i *incident.Incident) string {
 		return said("role", about(i, facts{"Who": who.Name, "Role": role}))

@@ -122,6 +122,10 @@ func (o *Office) outcome(ctx context.Context, c Command) (Reply, error) {
 		return o.settle(ctx, c, e.Incident, func(state.View, *incident.Incident) ([]incident.Event, error) {
 			return []incident.Event{e.FileKept}, nil
 		})
+	case MembersAre:
+		return o.settle(ctx, c, e.Incident, o.membersAre(e))
+	case MemberLeft:
+		return o.settle(ctx, c, e.Incident, o.memberLeft(e))
 	case PageTaken:
 		return o.pageTaken(ctx, c, e)
 	case PageFailed:

@@ -270,6 +270,3 @@ func (o *Office) ReviewText(ctx context.Context, i *incident.Incident, version i
 	text, err := o.textOf(ctx, i, version)
 	return templates.ReviewNow(i, text), err
 }
-
-// Insider reports whether a person is one of an incident's people, who alone read of a restricted one (I56).
-func Insider(i *incident.Incident, p incident.Person) bool { return inside(i, p, "") }

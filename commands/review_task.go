@@ -50,16 +50,6 @@ func action(ctx context.Context, o *Office, c *call) (Reply, error) {
 	return o.newAction(ctx, c, func(now time.Time) (incident.Asked, error) { return o.askedNew(c, text, now) })
 }
 
-// trusted keeps a restricted incident among its people (I56): who is given a part of it becomes one of them and reads it
-// all. Who came in may take something themselves.
-func trusted(c *call, i *incident.Incident, who incident.Person) error {
-	if !i.Restricted || who.Key == "" || who.Same(c.person) || inside(i, who, "") {
-		return nil
-	}
-	return incident.Refuse(incident.BadInput, "%s is none of the people of this restricted incident, and would read all of it.", who.Name).
-		Then("Invite them into its channel; there they take it themselves, with `me`. Or give them a role first.")
-}
-
 func (o *Office) newAction(ctx context.Context, c *call, read func(time.Time) (incident.Asked, error)) (Reply, error) {
 	key := ""
 	return o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {

@@ -390,7 +390,10 @@ func TestI56_ARestrictedReviewStaysInside(t *testing.T) {
 	if reply := o.typed(bea, channel, "/incident task t1 me"); !reply.Done() {
 		t.Fatalf("%+v", reply)
 	}
-	if reply := o.shell("bea", "review 1"); !reply.Done() {
-		t.Errorf("%+v", reply)
+	for _, in := range []bool{false, true, false} { // a task lets nobody in, and keeps nobody in
+		o.members(id, channel, in)
+		if reply := o.shell("bea", "review 1"); reply.Done() != in {
+			t.Errorf("in %v: %+v", in, reply)
+		}
 	}
 }

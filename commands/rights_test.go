@@ -381,8 +381,11 @@ func TestI56_RestrictedIsANumber(t *testing.T) {
 		t.Errorf("its opener at the terminal: %+v", reply)
 	}
 	o.typed(ana, channel, "/incident role scribe @bea")
-	if reply := o.do(commands.Command{Verb: "incident show", Object: "1", Actor: commands.Actor{Unix: "bea"}}); !strings.Contains(dump(reply), "SECRETTITLE") {
-		t.Errorf("the scribe: %+v", reply)
+	for _, in := range []bool{true, false} { // a role ends with the channel
+		o.members(id, channel, in)
+		if reply := o.do(commands.Command{Verb: "incident show", Object: "1", Actor: commands.Actor{Unix: "bea"}}); strings.Contains(dump(reply), "SECRETTITLE") != in {
+			t.Errorf("the scribe, in the channel %v: %+v", in, reply)
+		}
 	}
 	if !o.read(id).Restricted {
 		t.Error("not restricted")

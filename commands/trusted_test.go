@@ -18,7 +18,11 @@ func TestI56_ATaskOpensNoRestrictedIncident(t *testing.T) {
 	if !o.read(id).Restricted {
 		t.Fatal("it is not restricted")
 	}
-	o.refused(ana, channel, "/incident checklist c1 @bea", "none of the people of this restricted incident")
+	o.do(commands.Command{Verb: "outcome", Actor: commands.Actor{Bot: true}, Outcome: commands.BindChannel{Incident: id, Channel: "CPRIVATE", Name: "inc-1", Private: true}})
+	channel = "CPRIVATE"
+	o.members(id, channel, false)
+	o.refused(ana, channel, "/incident role scribe @bea", "not in the channel of this restricted incident")
+	o.refused(ana, channel, "/incident checklist c1 @bea", "not in the channel of this restricted incident")
 	if r := o.typed(ana, channel, "/incident checklist c1 me"); !r.Done() {
 		t.Errorf("%+v", r)
 	}
@@ -26,7 +30,7 @@ func TestI56_ATaskOpensNoRestrictedIncident(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	for _, line := range []string{"/incident action rotate the keys @bea due 1w", "/incident task t1 @bea", "/incident review owner @bea"} {
-		o.refused(ana, channel, line, "none of the people of this restricted incident")
+		o.refused(ana, channel, line, "not in the channel of this restricted incident")
 	}
 	if r := o.do(commands.Command{Verb: "incident task set", Object: "1/t1", Actor: ana, Channel: channel, Fields: map[string][]string{"who": {bea.Slack}}}); len(r.Errors) != 1 {
 		t.Errorf("%+v", r)
@@ -34,8 +38,23 @@ func TestI56_ATaskOpensNoRestrictedIncident(t *testing.T) {
 	if i := o.read(id); len(i.Review.Actions) != 0 || i.Review.Tasks[0].Owner.Name != "Ana Ruiz" || i.Review.Owner.Name != "Ana Ruiz" {
 		t.Errorf("%+v", i.Review)
 	}
-	if r := o.typed(ana, channel, "/incident action rotate the keys me due 1w"); !r.Done() {
-		t.Errorf("%+v", r)
+	o.members(id, channel, true)
+	for _, line := range []string{"/incident action rotate the keys me due 1w", "/incident action rotate the keys @bea due 1w", "/incident task t1 @bea", "/incident review owner @bea"} {
+		if r := o.typed(ana, channel, line); !r.Done() {
+			t.Errorf("%s: %+v", line, r)
+		}
+	}
+}
+
+// members says that Ana is in a private channel, and whether Bea is.
+func (o *office) members(id incident.ID, channel string, beaToo bool) {
+	o.t.Helper()
+	all := commands.MembersAre{Incident: id, Channel: channel, Users: []string{ana.Slack}}
+	if beaToo {
+		all.Users = append(all.Users, bea.Slack)
+	}
+	for range 2 {
+		o.do(commands.Command{Verb: "outcome", Actor: commands.Actor{Bot: true}, Outcome: all})
 	}
 }
 

@@ -41,7 +41,7 @@ var kinds = func() map[string]reflect.Type {
 		HeadPosted{}, Redacted{}, Refused{}, ScriptRan{}, ProcedureRan{},
 		Opened{}, TypeSet{}, SeveritySet{}, StatusSet{}, Acknowledged{}, RoleTaken{}, RoleLeft{}, ImpactSet{}, ServicesSet{},
 		Noted{}, Pinned{}, PinEdited{}, Unpinned{}, PinDeleted{}, FileKept{}, Resolved{}, Reopened{}, Closed{}, ReviewOpened{},
-		ChannelBound{}, ChannelLost{}, ItemDone{}, ItemReopened{}, ItemExcused{}, ItemAssigned{}, ItemDue{}, ProbeAsked{}, ItemProbed{}, ItemShown{},
+		ChannelBound{}, ChannelLost{}, MembersSeen{}, PinStays{}, ItemDone{}, ItemReopened{}, ItemExcused{}, ItemAssigned{}, ItemDue{}, ProbeAsked{}, ItemProbed{}, ItemShown{},
 		UpdateSent{}, UpdateDrafted{}, UpdateReviewed{}, UpdateEdited{}, WindowSet{}, DeadlineSpoken{}, Snoozed{}, DeliveryParked{}, DeliveryRequeued{},
 		RunPlanned{}, ReadsAsked{}, ReadsDone{}, RunStarted{}, RunPaused{}, RunResumed{}, CancelAsked{}, RunEnded{},
 		ApprovalAsked{}, Confirmed{}, Approved{}, Denied{}, Withdrawn{}, Expired{}, GlassBroken{}, StandingApproved{},

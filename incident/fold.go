@@ -62,6 +62,8 @@ func (i *Incident) fold(at Stamp, e Event) {
 		if i.Channel.ID == e.ID {
 			i.Channel.Lost = e.Why
 		}
+	case MembersSeen:
+		i.applyMembers(e)
 	case UpdateSent:
 		i.updateSent(at, e)
 	case Snoozed:

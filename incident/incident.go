@@ -147,6 +147,7 @@ type Incident struct {
 	RPO        Objective       `json:"rpo"`
 	Roles      map[Role]Person `json:"roles,omitempty"`
 	Channel    Channel         `json:"channel"`
+	Members    *Members        `json:"members,omitempty"` // of a restricted one's private channel; nil: the chat has not said yet
 
 	Calls       []Call        `json:"calls,omitempty"` // who is called while nobody answers
 	Hushed      time.Time     `json:"hushed,omitzero"` // until then nobody is

@@ -37,6 +37,13 @@ type Pinned struct {
 	Mark bool `json:"mark,omitempty"`
 }
 
+// PinStays says that somebody keeps a message with the shortcut that stood there by its 📌 alone: now it stays without one.
+type PinStays struct {
+	By      Person `json:"by"`
+	Channel string `json:"channel"`
+	TS      string `json:"ts"`
+}
+
 type PinEdited struct {
 	Channel string `json:"channel"`
 	TS      string `json:"ts"`
@@ -69,6 +76,7 @@ type FileKept struct {
 
 func (Pinned) EventKind() string     { return "Pinned" }
 func (PinEdited) EventKind() string  { return "PinEdited" }
+func (PinStays) EventKind() string   { return "PinStays" }
 func (Unpinned) EventKind() string   { return "Unpinned" }
 func (PinDeleted) EventKind() string { return "PinDeleted" }
 func (FileKept) EventKind() string   { return "FileKept" }
@@ -93,9 +101,12 @@ func keptText(text string) (kept string, all int) {
 	return text, 0
 }
 
-// Pin keeps a message on the timeline; pinning it again changes nothing.
+// Pin keeps a message on the timeline; pinning it again changes nothing, but that it stays without 📌 where it is kept so.
 func (i *Incident) Pin(p Pinned) []Event {
 	if i.kept(p.Channel, p.TS) {
+		if !p.Mark && i.PinFacts[p.Channel+"/"+p.TS].Mark {
+			return []Event{PinStays{By: p.By, Channel: p.Channel, TS: p.TS}}
+		}
 		return nil
 	}
 	p.Text, p.All = keptText(p.Text)
@@ -145,6 +156,8 @@ func (i *Incident) applyPin(e Event) bool {
 	case Pinned:
 		i.Pins = append(i.Pins, e.Channel+"/"+e.TS)
 		fact(e.Channel, e.TS, func(k *PinFact) { k.Sum, k.Mark = SumOf(e.Text), e.Mark })
+	case PinStays:
+		fact(e.Channel, e.TS, func(k *PinFact) { k.Mark = false })
 	case PinEdited:
 		fact(e.Channel, e.TS, func(k *PinFact) { k.Sum = SumOf(e.Text) })
 	case PinDeleted:

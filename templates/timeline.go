@@ -42,7 +42,7 @@ func Entries(i *incident.Incident, events []Happened) []Entry {
 				entries = append(entries, keptEntry(i, m, maxWords))
 			}
 			continue
-		case incident.PinEdited, incident.Unpinned, incident.PinDeleted, incident.FileKept:
+		case incident.PinEdited, incident.PinStays, incident.Unpinned, incident.PinDeleted, incident.FileKept:
 			continue // told with the message itself
 		}
 		if entry, ok := EntryOf(called.i, h.At, h.E); ok && !entry.Machine {

@@ -50,7 +50,7 @@ func entryOf(i *incident.Incident, at time.Time, e incident.Event, n int) (Entry
 // machine reports whether an event is only a part of another one that people see.
 func machine(e incident.Event) bool {
 	switch e := e.(type) {
-	case incident.ReadsAsked, incident.StepStarted:
+	case incident.ReadsAsked, incident.StepStarted, incident.MembersSeen:
 		return true
 	case incident.ReadsDone:
 		return e.Failure == ""
