@@ -19,12 +19,10 @@ func (o *Office) Message(key string) templates.Form4 {
 }
 
 // outward fills a message that a person sends to people outside the response. own are that person's words. What nobody
-// can know yet is said as such; any other missing fact is named, and nothing is sent.
+// can know yet has no line, the end says it as such; any other missing fact is named, and nothing is sent.
 func (o *Office) outward(key string, after *incident.Incident, now time.Time, own templates.Values) (templates.Filled, error) {
 	values := templates.Known(after, templates.Facts{Now: now})
-	for field, unknown := range map[string]string{
-		"eta": "not known yet", "next_steps": "being decided", "root_cause": "under review", "data_impact": "none known", "actions": "none recorded",
-	} {
+	for field, unknown := range map[string]string{"root_cause": "under review", "data_impact": "none known"} {
 		if len(values[field]) == 0 {
 			values.Set(field, unknown)
 		}
@@ -38,7 +36,7 @@ func (o *Office) outward(key string, after *incident.Incident, now time.Time, ow
 	if after.Window != nil {
 		return templates.FillMaintenance(key, values), nil
 	}
-	filled, missing := templates.Fill(o.Message(key), values)
+	filled, missing := templates.Fill(templates.Without(o.Message(key), values, "eta", "next_steps", "actions"), values)
 	if len(missing) > 0 {
 		return filled, incident.Refuse(incident.BadInput, "Not sent: the runbook's message needs facts that nobody gave: %s.", strings.Join(missing, ", ")).
 			Then("Say them first, like: /%s impact nobody can log in", o.command("incident"))
@@ -78,7 +76,7 @@ func (o *Office) withOutward(i *incident.Incident, now time.Time, events []incid
 			f, err = o.update(after, now, w)
 			e.Subject, e.Outward = f.Subject, f.Body
 			if opening := o.notification(i, w.promising(after), now, e.To); err == nil && opening.Body != "" {
-				e.Subject, e.Opening = opening.Subject, opening.Body
+				e.Subject, e.Opening = opening.Subject, templates.Once(opening.Body, e.Outward)
 			}
 			e.Executives = o.apart(i, after, now, e.To, w)
 			events[k] = e
@@ -124,7 +122,7 @@ func (o *Office) awaiting(i, after *incident.Incident, now time.Time, e incident
 	}
 	e.Subject, e.Outward = f.Subject, f.Body
 	if opening := o.notification(i, w.promising(after), now, e.To); opening.Body != "" && e.Number > 0 {
-		e.Subject, e.Opening = opening.Subject, opening.Body
+		e.Subject, e.Opening = opening.Subject, templates.Once(opening.Body, e.Outward)
 	}
 	if e.Number > 0 && e.Version == 1 {
 		e.Due = after.UpdateDue
@@ -174,7 +172,7 @@ func (o *Office) apart(before, after *incident.Incident, now time.Time, to []inc
 	if err != nil {
 		return nil // nobody is sent it: the same is missing in everybody's
 	}
-	return &incident.Apart{Outward: f.Body, Opening: o.notification(before, theirs, now, to).Body}
+	return &incident.Apart{Outward: f.Body, Opening: templates.Once(o.notification(before, theirs, now, to).Body, f.Body)}
 }
 
 // update is a message in the runbook's words for updates.

@@ -44,7 +44,7 @@ func TestUpdateGoesOutInTheRunbooksWords(t *testing.T) {
 		t.Fatalf("%+v", reply)
 	}
 	got := o.sent(id, "UpdateSent").(incident.UpdateSent).Outward
-	want := "**Status:** Investigating\n\nrestoring the 02:00 backup [[impact]]\n\nNext:\n- being decided\nReady: not known yet\nImpact: nobody can log in"
+	want := "**Status:** Investigating\n\nrestoring the 02:00 backup [[impact]]\n\nImpact: nobody can log in"
 	if got != want {
 		t.Errorf("went out:\n%s\nwant:\n%s", got, want)
 	}

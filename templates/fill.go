@@ -77,6 +77,30 @@ func Fill(t Form4, v Values) (f Filled, missing []string) {
 	return Filled{Subject: fillLine(t.Subject, v), Body: fillBody(t.Body, v)}.drill(v), nil
 }
 
+// Without leaves the lines of some fields out whose facts are not known, and the headings under which nothing is left.
+func Without(t Form4, v Values, fields ...string) Form4 {
+	t.Body = strings.Join(keep(strings.Split(t.Body, "\n"), func(line string) bool {
+		for _, m := range field.FindAllStringSubmatch(line, -1) {
+			if slices.Contains(fields, m[1]) && len(v[m[1]]) == 0 {
+				return false
+			}
+		}
+		return true
+	}), "\n")
+	return t
+}
+
+// Once is a first notification without the lines that stand in the message below it too: it says a thing once.
+func Once(opening, below string) string {
+	bare := func(line string) string { return strings.Trim(strings.ReplaceAll(line, "**", ""), " \t-*") }
+	said := map[string]bool{}
+	for line := range strings.Lines(below) {
+		said[bare(strings.TrimSpace(line))] = true
+	}
+	delete(said, "")
+	return strings.TrimSpace(strings.Join(keep(strings.Split(opening, "\n"), func(line string) bool { return !said[bare(line)] }), "\n"))
+}
+
 // drillFact is no field of a runbook: it puts DRILL in front of whatever is filled (I44).
 const drillFact = "drill"
 
@@ -120,13 +144,16 @@ func keep(lines []string, known func(line string) bool) []string {
 			continue
 		}
 		if heads(line) {
-			left, had := false, false
+			left, had, list := false, false, false
 			for _, below := range lines[k+1:] {
 				if strings.TrimSpace(below) == "" {
 					if had {
 						break
 					}
 					continue
+				}
+				if list = list || !had && bulleted.MatchString(below); list && !bulleted.MatchString(below) {
+					break // under a list stands what is no part of it
 				}
 				had = true
 				left = left || known(below)

@@ -124,3 +124,17 @@ func TestFill_AnIntervalHasOneUnit(t *testing.T) {
 		}
 	}
 }
+
+// TestAFirstMailSaysAThingOnce: what stands in the update below is left out of the notification above it.
+func TestAFirstMailSaysAThingOnce(t *testing.T) {
+	opening := "We look into it.\n\n**Status:** Investigating\nImpact: nobody can log in\n\nWhen you hear:\n- Next update: 04:00 UTC"
+	below := "Found it.\n\nStatus: Investigating\n**Next update:** 04:00 UTC"
+	if got, want := Once(opening, below), "We look into it.\n\nImpact: nobody can log in"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	form := Form4{Body: "[[update_message]]\n\nNext steps:\n- [[next_steps]]\nReady: [[eta]]\nImpact: [[impact]]"}
+	known := Values{"update_message": {"Found it."}}
+	if got, want := Without(form, known, "eta", "next_steps").Body, "[[update_message]]\n\nImpact: [[impact]]"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

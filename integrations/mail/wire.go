@@ -209,14 +209,17 @@ func (l *Link) compose(m message, address string) (*mail.Msg, error) {
 // oneLine keeps a subject from becoming a header of its own.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// asHTML is the same text for readers that show no plain text: escaped, lines kept, pairs of ** bold, nothing else.
+// asHTML is the same text for readers that show no plain text: escaped, each line with the
+// direction of its own script, pairs of ** bold, nothing else.
 func asHTML(text string) string {
 	var b strings.Builder
-	b.WriteString("<!doctype html>\n<html><body style=\"font-family: sans-serif\">")
-	for k, line := range strings.Split(strings.TrimSpace(text), "\n") {
-		if k > 0 {
+	b.WriteString("<!doctype html>\n<html lang=\"en\"><body style=\"font-family: sans-serif\">")
+	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
+		if strings.TrimSpace(line) == "" {
 			b.WriteString("<br>\n")
+			continue
 		}
+		b.WriteString("<div dir=\"auto\">")
 		parts := strings.Split(html.EscapeString(line), "**")
 		for n, part := range parts {
 			switch {
@@ -231,6 +234,7 @@ func asHTML(text string) string {
 				b.WriteString(part)
 			}
 		}
+		b.WriteString("</div>\n")
 	}
 	b.WriteString("</body></html>\n")
 	return b.String()
