@@ -225,6 +225,36 @@ func TestSecondLookHoldsThePage(t *testing.T) {
 	}
 }
 
+// TestI44_WhatNeverWasPublicStaysSo: a reopening while the words for the end wait, or were sent back, leaves no end and no
+// "open again" behind; an end that the public read stays, and so does its reopening.
+func TestI44_WhatNeverWasPublicStaysSo(t *testing.T) {
+	over := func(draft int) []incident.Event {
+		return []incident.Event{incident.Resolved{By: ana, To: everybody[:2]}, incident.UpdateDrafted{Draft: draft, Version: 1, By: ana, To: everybody[2:], Public: "unseen words", Status: incident.Over}}
+	}
+	back := incident.UpdateReviewed{Draft: 2, By: bea, Why: "name no customer"}
+	w := newTape(t, 1, night, incident.Opened{Severity: 1, Services: []string{"users"}}).
+		add(1, incident.UpdateSent{By: ana, Number: 1, To: everybody, Public: "Logins fail.", Status: incident.Investigating}).
+		add(2, over(1)...).add(72, incident.Reopened{By: ana, Reason: "secret"})
+	for _, what := range []string{"while it waits", "after it was sent back"} {
+		page := files(t, compose(night.Add(2*time.Hour), w))
+		for _, name := range []string{"index.html", "history.html", "status.json", "feed.atom"} {
+			if body := page[name]; strings.Contains(body, "has been resolved") || strings.Contains(body, "open again") || strings.Contains(body, "unseen") {
+				t.Errorf("%s: %s tells of an end:\n%s", what, name, body)
+			}
+		}
+		if e := w.read(); len(e.Updates) != 1 || e.Stage != statuspage.Investigating || !e.Ended.IsZero() {
+			t.Errorf("%s: %+v", what, e)
+		}
+		if what == "while it waits" {
+			w.add(80, over(2)...).add(81, back, incident.Reopened{By: ana, Reason: "secret"})
+		}
+	}
+	w.add(90, incident.Resolved{By: ana}).add(91, incident.Reopened{By: ana, Reason: "again"})
+	if e := w.read(); len(e.Updates) != 3 || e.Updates[1].Stage != statuspage.Resolved || e.Updates[2].Stage != statuspage.Investigating {
+		t.Errorf("an end that was shown: %+v", e)
+	}
+}
+
 // TestHistoryIsOf90Days, and the bytes depend on nothing but the facts and the day.
 func TestHistoryIsOf90Days(t *testing.T) {
 	w := newTape(t, 1, night, incident.Opened{Severity: 3}).add(1, incident.UpdateSent{By: ana, Number: 1, To: everybody, Public: "Slow.", Status: incident.Investigating}).add(2, incident.Resolved{By: ana})

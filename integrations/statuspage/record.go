@@ -55,8 +55,13 @@ func (r *reading) record(record state.Record) error {
 	if err != nil {
 		return err
 	}
+	held := r.fold.EndHeld(incident.AudienceStatus)
 	r.fold.Apply(record.Stamp(), e)
 	switch e := e.(type) {
+	case incident.Reopened:
+		if held {
+			r.unsay() // the end never was public, so nothing is open again there
+		}
 	case incident.UpdateSent:
 		status := r.fold.Status
 		if e.Status != "" {
@@ -185,18 +190,23 @@ func (r *reading) own(record state.Record, stage Stage, which string) {
 	r.entry.Updates = append(r.entry.Updates, Update{Seq: record.Seq, At: record.Time, Stage: stage, Words: string(words), Own: true})
 }
 
+// unsay takes back drbot's sentence for an end whose words have not left.
+func (r *reading) unsay() {
+	e := r.entry
+	if len(e.Updates) > 1 && e.newest().Own && e.newest().Stage.over() {
+		e.Updates = e.Updates[:len(e.Updates)-1]
+		e.Stage, e.Ended = e.newest().Stage, time.Time{}
+	}
+}
+
 // done is the entry. While the words for a resolution wait for their second look, or were sent back and not written anew, the
 // page does not run ahead of them.
 func (r *reading) done() *Entry {
-	e := r.entry
-	if len(e.Updates) == 0 {
+	if len(r.entry.Updates) == 0 {
 		return nil
 	}
-	if newest := e.newest(); newest.Own && newest.Stage.over() && len(e.Updates) > 1 {
-		if r.fold.EndHeld(incident.AudienceStatus) {
-			e.Updates = e.Updates[:len(e.Updates)-1]
-			e.Stage, e.Ended = e.newest().Stage, time.Time{}
-		}
+	if r.fold.EndHeld(incident.AudienceStatus) {
+		r.unsay()
 	}
-	return e
+	return r.entry
 }
