@@ -124,6 +124,7 @@ func TestUnsaid(t *testing.T) {
 	mailed.Promises.Mailed = incident.Cadence{Kept: 1, Late: 1, Missed: 1}
 	ReviewDraft(mailed.Incident, nil, Facts{}, "")
 	Say("review.redacted", nil)
+	Delayed(Letter{Text: utc(at("03:00"))}, at("03:00"), at("04:00"), at("03:00"))
 	Say("audience.name", map[string]any{"To": "mail"}) // in answers
 	mailAll()
 	pageAll()

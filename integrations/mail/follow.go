@@ -272,5 +272,5 @@ func (l *Link) message(i *incident.Incident, is standing, audience incident.Audi
 	}
 	hash := v.record.Hash[:min(12, len(v.record.Hash))] // another record gives the same numbers again
 	_, domain, _ := strings.Cut(l.from().Address, "@")
-	return message{id: fmt.Sprintf("%s.%s.%s.%s@%s", strings.ToLower(i.ID.String()), name, audience, hash, domain), date: v.record.Time, letter: l.letter(i, is, audience, had)}
+	return message{id: fmt.Sprintf("%s.%s.%s.%s@%s", strings.ToLower(i.ID.String()), name, audience, hash, domain), date: v.record.Time, letter: templates.Delayed(l.letter(i, is, audience, had), v.record.Time, l.Now(), is.promised(i)...)}
 }

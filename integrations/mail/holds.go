@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/state"
@@ -28,6 +29,17 @@ type standing struct {
 }
 
 func (s standing) newest() version { return s.versions[len(s.versions)-1] }
+
+// promised are the instants by which its words may promise the next one.
+func (s standing) promised(i *incident.Incident) []time.Time {
+	list := []time.Time{i.UpdateDue, i.ExecutivesDue}
+	for _, v := range s.versions {
+		if e, ok := v.event.(incident.UpdateSent); ok {
+			list = append(list, e.Due, e.ExecutivesDue)
+		}
+	}
+	return list
+}
 
 // first is the message as it was written; nil: the record has it no more.
 func (s standing) first() incident.Event {
