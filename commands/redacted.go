@@ -195,6 +195,10 @@ func (f *finding) sent(room string) (lines []string) {
 			lines = append(lines, "What drbot posted of it in "+room+": a Slack admin deletes it.")
 		}
 	}
+	pagerduty := []string{incident.UpdateSent{}.EventKind(), incident.Resolved{}.EventKind(), incident.SeveritySet{}.EventKind()}
+	if len(f.i.Alerts) > 0 && slices.Contains(pagerduty, f.of.Kind) {
+		lines = append(lines, "Notes and status updates at PagerDuty stay there: tell those who read them.")
+	}
 	var sent struct {
 		To []incident.Audience `json:"to"`
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/drbot/drbot/workspace/person"
 )
@@ -34,6 +35,12 @@ func TestI56_WhoIsInTheChannelReads(t *testing.T) {
 	_, err = w.dev.Leave(w.within(), room)
 	w.ok(err)
 	w.reads(w.dev, false)
+	told, heard := w.dms(w.dev, "secretword"), w.dms(w.dev, "INC-1")
+	w.clock.push(10 * 24 * time.Hour)
+	w.until("Dev hears of t2 by the number", func() bool { return w.dms(w.dev, "INC-1") > heard })
+	if n := w.dms(w.dev, "secretword"); n != told {
+		t.Errorf("%d direct messages say what it is about, %d before he left", n, told)
+	}
 	// Who goes while drbot does not hear it is missed when it hears again; who stays needs nobody's word for it.
 	w.reads(w.bea, true)
 	w.leave()
