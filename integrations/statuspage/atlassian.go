@@ -27,8 +27,8 @@ const (
 	listed = 100
 )
 
-// errGone: Atlassian has no such incident (any more).
-var errGone = errors.New("there is no such incident")
+// errGone: Atlassian's page is there, and has no such incident or component (any more).
+var errGone = errors.New("it is not there")
 
 // incidentBody is an incident as it is written.
 type incidentBody struct {
@@ -147,7 +147,7 @@ func (c *client) call(ctx context.Context, method, path string, body, into any) 
 		return follow.Unavailable{Err: refused, RetryAfter: wait}
 	case status >= 400 && !json.Valid(answer): // a page of something between: a proxy, a sign-in
 		return follow.Unavailable{Err: refused, RetryAfter: wait}
-	case status == http.StatusNotFound && strings.HasPrefix(path, "/incidents/"):
+	case status == http.StatusNotFound && ofOne(path):
 		if there, _, list, err := c.send(ctx, http.MethodGet, "/incidents?limit=1", nil); err != nil || there != http.StatusOK || !json.Valid(list) {
 			return follow.Unavailable{Err: refused, RetryAfter: wait} // nothing is there: that one is missed says nothing
 		}

@@ -60,19 +60,19 @@ func (p *Push) Wants(kind string) bool { return slices.Contains(wants, kind) }
 // Notes of the cursor.
 const (
 	noteIncident = "incident" // its id there
-	noteGone     = "gone"     // it was deleted there; it is told nothing further
+	noteGone     = "gone"     // it was deleted there: it is told no further message, its components are kept right
 	noteUpdate   = "update/"  // and a record: "<id there> <digest of the words>"
 	noteFrame    = "frame"    // digest of name and window
 	noteKind     = "kind"     // planned, or at once: what it was made as there, which never changes
 )
 
 // errDeleted parks a delivery: people see once that Atlassian has lost the incident.
-var errDeleted = errors.New("the incident was deleted at Atlassian's Statuspage, which is told nothing further of it")
+var errDeleted = errors.New("the incident was deleted at Atlassian's Statuspage: no message of it goes there any more, its components are set back at its end")
 
 // Deliver brings the incident there up to date. What was written before an error stands in the notes, so that nothing is
 // written twice.
 func (p *Push) Deliver(ctx context.Context, b follow.Batch) (follow.Done, error) {
-	if b.Incident == 0 || b.Notes[noteGone] != "" {
+	if b.Incident == 0 {
 		return follow.Done{}, nil
 	}
 	entry, states, err := p.site.Published(ctx, b)
@@ -83,11 +83,7 @@ func (p *Push) Deliver(ctx context.Context, b follow.Batch) (follow.Done, error)
 		return follow.Done{}, nil
 	}
 	s := &telling{Push: p, entry: entry, item: entry.item(p.site.shown().Components), states: states, notes: maps.Clone(b.Notes), done: map[string]string{}}
-	err = s.run(ctx)
-	if errors.Is(err, errGone) {
-		s.note(noteGone, "yes")
-		err = errDeleted
-	}
+	err = s.deliver(ctx, len(b.Records) == 1)
 	var later follow.Unavailable
 	if errors.As(err, &later) {
 		p.wrong.set(later.Err, p.site.Clock.Now())
@@ -122,6 +118,29 @@ func (s *telling) note(key, value string) {
 		s.notes = map[string]string{}
 	}
 	s.notes[key], s.done[key] = value, value
+}
+
+// deliver tells all of it, or of an incident that was deleted there what is left: how its components do. That it was deleted
+// is noted when they are right and one record is at fault, so that a try which stops between is made again, and people are told.
+func (s *telling) deliver(ctx context.Context, alone bool) error {
+	if s.notes[noteGone] != "" {
+		return s.setBack(ctx)
+	}
+	err := s.run(ctx)
+	if !errors.Is(err, errGone) {
+		return err
+	}
+	err = s.setBack(ctx)
+	switch {
+	case errors.As(err, new(follow.Unavailable)):
+		return err
+	case alone:
+		s.note(noteGone, "yes")
+	}
+	if err != nil {
+		return fmt.Errorf("%w; %w", errDeleted, err)
+	}
+	return errDeleted
 }
 
 func (s *telling) run(ctx context.Context) error {
@@ -170,8 +189,9 @@ func (s *telling) update(ctx context.Context, seq uint64, u Said) error {
 	if err := s.read(ctx); err != nil {
 		return err
 	}
+	body := s.body(seq, u)
 	if s.there == nil || s.there.through() < seq {
-		answer, err := s.client.write(ctx, s.notes[noteIncident], s.body(seq, u))
+		answer, err := s.client.write(ctx, s.notes[noteIncident], body)
 		if err != nil {
 			return err
 		}
@@ -182,6 +202,7 @@ func (s *telling) update(ctx context.Context, seq uint64, u Said) error {
 		}
 		s.note(noteFrame, s.framed())
 	}
+	s.touch(body)
 	id = ""
 	if s.there.through() == seq && len(s.there.Updates) > 0 {
 		id = s.there.Updates[0].ID

@@ -100,6 +100,20 @@ func (a *Account) Delete(id string) {
 	a.incidents = slices.DeleteFunc(a.incidents, func(i *Incident) bool { return i.ID == id })
 }
 
+// Turn gives a component a status, as people and a window that begins do.
+func (a *Account) Turn(id, status string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.components[id] = status
+}
+
+// Remove takes a component away.
+func (a *Account) Remove(id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.components, id)
+}
+
 // Incidents are those that are there, oldest first.
 func (a *Account) Incidents() []Incident {
 	a.mu.Lock()

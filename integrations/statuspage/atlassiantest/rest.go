@@ -35,6 +35,14 @@ type incidentIn struct {
 	} `json:"incident"`
 }
 
+type componentIn struct {
+	Component struct {
+		Name        *string `json:"name"`
+		Description *string `json:"description"`
+		Status      *string `json:"status"`
+	} `json:"component"`
+}
+
 type updateIn struct {
 	Update struct {
 		Body      *string `json:"body"`
@@ -70,6 +78,8 @@ var (
 func (a *Account) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/pages/{page}/components", a.guarded(a.listComponents))
+	mux.HandleFunc("GET /v1/pages/{page}/components/{id}", a.guarded(a.oneComponent))
+	mux.HandleFunc("PATCH /v1/pages/{page}/components/{id}", a.guarded(a.changeComponent))
 	mux.HandleFunc("GET /v1/pages/{page}/incidents", a.guarded(a.listIncidents))
 	mux.HandleFunc("POST /v1/pages/{page}/incidents", a.guarded(a.create))
 	mux.HandleFunc("GET /v1/pages/{page}/incidents/{id}", a.guarded(a.one))
@@ -158,6 +168,34 @@ func (a *Account) listComponents(w http.ResponseWriter, _ *http.Request) {
 		list = append(list, map[string]any{"id": id, "name": name, "status": a.components[id]})
 	}
 	answer(w, http.StatusOK, list)
+}
+
+func (a *Account) oneComponent(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	if _, ok := a.components[id]; !ok {
+		answer(w, http.StatusNotFound, map[string]any{"error": "Record not found"})
+		return
+	}
+	answer(w, http.StatusOK, map[string]any{"id": id, "name": a.o.Components[id], "status": a.components[id]})
+}
+
+func (a *Account) changeComponent(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	var in componentIn
+	_, ok := a.components[id]
+	switch err := decode(r, &in); {
+	case !ok:
+		answer(w, http.StatusNotFound, map[string]any{"error": "Record not found"})
+		return
+	case err != nil:
+		a.refuse(w, http.StatusBadRequest, err.Error())
+		return
+	case in.Component.Status == nil || !slices.Contains(statuses, *in.Component.Status):
+		a.refuse(w, http.StatusUnprocessableEntity, fmt.Sprintf("Component %q gets no status that there is", id))
+		return
+	}
+	a.components[id] = *in.Component.Status
+	a.wrote(w, http.StatusOK, map[string]any{"id": id, "name": a.o.Components[id], "status": a.components[id]})
 }
 
 func (a *Account) listIncidents(w http.ResponseWriter, r *http.Request) {
