@@ -88,10 +88,7 @@ func (t *talk) deliver() error {
 	case incident.TypeSet:
 		return t.withdrawn()
 	case incident.SeveritySet:
-		if e.From == e.To || e.From == 0 {
-			return nil
-		}
-		return t.line("severity/"+t.seq(), templates.Severity(t.i, e))
+		return t.severity(e)
 	case incident.UpdateSent:
 		return t.update(e)
 	case incident.UpdateDrafted:
@@ -126,6 +123,14 @@ func (t *talk) deliver() error {
 		return err
 	}
 	return t.run(e)
+}
+
+// severity tells of another severity; the first one stands on the card.
+func (t *talk) severity(e incident.SeveritySet) error {
+	if e.From == e.To || e.From == 0 {
+		return nil
+	}
+	return t.line("severity/"+t.seq(), templates.Severity(t.i, e))
 }
 
 func (t *talk) seq() string { return t.mark("").seq }

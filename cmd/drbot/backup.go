@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -60,6 +61,20 @@ func (p program) restore() *cobra.Command {
 	return cmd
 }
 
+// writePart writes a file that is not there yet, down to the disk.
+func writePart(part string, write func(io.Writer) error) error {
+	out, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("%s exists: another backup goes on there, or was broken off; then delete it", part)
+	} else if err != nil {
+		return err
+	}
+	if err = errors.Join(write(out), out.Sync(), out.Close()); err != nil {
+		_ = os.Remove(part)
+	}
+	return err
+}
+
 // writeBackup takes a hot copy from the running drbot, or copies the file itself when nobody holds it, and then the files of
 // kept messages that the copy names. It never overwrites, and what it leaves under the final name is whole: the record comes
 // last.
@@ -75,24 +90,19 @@ func (p program) writeBackup(ctx context.Context, file string) error {
 	if _, err := os.Lstat(file); err == nil {
 		return fmt.Errorf("%s exists; a backup never overwrites", file)
 	}
+	write := func(out io.Writer) error {
+		if client != nil {
+			defer client.Close()
+			return client.Backup(ctx, out)
+		}
+		defer func() { _ = s.Close() }()
+		return s.Backup(ctx, out)
+	}
 	part := file + ".part"
-	out, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, os.ErrExist) {
-		return fmt.Errorf("%s exists: another backup goes on there, or was broken off; then delete it", part)
-	} else if err != nil {
+	if err := writePart(part, write); err != nil {
 		return err
 	}
 	defer func() { _ = os.Remove(part) }()
-	if client != nil {
-		defer client.Close()
-		err = client.Backup(ctx, out)
-	} else {
-		defer func() { _ = s.Close() }()
-		err = s.Backup(ctx, out)
-	}
-	if err = errors.Join(err, out.Sync(), out.Close()); err != nil {
-		return err
-	}
 	copied, err := bolt.OpenReadOnly(part)
 	if err != nil {
 		return fmt.Errorf("the copy does not open: %w", err)
