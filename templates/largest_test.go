@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -135,5 +136,31 @@ func TestUnsaid(t *testing.T) {
 		if name := sentence.Name(); !strings.HasSuffix(name, ".tmpl") && name != "say" && !sayings[name] {
 			t.Errorf("nothing says %q", name)
 		}
+	}
+}
+
+// everyMessage adds what is drawn of messages to people, and of the review.
+func everyMessage(i *incident.Incident, f Facts, all map[string]Message) {
+	words, writer := short(i.Title, incident.MaxUpdate), i.OpenedBy
+	writer.Name = short(writer.Name, 80) // Slack's own bound
+	values := Known(i, f)
+	values.Set("update_message", words)
+	values.Set("next_steps", words)
+	sent := incident.UpdateSent{By: writer, Number: 2, Text: words, Next: words, Due: at("04:00"), ExecutivesDue: at("05:00"), To: incident.Audiences, Status: i.Status}
+	filled := FillKnown(BuiltIn(Progress), values)
+	sent.Subject, sent.Outward, sent.Opening = filled.Subject, filled.Body, FillKnown(BuiltIn(Initial), values).Body
+	all["sent"], all["sent outward"] = Update(i, sent), Outward(i, sent.Outward)
+	drafted := draftedFrom(sent)
+	waits := i.Clone()
+	waits.Apply(incident.Stamp{Time: at("03:30")}, drafted)
+	if o := waits.Outgone(drafted.Draft); o != nil {
+		all["look"], all["look due"], all["sent back"] = SecondLook(waits, o, outletNames), LookDue(waits, o, time.Hour), SentBack(waits, o)
+	}
+	edited := incident.UpdateEdited{Number: 2, Version: 2, By: writer, To: incident.Audiences, Text: words, Next: words, Subject: sent.Subject, Outward: sent.Outward}
+	all["edited"], all["edited outward"] = Edited(i, edited, at("15:04")), EditedOutward(i, edited, at("15:04"))
+	all["executives"] = Reminder(i, Promised{Executives: true, Missed: true, Due: at("04:00"), Late: time.Hour}, Drafted{Text: i.Title})
+	all["goes on"], all["not over"] = GoesOn(i, incident.Again{By: writer, Why: i.Title}, Drafted{Text: i.Title}), NotOver(i, at("03:50"))
+	if i.Review != nil {
+		all["review"] = ReviewCard(i, ReviewParts(i.Title), at("03:50"))
 	}
 }
