@@ -48,25 +48,33 @@ func resolveIncident(ctx context.Context, o *Office, c *call) (Reply, error) {
 			return reply, err
 		}
 	}
+	var end hearers
 	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
-		return o.resolving(v.Now(), i, r, tell)
-	}, func(i *incident.Incident) string {
-		if i.Window != nil {
-			return planSaid(i, "over", facts{"Closed": o.closedTo(i)})
-		}
-		if i.FalseAlarm {
-			return said("falsealarm", about(i, facts{"Heard": o.heardOutside(i)}))
-		}
-		known := facts{"After": i.ResolvedAt.Sub(i.OpenedAt), "Review": nil, "Owner": "", "Closed": o.closedTo(i)}
-		if i.Review != nil {
-			known["Review"], known["Owner"] = when(i.Review.Due), i.Review.Owner.Name
-		}
-		return said("resolved", about(i, known))
-	})
+		events, err := o.resolving(v.Now(), i, r, tell)
+		end = endedBy(events)
+		return events, err
+	}, func(i *incident.Incident) string { return o.resolvedSaid(i, end) })
 	if refusal := (*incident.Refusal)(nil); len(c.Fields) > 0 && errors.As(err, &refusal) && strings.HasPrefix(refusal.Say, "Still open") {
 		return Reply{Errors: map[string]string{"anyway": refusal.Error()}}, nil
 	}
 	return c.atField("summary", reply, err)
+}
+
+// resolvedSaid answers a resolution: who hears of it after a second look, and who does not.
+func (o *Office) resolvedSaid(i *incident.Incident, end hearers) string {
+	untold := end.untold(o.open(i, i.Told()))
+	known := facts{"Closed": o.closedTo(i), "Second": named(end.second), "Untold": named(untold), "To": typedAs(untold)}
+	if i.Window != nil {
+		return planSaid(i, "over", known)
+	}
+	if i.FalseAlarm {
+		return said("falsealarm", about(i, facts{"Heard": o.heardOutside(i)}))
+	}
+	known["After"], known["Review"], known["Owner"] = i.ResolvedAt.Sub(i.OpenedAt), nil, ""
+	if i.Review != nil {
+		known["Review"], known["Owner"] = when(i.Review.Due), i.Review.Owner.Name
+	}
+	return said("resolved", about(i, known))
 }
 
 var anyway = regexp.MustCompile(`(?i)\banyway:`)

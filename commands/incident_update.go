@@ -24,6 +24,7 @@ type notice struct {
 	shown                             string // what the preview showed; empty: nothing yet
 	data                              string // what the runs know of the data
 	open                              bool   // nothing was said of whom it is for
+	anew                              int    // the message that was sent back, and is written anew
 }
 
 // sendUpdate sends what was typed in one line; without a text it offers the form with a draft from the record. A form is
@@ -98,6 +99,8 @@ func noticeOf(c *call) (n notice, err error) {
 		switch {
 		case part == string(incident.AudienceExecutives), part == string(incident.AudienceMail):
 			asked = incident.Audience(part)
+		case strings.HasPrefix(part, "m"):
+			n.anew, _ = strconv.Atoi(part[1:])
 		case strings.HasPrefix(part, "u"):
 			if seen, err := strconv.Atoi(part[1:]); err == nil {
 				n.seen = seen
@@ -217,13 +220,17 @@ func updateForm(ctx context.Context, o *Office, c *call, n notice) (Reply, error
 		return Reply{}, incident.Refuse(incident.WrongState, "%s is %s.", i.ID, i.State).Then("Reopen it first, with a reason.")
 	}
 	if n.next == "" && i.UpdateEvery > 0 {
-		n.next = strings.TrimSuffix(strings.TrimSuffix(i.UpdateEvery.String(), "0s"), "0m")
+		n.next = span(i.UpdateEvery)
 	}
 	n.text, n.status, n.seen = Draft(i), string(i.Status), i.Updates
 	if n.open { // who was promised the next one
 		n.to = append(n.to, o.open(i, i.Awaiting())...)
 	}
-	return c.form(o, o.updating(i, n, nil), "The update is missing.")
+	shown, err := o.writtenAnew(ctx, i, &n)
+	if err != nil {
+		return Reply{}, err
+	}
+	return c.form(o, o.updating(i, n, shown), "The update is missing.")
 }
 
 // updating is the form of UX §7, with what each audience will read above it once there is something to show.

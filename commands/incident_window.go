@@ -139,7 +139,7 @@ func callOff(ctx context.Context, o *Office, c *call, why string) (Reply, error)
 func planSaid(i *incident.Incident, what string, more facts) string {
 	all := about(i, facts{
 		"What": what, "Title": i.Title, "Type": i.Type, "Phase": string(i.Phase()), "From": when(i.Window.From), "Until": when(i.Window.Until),
-		"Commander": i.Roles[incident.Commander].Name, "Heard": "", "Closed": "",
+		"Commander": i.Roles[incident.Commander].Name, "Heard": "", "Closed": "", "Second": "", "Untold": "", "To": "",
 	})
 	maps.Copy(all, more)
 	return said("planned", all)

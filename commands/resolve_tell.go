@@ -24,6 +24,9 @@ func tellingOf(c *call) (n notice, err error) {
 		for _, word := range to {
 			n.to = append(n.to, audienceNamed(word))
 		}
+		if asked && n.public != "" { // its words say that it is told; without any the page says itself that it is over
+			n.to = append(n.to, incident.AudienceStatus)
+		}
 		return n, nil
 	}
 	marks := lineParts.FindAllStringSubmatchIndex(c.Text, -1)
@@ -127,6 +130,28 @@ func leavesHouse(events []incident.Event) bool {
 	})
 }
 
+// hearers are those to whom a resolution goes: at once, and after a second look.
+type hearers struct{ now, second []incident.Audience }
+
+func endedBy(events []incident.Event) (end hearers) {
+	for _, e := range events {
+		switch e := e.(type) {
+		case incident.Resolved:
+			end.now = e.To
+		case incident.UpdateDrafted:
+			end.second = e.To
+		}
+	}
+	return end
+}
+
+// untold are those of some audiences who are mailed nothing of it. The status page says of itself that it is over.
+func (end hearers) untold(told []incident.Audience) []incident.Audience {
+	return slices.DeleteFunc(told, func(a incident.Audience) bool {
+		return !a.Outside() || a == incident.AudienceStatus || slices.Contains(end.now, a) || slices.Contains(end.second, a)
+	})
+}
+
 // closedTo names those outside who heard of an incident, and may hear no more of it since it became restricted.
 func (o *Office) closedTo(i *incident.Incident) string {
 	may := o.audiences(i)
@@ -144,9 +169,12 @@ func (o *Office) tellFields(i *incident.Incident) []templates.Field {
 		return nil
 	}
 	ticked := append([]incident.Audience{incident.AudienceResponders, incident.AudienceAnnouncement}, i.Told()...)
-	fields := []templates.Field{{ID: "to", Label: "To", Kind: templates.FieldChecks, Options: o.audienceOptions(i), Value: typedAs(ticked), Optional: true}}
+	options := slices.DeleteFunc(o.audienceOptions(i), func(o templates.Option) bool { return o.Value == string(incident.AudienceStatus) })
+	fields := []templates.Field{{ID: "to", Label: "To", Kind: templates.FieldChecks, Options: options, Value: typedAs(ticked), Optional: true}}
 	if slices.Contains(o.audiences(i), incident.AudienceStatus) {
-		fields = append(fields, publicField(""))
+		public := publicField("")
+		public.Hint = "For users. Empty: where they read of it, the page says that it is resolved."
+		fields = append(fields, public)
 	}
 	return fields
 }

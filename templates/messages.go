@@ -143,7 +143,7 @@ func LookSize(e incident.UpdateDrafted) int {
 func SecondLook(i *incident.Incident, o *incident.Outgoing, names map[incident.Audience]string) Message {
 	facts := map[string]any{
 		"ID": i.ID, "N": o.Draft, "By": o.By, "To": o.To, "Number": o.Number, "Version": o.Version, "State": string(o.State), "Asked": o.Asked, "Named": o.Only,
-		"Decider": o.DecidedBy, "At": o.Decided, "Why": flat(o.Why, 500),
+		"Decider": o.DecidedBy, "At": o.Decided, "Why": flat(o.Why, 500), "Page": holdsPage(o),
 	}
 	m := Message{Text: locked(i, Say("look.text", facts))}
 	if o.State != incident.LookWaits {
@@ -175,12 +175,22 @@ func LookDue(i *incident.Incident, o *incident.Outgoing, late time.Duration) Mes
 	return closed(i, Say("look.text", facts), Line("look.due", facts))
 }
 
-// SentBack tells its writer that a message did not leave, in a message of its own: an edit calls nobody.
+// holdsPage reports whether the status page does not show the end because of a message: it goes on as it was.
+func holdsPage(o *incident.Outgoing) bool {
+	return o.Number == 0 && o.Version == 1 && slices.Contains(o.To, incident.AudienceStatus)
+}
+
+// SentBack tells its writer that a message did not leave, in a message of its own: an edit calls nobody. It is written anew as
+// the next update; a resolution, or another version, as an edit.
 func SentBack(i *incident.Incident, o *incident.Outgoing) Message {
-	facts := map[string]any{"ID": i.ID, "N": o.Draft, "By": o.By, "To": o.To, "Number": o.Number, "Decider": o.DecidedBy, "Why": flat(o.Why, 500)}
+	facts := map[string]any{"ID": i.ID, "N": o.Draft, "By": o.By, "To": o.To, "Number": o.Number, "Decider": o.DecidedBy, "Why": flat(o.Why, 500), "Page": holdsPage(o)}
 	m := Message{Text: locked(i, Say("sentback.text", facts)), Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("sentback.line", facts))}}}}
-	if i.Active() {
-		m.Blocks = append(m.Blocks, Actions{Elements: []Element{Button{Verb: "incident update", Object: object(i), Label: Say("button.anew", nil)}}})
+	anew := Button{Verb: "incident update", Object: fmt.Sprintf("%s/m%d", object(i), o.Draft), Label: Say("button.anew", nil)}
+	if o.Number == 0 || o.Version > 1 {
+		anew.Verb, anew.Object = "incident edit", fmt.Sprintf("%s/e%d", object(i), o.Number)
+	}
+	if i.Active() == (o.Number > 0) || o.Number > 0 && o.Version > 1 {
+		m.Blocks = append(m.Blocks, Actions{Elements: []Element{anew}})
 	}
 	return fit(m)
 }

@@ -67,6 +67,14 @@ func messageCards(add func(string, Message)) {
 	add("messages/lookduedown", LookDue(waits.Incident, waits.Outgone(3), 40*time.Minute))
 	add("messages/lookduesentback", LookDue(back.Incident, back.Outgone(3), 0))
 	add("messages/sentback", SentBack(back.Incident, back.Outgone(3)))
+	gone := restoring().say("03:30", d).say("03:32", incident.Resolved{By: ana, Summary: "restored"})
+	add("messages/lookended", look(gone))
+	end := d
+	end.Number, end.Status, end.Version = 0, incident.Over, 1
+	over := func() *story { return resolved().say("03:50", end) }
+	add("messages/lookreopened", look(over().say("03:51", incident.Reopened{By: bea, Reason: "logins fail again"})))
+	refused := over().say("03:51", incident.UpdateReviewed{Draft: 3, By: bea, Why: "name no customer"})
+	add("messages/sentbackend", SentBack(refused.Incident, refused.Outgone(3)))
 	only := d
 	only.Only = true
 	add("messages/lookonly", look(restoring().say("03:30", only)))
@@ -84,8 +92,6 @@ func messageCards(add func(string, Message)) {
 	newer := d
 	newer.Draft, newer.Number = 4, 3
 	add("messages/lookreplaced", look(restoring().say("03:30", d).say("03:40", newer)))
-	end := d
-	end.Number, end.Status, end.Version = 0, incident.Over, 1
 	add("messages/lookend", look(restoring().say("03:30", end)))
 	edit := d
 	edit.Version, edit.Opening, edit.Asked = 2, "", nil

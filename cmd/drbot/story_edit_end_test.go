@@ -19,7 +19,7 @@ func TestAResolutionIsEditedWhereItStands(t *testing.T) {
 	w.answers(w.ana, room, "/incident resolve db7 of Mallory works --to announcement,mail,executives anyway: nothing is left", "is resolved")
 	w.answers(w.bea, room, "/incident release m1", "It leaves for the mailing list")
 	w.mailed(server, 2)
-	w.answers(w.ana, room, "/incident edit resolution Logins work again", "The resolution of INC-1 is version 2 now", "waits for a second look")
+	w.answers(w.ana, room, "/incident edit resolution Logins work again", "The resolution of INC-1 is version 2 now", "To the mailing list it goes after a second look")
 	w.expect(w.dev, room, "INC-1 resolved", "Logins work again", "edited")
 	w.expect(w.bea, room, "Second look", "the resolution, version 2", "Logins work again")
 	w.answers(w.bea, room, "/incident release m2", "It leaves for the mailing list")
