@@ -186,6 +186,7 @@ func demoConfig() string {
 	var b strings.Builder
 	b.WriteString(demoMark + "listen: 127.0.0.1:0\nrunbook: ./DISASTER_RECOVERY.md\nslack: {mode: socket, announce: incidents}\ntypes: {Data breach: {restricted: true}}\n" +
 		"services: {users: {tier: Critical, data: [User accounts]}, debates: {tier: High, data: [Debates]}}\n" +
+		"statuspage: {title: Status of Aragora, dir: ./statuspage, components: {Login: [users], Debates: [debates]}}\nmessages: {second_look: [status]}\n" +
 		"pagerduty: {from: " + pagerFrom + ", services: {" + pagerService + ": {type: Database corruption, services: [users]}}}\npeople:\n")
 	for k, c := range cast {
 		fmt.Fprintf(&b, "  - {name: %s, email: %s, slack: %s, pagerduty: P%s, phone: \"+34 600 000 00%d\", roles: [%s]}\n", c.real, c.email, c.id, strings.ToUpper(c.name), k+1, c.roles)
@@ -343,9 +344,11 @@ Try this:
   2. On the service's page: Destroy the users database.
   3. PagerDuty's alert opens the incident. In its channel, as Ana: I'm on it, then Recover…, Show plan, Start.
      (Or open one yourself: /incident open Database corruption: nobody can log in)
-  4. As Bea: read and approve what is asked of you. As Ana: Resolve… when the service is healthy.
+  4. As Bea: read and approve what is asked of you.
+  5. As Ana: Post update… to the status page; as Bea: let it go. Read it at file://%s
+  6. As Ana: Resolve… when the service is healthy.
 
-Everything is in %s. Ctrl-C stops it.`, d.chat, url, d.dir)
+Everything is in %s. Ctrl-C stops it.`, d.chat, url, filepath.Join(d.dir, demoPage), d.dir)
 }
 
 func demoShortcuts() []map[string]string {

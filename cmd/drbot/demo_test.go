@@ -37,7 +37,7 @@ func headless(t *testing.T, args ...string) (demoOutcome, string) {
 
 func (o demoOutcome) check(t *testing.T) {
 	t.Helper()
-	if !o.Recovered || o.RowsExpected < 1000 || o.RowsRecovered != o.RowsExpected || o.Audit != "ok" || o.RTO <= 0 || len(o.Phases) != 8 {
+	if !o.Recovered || o.RowsExpected < 1000 || o.RowsRecovered != o.RowsExpected || o.Audit != "ok" || o.RTO <= 0 || len(o.Phases) != 9 {
 		t.Errorf("outcome %+v", o)
 	}
 }

@@ -61,7 +61,7 @@ func (d *demo) story(ctx context.Context, begin time.Time) error {
 		name string
 		play func(context.Context) error
 	}{
-		{"start", s.ready}, {"accept the lock", s.accept}, {"destroy", s.destroy}, {"open", s.open}, {"plan", s.plan}, {"recover", s.recover},
+		{"start", s.ready}, {"accept the lock", s.accept}, {"destroy", s.destroy}, {"open", s.open}, {"tell users", s.inform}, {"plan", s.plan}, {"recover", s.recover},
 		{"verify", s.verifyRows}, {"resolve", s.resolve},
 	} {
 		if err := part.play(ctx); err != nil {
@@ -292,6 +292,9 @@ func (s *story) resolve(ctx context.Context) error {
 	if !strings.Contains(m.Plain, "Review due") {
 		return fmt.Errorf("the resolution opens no review:\n%s", m.Plain)
 	}
+	if err := s.pageSays(ctx, "All systems operational"); err != nil {
+		return err
+	}
 	if err := s.told(ctx); err != nil {
 		return err
 	}
@@ -306,7 +309,7 @@ func (s *story) finish(ctx context.Context) error {
 		return err
 	}
 	o.RowsRecovered = rows
-	for _, p := range s.phases[3:7] {
+	for _, p := range s.phases[3:8] {
 		o.RTO += p.Seconds
 	}
 	o.RTO = seconds(time.Duration(math.Round(o.RTO*1000)) * time.Millisecond)

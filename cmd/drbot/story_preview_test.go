@@ -67,7 +67,7 @@ func TestALongMessageIsPreviewedForEverybody(t *testing.T) {
 	w.say(w.ana, room, "/incident resolve")
 	w.fill(w.ana, "Resolve INC-1", map[string]any{
 		"Summary": "Logins work again", "Root cause": strings.Repeat("a disk <&> ", 80), "Data impact": strings.Repeat("some <&> ", 90), "anyway": "nothing is left",
-		"to": everybody, "public": "Everybody can log in.\n" + strings.Repeat("<&>", 850),
+		"to": everybody[:3], "public": "Everybody can log in.\n" + strings.Repeat("<&>", 850),
 	})
 	w.sought(w.ana, "Resolve and send", "Mailing list · list@example.com", "Everybody can log in.")
 	w.fill(w.ana, "Resolve INC-1", map[string]any{})
