@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -20,11 +19,12 @@ import (
 type notice struct {
 	text, steps, next, status, public string
 	to                                []incident.Audience
-	seen                              int    // the newest update that the writer saw; negative: not known
-	shown                             string // what the preview showed; empty: nothing yet
-	data                              string // what the runs know of the data
-	open                              bool   // nothing was said of whom it is for
-	anew                              int    // the message that was sent back, and is written anew
+	seen                              int       // the newest update that the writer saw; negative: not known
+	shown                             string    // what the preview showed; empty: nothing yet
+	data                              string    // what the runs know of the data
+	open                              bool      // nothing was said of whom it is for
+	anew                              int       // the message that was sent back, and is written anew
+	at                                time.Time // when it was shown; zero: not yet
 }
 
 // sendUpdate sends what was typed in one line; without a text it offers the form with a draft from the record. A form is
@@ -52,9 +52,10 @@ func sendUpdate(ctx context.Context, o *Office, c *call) (Reply, error) {
 // posting is the message as events, with the status that its form sets along.
 func (o *Office) posting(now time.Time, i *incident.Incident, c *call, n notice) ([]incident.Event, error) {
 	var span time.Duration
+	filled := n.filled(now)
 	if n.next != "" {
 		var ok bool
-		if span, ok = parseWhen(n.next, now); !ok {
+		if span, ok = parseWhen(n.next, filled); !ok {
 			return nil, incident.Refuse(incident.BadInput, "%q is no time for the next update.", cut(n.next, 40)).Then("Write 30m or 15:30 (UTC).")
 		}
 	}
@@ -76,15 +77,15 @@ func (o *Office) posting(now time.Time, i *incident.Incident, c *call, n notice)
 		after.Status = status
 	}
 	sent, err := after.Post(now, incident.Word{
-		By: c.person, Text: n.text, Steps: cut(n.steps, 1000), Next: span, To: n.to, Public: n.public, Second: o.Config().Outlets.Second, Seen: n.seen,
+		By: c.person, Text: n.text, Steps: cut(n.steps, 1000), Next: span, To: n.to, Public: n.public, Second: o.Config().Outlets.Second, Seen: n.seen, At: filled,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if events, err = o.onPage(i, now, append(events, sent...), nil); err != nil {
+	if events, err = o.onPage(i, filled, append(events, sent...), nil); err != nil {
 		return nil, err
 	}
-	return o.withOutward(i, now, events, n.data)
+	return o.withOutward(i, filled, events, n.data)
 }
 
 // Parts of a line: --to mail,status --public "Logins fail." --steps "…" --next 30m. Chats make one long dash of two.
@@ -105,10 +106,9 @@ func noticeOf(c *call) (n notice, err error) {
 			if seen, err := strconv.Atoi(part[1:]); err == nil {
 				n.seen = seen
 			}
-		case strings.HasPrefix(part, "p"):
-			n.shown = part[1:]
 		}
 	}
+	n.shown, n.at = shownAt(c.Object)
 	if len(c.Fields) > 0 {
 		n.text, n.next, n.steps, n.status, n.public = c.Field("text"), c.Field("next"), c.Field("steps"), c.Field("status"), c.Field("public")
 		for _, word := range c.Fields["to"] {
@@ -251,7 +251,7 @@ func (o *Office) updating(i *incident.Incident, n notice, shown []templates.Bloc
 	}
 	f.Object = fmt.Sprintf("%s/u%d", objectOf(i), n.seen)
 	if n.shown != "" {
-		f.Object += "/p" + n.shown
+		f.Object += n.mark()
 		f.Submit = "Send"
 	}
 	return f
@@ -308,23 +308,25 @@ func (o *Office) preview(ctx context.Context, c *call, n notice) (Reply, error) 
 	if n.seen < 0 {
 		n.seen = i.Updates
 	}
-	fixed, err := o.posting(i.OpenedAt, i, c, n)
+	timeless := n
+	timeless.at = time.Time{}
+	fixed, err := o.posting(i.OpenedAt, i, c, timeless)
 	if err != nil {
 		return fail(err)
 	}
-	digest, err := json.Marshal(fixed)
+	id, err := digestOf(fixed)
 	if err != nil {
 		return Reply{}, err
 	}
-	id := incident.Digest(digest)[:12]
-	if n.shown == id {
+	now := o.clock(ctx, i)
+	if n.shown == id && n.fresh(now) && o.stands(now, i, c, n) {
 		return Reply{}, nil
 	}
-	events, err := o.posting(o.clock(ctx, i), i, c, n)
+	n.shown, n.at = id, now
+	events, err := o.posting(now, i, c, n)
 	if err != nil {
 		return fail(err)
 	}
-	n.shown = id
 	f := o.updating(i, n, templates.Preview(i, events, o.Config().Outlets.Names))
 	return Reply{Form: &f}, nil
 }

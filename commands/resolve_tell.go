@@ -2,10 +2,8 @@ package commands
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/drbot/drbot/incident"
@@ -16,6 +14,7 @@ import (
 // end who heard of the incident; the status page needs words of its own.
 func tellingOf(c *call) (n notice, err error) {
 	if len(c.Fields) > 0 {
+		n.shown, n.at = shownAt(c.Object)
 		n.public = c.Field("public")
 		to, asked := c.Fields["to"]
 		if asked {
@@ -58,6 +57,7 @@ func (o *Office) telling(i *incident.Incident, now time.Time, events []incident.
 	if err != nil {
 		return nil, err
 	}
+	now = tell.filled(now)
 	if events, err = o.onPage(i, now, events, nil); err != nil {
 		return nil, err
 	}
@@ -83,6 +83,8 @@ func (o *Office) previewEnd(ctx context.Context, c *call, r incident.Resolved, t
 	if err != nil {
 		return Reply{}, err
 	}
+	shown, at := tell.shown, tell.at
+	tell.at = time.Time{}
 	fixed, err := o.resolving(i.OpenedAt, i, r, tell)
 	if refusal := (*incident.Refusal)(nil); errors.As(err, &refusal) || err == nil && !leavesHouse(fixed) {
 		return Reply{}, nil // the refusal comes again, and is recorded
@@ -90,20 +92,21 @@ func (o *Office) previewEnd(ctx context.Context, c *call, r incident.Resolved, t
 	if err != nil {
 		return Reply{}, err
 	}
-	digest, err := json.Marshal(fixed)
+	id, err := digestOf(fixed)
 	if err != nil {
 		return Reply{}, err
 	}
-	id := incident.Digest(digest)[:12]
-	if _, shown, _ := strings.Cut(c.Object, "/p"); shown == id {
+	now := o.clock(ctx, i)
+	if tell.at = at; shown == id && tell.fresh(now) {
 		return Reply{}, nil
 	}
-	events, err := o.resolving(o.clock(ctx, i), i, r, tell)
+	tell.shown, tell.at = id, now
+	events, err := o.resolving(now, i, r, tell)
 	if err != nil {
 		return Reply{}, err
 	}
 	f := o.endForm(i, r)
-	f.Object, f.Submit = objectOf(i)+"/p"+id, "Resolve and send"
+	f.Object, f.Submit = objectOf(i)+tell.mark(), "Resolve and send"
 	f.Intro = append(templates.Preview(i, events, o.Config().Outlets.Names), f.Intro...)
 	f.Fields = append(f.Fields, o.tellFields(i)...)
 	for k := range f.Fields {

@@ -199,6 +199,7 @@ type Word struct {
 	Public string        // the status page's own words
 	Second []Audience    // who reads it only after a second look
 	Seen   int           // number of the newest message that its writer saw; negative: not known
+	At     time.Time     // when its writer saw what it says and promises; zero: now
 }
 
 // together is how close two messages must be to have been written at the same moment, where a door cannot say what the
@@ -230,11 +231,17 @@ func (i *Incident) Post(now time.Time, w Word) ([]Event, error) {
 	if w.Next == 0 {
 		w.Next = i.UpdateEvery
 	}
+	if w.At.IsZero() {
+		w.At = now
+	}
 	if w.Next > 0 {
-		u.Due = now.Add(w.Next).UTC()
+		u.Due = w.At.Add(w.Next).UTC()
 	}
 	if slices.Contains(now2, AudienceStatus) {
 		u.Public = public
+	}
+	if i.ExecutivesEvery > 0 && slices.Contains(u.To, AudienceExecutives) {
+		u.ExecutivesDue = w.At.Add(i.ExecutivesEvery).UTC()
 	}
 	i.toExecutives(now, &u)
 	events := []Event{u}

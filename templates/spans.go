@@ -43,17 +43,35 @@ func unmark(marked string) []Span {
 	return spans
 }
 
-// bare takes hidden characters out of a sentence, whatever value brought them in; a line end becomes a space.
+// bare takes hidden characters out of a sentence, whatever value brought them in; a line end becomes a space. Joiners inside a
+// word of a script that is written with them stay: without them Persian and Hindi are misspelt, and an emoji family is three
+// heads.
 func bare(s string) string {
-	return strings.Map(func(r rune) rune {
+	var before rune // that was kept
+	var b strings.Builder
+	for k, r := range s {
 		switch {
 		case unicode.IsSpace(r):
-			return ' '
+			r = ' '
+		case joiner(r):
+			if next, _ := utf8.DecodeRuneInString(s[k+utf8.RuneLen(r):]); !joins(before) || !joins(next) {
+				continue
+			}
 		case hidden(r):
-			return -1
+			continue
 		}
-		return r
-	}, s)
+		b.WriteRune(r)
+		before = r
+	}
+	return b.String()
+}
+
+func joiner(r rune) bool { return r == '\u200c' || r == '\u200d' }
+
+// joins reports whether a character stands beside a joiner in writing: Arabic, Indic and later scripts, and emoji. Latin,
+// Greek and Cyrillic words, as names of machines are, have none.
+func joins(r rune) bool {
+	return r >= 0x0600 && r != utf8.RuneError && !hidden(r)
 }
 
 // The functions of a sentence that make spans: {{at .When}}, {{day .When}}, {{who .Person}}, {{ref "A17" "A17"}},
