@@ -39,11 +39,11 @@ func speakers(i *incident.Incident, late bool) []incident.Person {
 // Update is an update as people read it.
 func Update(i *incident.Incident, e incident.UpdateSent) Message {
 	facts := map[string]any{"ID": i.ID, "Number": e.Number, "By": e.By, "Due": e.Due, "Late": e.Late}
-	text := allLines(e.Text)
+	text := bolded(allLines(e.Text))
 	text[0] = append(Line("update.by", facts), append([]Span{T(" ")}, text[0]...)...)
 	text[0] = marked(i, text[0])
 	if e.Next != "" {
-		next := allLines(e.Next)
+		next := bolded(allLines(e.Next))
 		next[0] = append(Line("update.next", nil), append([]Span{T(" ")}, next[0]...)...)
 		text = append(text, next...)
 	}

@@ -129,8 +129,46 @@ func TestAResolutionSaysWhoHearsOfIt(t *testing.T) {
 	w.answers(w.bea, room, "/incident release m1", "It leaves for")
 	w.mailed(server, 2)
 	w.answers(w.ana, room, "/incident resolve done anyway: nothing is left --to mail", "To the mailing list it goes after a second look", "Nobody tells executives, who had heard of it, that it is over", "--to executives")
+	w.expect(w.bea, room, "Second look", "the resolution", "(m2)")
 	w.answers(w.ana, room, "/incident reopen it is back", "INC-1 is open again")
 	w.expect(w.bea, room, "It did not leave: @Ana Ruiz reopened INC-1")
 	w.answers(w.bea, room, "/incident release m2", "Ana Ruiz reopened INC-1", "it told of an end that was none")
+	w.audited()
+}
+
+// TestAnEditOfAnOldUpdateSaysWhatItSaid of the incident's age, and the promise that stands now; what was typed as bold is bold for
+// everybody.
+func TestAnEditOfAnOldUpdateSaysWhatItSaid(t *testing.T) {
+	t.Parallel()
+	w, server, room := outside(t)
+	w.at("02:00:00")
+	w.answers(w.ana, room, "/incident update The **backup** is there --to announcement,executives", "Update 1 of INC-1 is sent")
+	w.mailed(server, 1)
+	w.expect(w.dev, room, "Update 1 by @Ana Ruiz: The backup is there")
+	w.at("02:11:00")
+	w.answers(w.ana, room, "/incident update Second --to announcement", "Update 2 of INC-1 is sent")
+	w.answers(w.ana, room, "/incident edit 1 The **old** backup is there", "Update 1 of INC-1 is version 2 now")
+	w.mailed(server, 2)
+	_, text := server.Mails()[1].Parts()
+	text = strings.NewReplacer("=\r\n", "", "=\n", "").Replace(text)
+	if !strings.Contains(text, "it takes the place of update 1, and of no other message") || !strings.Contains(text, "The old backup") {
+		t.Errorf("the correction says\n%s", text)
+	}
+	said := ""
+	w.until("the announcement's thread has it", func() bool {
+		s, err := w.dev.State(w.within())
+		w.ok(err)
+		for _, c := range s.Channels {
+			for _, m := range c.Messages {
+				if c.Name == "incidents" && strings.Contains(m.Plain, "The old backup") {
+					said = m.Plain
+				}
+			}
+		}
+		return said != ""
+	})
+	if strings.Contains(said, "12 min") || !strings.Contains(said, "02:26 UTC") {
+		t.Errorf("the thread says\n%s", said)
+	}
 	w.audited()
 }

@@ -168,7 +168,10 @@ func plain(err error) string {
 	text := strings.Join(strings.Fields(err.Error()), " ")
 	text, _, _ = strings.Cut(text, ", affected recipient")
 	text, _, _ = strings.Cut(text, ", affected message ID")
-	text, _, _ = strings.Cut(text, ", EOF") // once is enough
+	text, _, _ = strings.Cut(text, ", EOF")                  // once is enough
+	if strings.Contains(text, "does not support STARTTLS") { // a server that did not take EHLO has named nothing
+		text = "it did not take EHLO, or offers no STARTTLS"
+	}
 	if len(text) > 300 {
 		text = text[:300] + "…"
 	}
