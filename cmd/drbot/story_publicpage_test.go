@@ -74,7 +74,7 @@ func TestI44_I48_TheRunbooksMessageShapesThePage(t *testing.T) {
 	w.until("Atlassian's page says the same", func() bool { return pushedThere(account) == "Logins fail | investigating: "+words[0] })
 
 	w.answers(w.ana, room, "/incident severity 3 less than we thought", "SEV-3")
-	w.answers(w.ana, room, `/incident edit 1 --public "Logins fail at times: some people can log in."`, "The new words of update 1 of INC-1 go to the status page after a second look")
+	w.answers(w.ana, room, `/incident edit 1 --public "Logins fail at times: some people can log in."`, "The new words of update 1 of INC-2 go to the status page after a second look")
 	w.press(w.bea, room, "incident.release", "Second look", "Logins fail at times")
 	w.shows("", "edited", "It is now: Major outage", "UTC · Logins fail at times: some people can log in.", "!stays white", "!What people see")
 	w.until("Atlassian's page has the edit", func() bool {

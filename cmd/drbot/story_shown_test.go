@@ -55,6 +55,7 @@ func TestWhatIsSentIsWhatTheFormShowed(t *testing.T) {
 	w.sought(w.ana, "Send", "02:23")
 	w.fill(w.ana, "Post update", map[string]any{})
 	w.expect(w.dev, room, "Update 2 by @Ana Ruiz", "Next update by 02:23.")
+	w.mailed(server, 2)
 
 	w.say(w.ana, room, "/incident resolve")
 	w.fill(w.ana, "Resolve INC-1", map[string]any{"Summary": "Logins work again", "anyway": "nothing is left", "to": []string{"executives"}})
