@@ -17,6 +17,7 @@ import (
 //	executives/1764040000             the update for executives that is due at that second
 //	executiveslate/1764040000/2400    it was missed, and drbot said so 2400 s later
 //	owed/1764040000/0                 what others were mailed that they hear by that second has not come
+//	owedsoon/1764040000               what they were mailed that they hear by that second is due
 //	again/1764040000                  it was reopened at that second
 //	window/soon/1764040000/0          the end of the maintenance window that ends at that second
 const (
@@ -25,13 +26,14 @@ const (
 	executivePrefix = "executives/"
 	execLatePrefix  = "executiveslate/"
 	owedPrefix      = "owed/"
+	owedSoonPrefix  = "owedsoon/"
 	againPrefix     = "again/"
 	windowPrefix    = "window/"
 )
 
 // telling objects are redrawn from the fold.
 func telling(object string) bool {
-	return slices.ContainsFunc([]string{lookPrefix, lookDuePrefix, executivePrefix, execLatePrefix, owedPrefix, againPrefix, windowPrefix}, func(prefix string) bool { return strings.HasPrefix(object, prefix) })
+	return slices.ContainsFunc([]string{lookPrefix, lookDuePrefix, executivePrefix, execLatePrefix, owedPrefix, owedSoonPrefix, againPrefix, windowPrefix}, func(prefix string) bool { return strings.HasPrefix(object, prefix) })
 }
 
 // told is what such a message shows now.
@@ -56,6 +58,8 @@ func (b *Bot) told(i *incident.Incident, object string) (templates.Message, bool
 		return templates.Reminder(i, templates.Promised{Executives: true, Due: secondOf(n[0]), Missed: true, Late: seconds(n[1])}, draftOf(i)), true
 	case strings.HasPrefix(object, owedPrefix) && len(n) == 2:
 		return templates.Missing(i, templates.Overdue{Due: secondOf(n[0]), Late: seconds(n[1])}), true
+	case strings.HasPrefix(object, owedSoonPrefix) && len(n) == 1:
+		return templates.OwedSoon(i, templates.Overdue{Due: secondOf(n[0])}, draftOf(i)), true
 	case strings.HasPrefix(object, againPrefix) && len(n) == 1:
 		if i.Again == nil || i.Again.At.Unix() != n[0] {
 			return templates.Message{}, false // reopened once more since
@@ -91,7 +95,7 @@ func (t *talk) update(e incident.UpdateSent) error {
 	}
 	reminder := fmt.Sprintf("reminder/%d", e.Number)
 	err := t.remove(func(object string) bool {
-		return object == reminder || strings.HasPrefix(object, reminder+"/") || strings.HasPrefix(object, executivePrefix) && slices.Contains(e.To, incident.AudienceExecutives)
+		return object == reminder || strings.HasPrefix(object, reminder+"/") || strings.HasPrefix(object, executivePrefix) && slices.Contains(e.To, incident.AudienceExecutives) || t.paid(object)
 	})
 	if err != nil || len(e.To) > 0 && !slices.Contains(e.To, incident.AudienceAnnouncement) {
 		return err
@@ -185,11 +189,21 @@ func (t *talk) promiseTo(rest string, late int64) error {
 	return t.promised(fmt.Sprintf("%s%d", executivePrefix, second))
 }
 
-// owed says that what was promised outside has not come; kept while this waited, it calls nobody.
-func (t *talk) owed(second string, late int64) error {
+// paid reports whether a message reminds of a promise to others than responders that nobody waits for any more.
+func (t *talk) paid(object string) bool {
+	n := numbers(object)
+	return strings.HasPrefix(object, owedSoonPrefix) && len(n) == 1 && len((templates.Overdue{Due: secondOf(n[0])}).To(t.i)) == 0
+}
+
+// owed says that what was promised outside is due, or has not come; kept while this waited, it calls nobody.
+func (t *talk) owed(rest string, late int64) error {
+	second, soon := strings.CutPrefix(rest, "remind/")
 	n, err := strconv.ParseInt(second, 10, 64)
 	if err != nil || len((templates.Overdue{Due: secondOf(n)}).To(t.i)) == 0 {
 		return nil
+	}
+	if soon {
+		return t.promised(fmt.Sprintf("%s%d", owedSoonPrefix, n))
 	}
 	return t.promised(fmt.Sprintf("%s%d/%d", owedPrefix, n, late))
 }

@@ -23,7 +23,7 @@ func sendDraft(ctx context.Context, o *Office, c *call) (Reply, error) {
 	to := n.to
 	return o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
 		n.text, n.to = Draft(i), to
-		if !slices.Contains(to, incident.AudienceExecutives) {
+		if n.open {
 			n.to = append(slices.Clone(to), o.open(i, i.Awaiting())...)
 		}
 		if n.seen >= 0 && n.seen < i.Updates { // of the two refusals the one that says what was sent
@@ -76,7 +76,11 @@ func snoozeUpdate(ctx context.Context, o *Office, c *call) (Reply, error) {
 		return i.Snooze(v.Now(), c.person, span, whom...)
 	}, func(i *incident.Incident) string {
 		due := dueOf(i, whom)
-		return said("snoozed", about(i, facts{"Due": due, "Day": otherDay(due, i.Time), "Executives": len(whom) > 0}))
+		answer := said("snoozed", about(i, facts{"Due": due, "Day": otherDay(due, i.Time), "Executives": len(whom) > 0}))
+		if len(whom) == 0 {
+			answer += stillOwed(i, i.Outlasting(), true)
+		}
+		return answer
 	})
 }
 

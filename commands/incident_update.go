@@ -51,12 +51,15 @@ func sendUpdate(ctx context.Context, o *Office, c *call) (Reply, error) {
 
 // posting is the message as events, with the status that its form sets along.
 func (o *Office) posting(now time.Time, i *incident.Incident, c *call, n notice) ([]incident.Event, error) {
-	var span time.Duration
+	var ahead time.Duration
 	filled := n.filled(now)
 	if n.next != "" {
 		var ok bool
-		if span, ok = parseWhen(n.next, filled); !ok {
+		if ahead, ok = parseWhen(n.next, filled); !ok {
 			return nil, incident.Refuse(incident.BadInput, "%q is no time for the next update.", cut(n.next, 40)).Then("Write 30m or 15:30 (UTC).")
+		}
+		if len(c.Fields) > 0 && n.next == span(i.UpdateEvery) { // as the form came: the cadence of whomever it goes to
+			ahead = 0
 		}
 	}
 	if err := o.reachable(i, n.to); err != nil {
@@ -77,7 +80,7 @@ func (o *Office) posting(now time.Time, i *incident.Incident, c *call, n notice)
 		after.Status = status
 	}
 	sent, err := after.Post(now, incident.Word{
-		By: c.person, Text: n.text, Steps: cut(n.steps, 1000), Next: span, To: n.to, Public: n.public, Second: o.Config().Outlets.Second, Seen: n.seen, At: filled,
+		By: c.person, Text: n.text, Steps: cut(n.steps, 1000), Next: ahead, To: n.to, Public: n.public, Second: o.Config().Outlets.Second, Seen: n.seen, At: filled,
 	})
 	if err != nil {
 		return nil, err
@@ -95,11 +98,11 @@ var lineParts = regexp.MustCompile(`(?:^|\s)(?:--|—|–)(to|public|steps|next)
 func noticeOf(c *call) (n notice, err error) {
 	_, rest, _ := strings.Cut(c.Object, "/")
 	n.seen = -1
-	asked := incident.Audience("")
+	var asked []incident.Audience
 	for part := range strings.SplitSeq(rest, "/") {
 		switch {
 		case part == string(incident.AudienceExecutives), part == string(incident.AudienceMail):
-			asked = incident.Audience(part)
+			asked = append(asked, incident.Audience(part))
 		case strings.HasPrefix(part, "m"):
 			n.anew, _ = strconv.Atoi(part[1:])
 		case strings.HasPrefix(part, "u"):
@@ -145,12 +148,12 @@ func noticeOf(c *call) (n notice, err error) {
 			}
 		}
 	}
-	n.open = to == "" && asked == ""
+	n.open = to == "" && len(asked) == 0
 	switch n.to = []incident.Audience{incident.AudienceAnnouncement}; {
 	case to != "":
 		n.to, err = parseAudiences(to)
-	case asked != "":
-		n.to = []incident.Audience{asked}
+	case len(asked) > 0:
+		n.to = asked
 	case n.public != "":
 		err = incident.Refuse(incident.BadInput, "Words for the status page, and no --to status.").Then("Like: --to announcement,status --public …")
 	}
@@ -185,7 +188,13 @@ func updateAnswer(i *incident.Incident) string {
 			second = named(o.To)
 		}
 	}
-	return said("updated", about(i, facts{"Number": i.Updates, "Due": due, "Day": otherDay(i.UpdateDue, i.Time), "Second": second}))
+	theirs := when(i.ExecutivesDue)
+	if s := i.SentAs(i.Updates); i.ExecutivesEvery == 0 || s == nil || !slices.Contains(s.To, incident.AudienceExecutives) {
+		theirs = nil
+	}
+	return said("updated", about(i, facts{
+		"Number": i.Updates, "Due": due, "Day": otherDay(i.UpdateDue, i.Time), "Second": second, "Theirs": theirs, "TheirDay": otherDay(i.ExecutivesDue, i.Time),
+	})) + stillOwed(i, i.LeftOut(), false)
 }
 
 // cutNext takes "next 30m" or "next 15:30" off the end.
@@ -219,7 +228,7 @@ func updateForm(ctx context.Context, o *Office, c *call, n notice) (Reply, error
 	if !i.Active() {
 		return Reply{}, incident.Refuse(incident.WrongState, "%s is %s.", i.ID, i.State).Then("Reopen it first, with a reason.")
 	}
-	if n.next == "" && i.UpdateEvery > 0 {
+	if n.next == "" && i.UpdateEvery > 0 && !slices.Contains(n.to, incident.AudienceExecutives) { // theirs is another
 		n.next = span(i.UpdateEvery)
 	}
 	n.text, n.status, n.seen = Draft(i), string(i.Status), i.Updates
@@ -244,7 +253,7 @@ func (o *Office) updating(i *incident.Incident, n notice, shown []templates.Bloc
 		{ID: "text", Label: "What happened", Kind: templates.FieldArea, Value: n.text, Max: incident.MaxUpdate},
 		{ID: "steps", Label: "Next steps", Kind: templates.FieldArea, Value: n.steps, Optional: true, Max: 1000},
 		{ID: "next", Label: "Next update", Kind: templates.FieldText, Value: n.next, Optional: true, Hint: "30m, or 15:30 UTC.", Max: 8},
-		{ID: "to", Label: "To", Kind: templates.FieldChecks, Options: o.audienceOptions(i), Value: strings.Join(to, ","), Optional: true, Hint: "This channel reads every update."},
+		{ID: "to", Label: "To", Kind: templates.FieldChecks, Options: o.audienceOptions(i), Value: strings.Join(to, ","), Optional: true, Hint: whyTicked(i, n.to)},
 	}}
 	if slices.Contains(o.audiences(i), incident.AudienceStatus) {
 		f.Fields = append(f.Fields, publicField(n.public))

@@ -128,7 +128,9 @@ func (o *Office) awaiting(i, after *incident.Incident, now time.Time, e incident
 		e.Due = after.UpdateDue
 	}
 	if e.Number > 0 && e.Version == 1 && after.ExecutivesEvery > 0 && slices.Contains(e.To, incident.AudienceExecutives) {
-		e.ExecutivesDue = now.Add(after.ExecutivesEvery).UTC()
+		if e.ExecutivesDue.IsZero() {
+			e.ExecutivesDue = now.Add(after.ExecutivesEvery).UTC()
+		}
 		theirs := after.Clone()
 		theirs.ExecutivesDue = e.ExecutivesDue
 		e.Executives = o.apart(i, theirs, now, e.To, w)
@@ -167,7 +169,9 @@ func (o *Office) apart(before, after *incident.Incident, now time.Time, to []inc
 		return nil
 	}
 	theirs := after.Clone()
-	theirs.UpdateEvery, theirs.UpdateDue, w.every = after.ExecutivesEvery, after.ExecutivesDue, 0
+	if theirs.UpdateEvery, theirs.UpdateDue = after.ExecutivesEvery, after.ExecutivesDue; w.every > 0 {
+		w.every = after.ExecutivesDue.Sub(now)
+	}
 	f, err := o.update(theirs, now, w)
 	if err != nil {
 		return nil // nobody is sent it: the same is missing in everybody's

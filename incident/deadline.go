@@ -139,7 +139,7 @@ func (i *Incident) Tick(at time.Time) []Event {
 			if o := i.Outgone(draftOfLook(d.Key)); o != nil && i.lateAt(o, at) {
 				continue // that it is late is said instead
 			}
-		case DueRespond, DueUpdate, DueNudge, DueReview, DueExecutives, DueWindow:
+		case DueRespond, DueUpdate, DueNudge, DueReview, DueExecutives, DueWindow, DueOwed:
 			if d.Kind() == DueNudge {
 				if promise = d.Key[:strings.LastIndex(d.Key, "/")]; i.ended(promise, at) {
 					continue
@@ -147,6 +147,9 @@ func (i *Incident) Tick(at time.Time) []Event {
 			}
 			if d.Kind() == DueReview {
 				promise = ofTask(d)
+			}
+			if d.Kind() == DueOwed {
+				promise += d.Key[strings.LastIndex(d.Key, "/"):]
 			}
 			if k, ok := last[promise]; ok {
 				if !outranked(d, events[k]) {
@@ -170,6 +173,7 @@ func spokenEvent(d Deadline, at time.Time) Event {
 
 // spoken remembers what was said.
 func (i *Incident) spoken(e DeadlineSpoken) {
+	i.owedSaid(e)
 	switch {
 	case strings.HasPrefix(e.Key, "update/late/"):
 		i.forget("update/")
@@ -179,8 +183,7 @@ func (i *Incident) spoken(e DeadlineSpoken) {
 		}
 	case strings.HasPrefix(e.Key, DueExecutives+"/"):
 		i.executivesSaid(e)
-	case strings.HasPrefix(e.Key, DueOwed+"/"):
-		i.owedSaid(e)
+	case strings.HasPrefix(e.Key, DueOwed+"/"): // owedSaid keeps it
 	case strings.HasPrefix(e.Key, DueWindow+"/"):
 		i.windowSaid(e.Key)
 	case strings.HasPrefix(e.Key, DueNudge+"/"):

@@ -30,6 +30,20 @@ func (i *Incident) promiseDeadlines(add func(due time.Time, key string, args ...
 	add(i.ExecutivesDue, "%s", executivesLateKey(i.ExecutivesDue))
 }
 
+// nextFor is when executives are promised the next one by words for nobody else, where they have a cadence of their own; those
+// words then promise responders nothing. Zero: as their cadence says.
+func (i *Incident) nextFor(now time.Time, w *Word) (due time.Time, err error) {
+	if i.ExecutivesEvery == 0 || !slices.Contains(w.To, AudienceExecutives) || slices.ContainsFunc(w.To, func(a Audience) bool { return a != AudienceExecutives && a != AudienceResponders }) {
+		return due, i.farOff(now, w.Next, i.UpdateEvery)
+	}
+	if w.Next > 0 {
+		due = w.At.Add(w.Next).UTC()
+	}
+	next := w.Next
+	w.Next = 0
+	return due, i.farOff(now, next, i.ExecutivesEvery)
+}
+
 // executivesClosed ends what executives were promised of an incident that became restricted: nobody may keep it any more.
 func (i *Incident) executivesClosed() {
 	if i.Restricted {

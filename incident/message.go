@@ -225,14 +225,15 @@ func (i *Incident) Post(now time.Time, w Word) ([]Event, error) {
 	}
 	u := UpdateSent{By: w.By, Number: i.Updates + 1, Text: body, Next: Written(w.Steps), To: now2, Status: i.Status}
 	u.Late = !i.LateSince.IsZero() || (!i.UpdateDue.IsZero() && now.After(i.UpdateDue))
-	if err := i.farOff(now, w.Next); err != nil {
+	if w.At.IsZero() {
+		w.At = now
+	}
+	theirs, err := i.nextFor(now, &w)
+	if err != nil {
 		return nil, err
 	}
 	if w.Next == 0 {
 		w.Next = i.UpdateEvery
-	}
-	if w.At.IsZero() {
-		w.At = now
 	}
 	if w.Next > 0 {
 		u.Due = w.At.Add(w.Next).UTC()
@@ -241,12 +242,14 @@ func (i *Incident) Post(now time.Time, w Word) ([]Event, error) {
 		u.Public = public
 	}
 	if i.ExecutivesEvery > 0 && slices.Contains(u.To, AudienceExecutives) {
-		u.ExecutivesDue = w.At.Add(i.ExecutivesEvery).UTC()
+		if u.ExecutivesDue = theirs; theirs.IsZero() {
+			u.ExecutivesDue = w.At.Add(i.ExecutivesEvery).UTC()
+		}
 	}
 	i.toExecutives(now, &u)
 	events := []Event{u}
 	if len(later) > 0 {
-		d := UpdateDrafted{Draft: i.Drafts + 1, Number: u.Number, Version: 1, By: w.By, To: later, Text: body, Next: u.Next, Status: i.Status}
+		d := UpdateDrafted{Draft: i.Drafts + 1, Number: u.Number, Version: 1, By: w.By, To: later, Text: body, Next: u.Next, Status: i.Status, ExecutivesDue: theirs}
 		if slices.Contains(later, AudienceStatus) {
 			d.Public = public
 		}

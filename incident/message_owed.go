@@ -21,6 +21,9 @@ type Debt struct {
 	Due    time.Time `json:"due"`
 	Update int       `json:"update"`        // the newest one when it was promised
 	Late   time.Time `json:"late,omitzero"` // Due, once drbot has said that it passed
+	At     time.Time `json:"at,omitzero"`   // when it was promised
+	// Reminded: who speaks was told that it comes, here or by the responders' reminder of the same instant.
+	Reminded bool `json:"reminded,omitempty"`
 }
 
 // promisedTo reports whether an audience is promised the next one by its mails. Executives with a cadence of their own have
@@ -43,7 +46,7 @@ func (i *Incident) OwedTo(a Audience) *Debt {
 func (i *Incident) owe(a Audience, due time.Time) {
 	i.Owed = slices.DeleteFunc(i.Owed, func(o Debt) bool { return o.To == a })
 	if !due.IsZero() {
-		i.Owed = append(i.Owed, Debt{To: a, Due: due, Update: i.Updates})
+		i.Owed = append(i.Owed, Debt{To: a, Due: due, Update: i.Updates, At: i.Time})
 	}
 }
 
@@ -77,8 +80,8 @@ func (i *Incident) Awaiting() []Audience {
 const farthest = 4
 
 // farOff refuses a next update so far ahead that it is a slip rather than a promise: 15:30, typed at 16:00, is tomorrow's.
-func (i *Incident) farOff(now time.Time, next time.Duration) error {
-	most := farthest * i.UpdateEvery
+func (i *Incident) farOff(now time.Time, next, every time.Duration) error {
+	most := farthest * every
 	if most <= 0 || most > 24*time.Hour {
 		most = 24 * time.Hour
 	}
@@ -88,10 +91,10 @@ func (i *Incident) farOff(now time.Time, next time.Duration) error {
 	at := now.Add(next).UTC()
 	r := Refuse(BadInput, "%s UTC is too far for the next update.", at.Format("2 Jan 15:04"))
 	latest := now.Add(most).UTC().Format("15:04")
-	if i.UpdateEvery == 0 {
+	if every == 0 {
 		return r.Then("It is promised for at most a day ahead.")
 	}
-	return r.Then("SEV-%d promises one every %d min: write at most %d min, or a time up to %s.", i.Severity, int(i.UpdateEvery.Minutes()), int(most.Minutes()), latest)
+	return r.Then("SEV-%d promises one every %d min: write at most %d min, or a time up to %s.", i.Severity, int(every.Minutes()), int(most.Minutes()), latest)
 }
 
 // Again is a reopening, until the first update after it.
@@ -129,6 +132,7 @@ func (i *Incident) owesAgain(at Stamp, e Reopened) {
 				due = at.Time.Add(AgainWithin)
 			}
 			i.owe(a, due)
+			i.OwedTo(a).Reminded = true // what says that it goes on offers the words
 		}
 	}
 }
@@ -152,25 +156,54 @@ func (i *Incident) Held(a Audience) *Outgoing {
 	return nil
 }
 
-// owedDeadlines are the promises of which nobody else speaks: as long as responders wait for the same update, its reminder
-// does.
+// LeftOut are the debts to those whom a new update did not reach: nothing of it waits for them either.
+func (i *Incident) LeftOut() []Debt {
+	return slices.DeleteFunc(slices.Clone(i.Owed), func(o Debt) bool { return o.Update == i.Updates || i.Held(o.To) != nil })
+}
+
+// Outlasting are the debts that come before the responders' next update: it was moved, and what was mailed stands.
+func (i *Incident) Outlasting() []Debt {
+	return slices.DeleteFunc(slices.Clone(i.Owed), func(o Debt) bool { return !o.Due.Before(i.UpdateDue) || i.Held(o.To) != nil })
+}
+
+// shared reports whether responders are promised the same update by the same instant: their reminder names everybody.
+func (i *Incident) shared(o *Debt) bool {
+	return i.Held(o.To) == nil && i.UpdateEvery > 0 && o.Due.Unix() == i.UpdateDue.Unix()
+}
+
+// owedDeadlines are the promises of which nobody else speaks: five minutes before, and when one is missed. What waits for its
+// second look has a reminder of its own.
 func (i *Incident) owedDeadlines(add func(due time.Time, key string, args ...any)) {
 	var said []int64
 	for k := range i.Owed {
 		o := &i.Owed[k]
 		second := o.Due.Unix()
-		if !o.Late.IsZero() || slices.Contains(said, second) || i.Held(o.To) == nil && i.Updates == o.Update && !i.UpdateDue.IsZero() {
+		if !o.Late.IsZero() || slices.Contains(said, second) || i.shared(o) {
 			continue
 		}
 		said = append(said, second)
+		if !o.Reminded && i.Held(o.To) == nil && o.Due.Sub(o.At) > 2*RemindBefore {
+			add(o.Due.Add(-RemindBefore), "%s%d", owedSoon, second)
+		}
 		add(o.Due, "%s/%d", DueOwed, second)
 	}
 }
 
-// owedSaid remembers that it was called late.
+// owedSoon begins the keys of their reminders.
+const owedSoon = DueOwed + "/remind/"
+
+// owedSaid remembers that it was reminded of, or called late. The responders' reminder of the same instant names
+// everybody; their late message does too, and what moves that on without them has it said.
 func (i *Incident) owedSaid(e DeadlineSpoken) {
 	for k := range i.Owed {
-		if o := &i.Owed[k]; fmt.Sprintf("%s/%d", DueOwed, o.Due.Unix()) == e.Key {
+		o := &i.Owed[k]
+		second := o.Due.Unix()
+		switch e.Key {
+		case fmt.Sprintf("%s%d", owedSoon, second):
+			o.Reminded = true
+		case fmt.Sprintf("update/remind/%d", second):
+			o.Reminded = o.Reminded || i.shared(o)
+		case fmt.Sprintf("%s/%d", DueOwed, second):
 			o.Late = e.Due
 		}
 	}

@@ -72,8 +72,8 @@ func TestAnUpdateThatLeavesOutWhoWasPromisedItIsSaid(t *testing.T) {
 	i, began, fold := nightOf(t)
 	fold(0, UpdateSent{Number: 1, To: []Audience{AudienceResponders, AudienceMail, AudienceExecutives}, Due: began.Add(time.Hour)})
 	fold(time.Minute, UpdateSent{Number: 2, To: []Audience{AudienceResponders}, Due: began.Add(61 * time.Minute)})
-	if list := keysOf(i, DueOwed); len(list) != 1 {
-		t.Errorf("one message for both: %q", list)
+	if list := keysOf(i, DueOwed); len(list) != 2 {
+		t.Errorf("one reminder and one late message for both: %q", list)
 	}
 	fold(2*time.Minute, TypeSet{Type: "Data breach", Restricted: true})
 	if list := keysOf(i, DueOwed); list != nil {

@@ -116,6 +116,7 @@ func executiveCards(add func(string, Message)) {
 	add("messages/executives", Reminder(i, p, draft))
 	mailed := i.Clone()
 	mailed.UpdateEvery, mailed.UpdateDue, mailed.Messages = 15*time.Minute, at("04:00"), []incident.Sent{{Number: 1, Version: 1, To: incident.Audiences}}
+	mailed.Owed = []incident.Debt{{To: incident.AudienceMail, Due: at("04:00"), Update: 1}}
 	add("messages/remindermailed", Reminder(mailed, Promised{Number: mailed.Updates + 1, Due: at("04:00")}, draft))
 	missed := i.Clone()
 	missed.Apply(incident.Stamp{Time: at("04:00")}, incident.DeadlineSpoken{Key: incident.DueExecutives + "/late/" + strings.TrimPrefix(keyOf(missed, incident.DueExecutives+"/late/"), incident.DueExecutives+"/late/"), Due: at("04:00")})

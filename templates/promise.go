@@ -50,7 +50,7 @@ func Reminder(i *incident.Incident, p Promised, d Drafted) Message {
 	}
 	lines := [][]Span{marked(i, Line(name+".line", facts)), Line("reminder.draft", facts)}
 	if to := i.Awaiting(); len(to) > 0 {
-		lines = append(lines, Line("reminder.to", map[string]any{"To": to}))
+		lines = append(lines, Line("reminder.to", promisedToo(i, to, p.Due)))
 	}
 	return fit(Message{
 		Text: locked(i, Say(name+".text", facts)),
@@ -78,6 +78,7 @@ func promiseButtons(i *incident.Incident, d Drafted, whom string) []Element {
 func executivesReminder(i *incident.Incident, p Promised, d Drafted) Message {
 	facts := map[string]any{
 		"ID": i.ID, "Due": p.Due, "Missed": p.Missed, "Late": p.Late, "Down": p.Late > tolerated, "Who": speakers(i, p.Missed), "Draft": flat(d.Text, 2500), "Active": i.Active(), "Next": i.ExecutivesDue,
+		"Waits": p.Due.Unix() == i.ExecutivesDue.Unix(),
 	}
 	if !p.Stands(i) {
 		return closed(i, Say("executives.text", facts), Line("executives.over", facts))

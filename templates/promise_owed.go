@@ -38,7 +38,7 @@ func Missing(i *incident.Incident, d Overdue) Message {
 	}
 	return fit(Message{Text: locked(i, text), Blocks: []Block{
 		Lines{Lines: [][]Span{marked(i, Line("owed.line", facts))}},
-		Actions{Elements: []Element{Button{Verb: "incident update", Object: object(i) + "/" + string(to[0]), Label: Say("button.owed", nil), Style: "primary"}}},
+		Actions{Elements: []Element{Button{Verb: "incident update", Object: object(i) + whom(to), Label: Say("button.owed", nil), Style: "primary"}}},
 	}}).dated(i.Time)
 }
 

@@ -133,7 +133,7 @@ func spokenFacts(i *incident.Incident, key string, facts map[string]any) {
 	}
 	next, _, ok := strings.Cut(rest, "/")
 	switch {
-	case ok && (kind == incident.DueUpdate || kind == incident.DueRespond || kind == incident.DueExecutives || kind == incident.DueWindow):
+	case ok && (kind == incident.DueUpdate || kind == incident.DueRespond || kind == incident.DueExecutives || kind == incident.DueWindow || kind == incident.DueOwed):
 		kind += "/" + next
 	case kind == incident.DueNudge:
 		facts["Approval"] = next
