@@ -60,7 +60,7 @@ func TestWhatIsSentIsWhatTheFormShowed(t *testing.T) {
 	w.say(w.ana, room, "/incident resolve")
 	w.fill(w.ana, "Resolve INC-1", map[string]any{"Summary": "Logins work again", "anyway": "nothing is left", "to": []string{"executives"}})
 	w.sought(w.ana, "Resolve and send", "The problem ended 26 Nov 02:21 UTC")
-	w.clock.push(2 * time.Minute)
+	w.clock.push(40 * time.Second)
 	w.fill(w.ana, "Resolve INC-1", map[string]any{})
 	w.mailed(server, 3)
 	if _, text := server.Mails()[2].Parts(); !strings.Contains(text, "ended 26 Nov 02:21 UTC") {
