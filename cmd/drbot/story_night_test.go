@@ -32,7 +32,7 @@ func TestI50_TheNight(t *testing.T) {
 	w.answers(w.ana, room, "/incident impact nobody can log in", "nobody can log in")
 
 	w.firstUpdate(server, room)
-	w.at("02:30:00") // promised by then, and some seconds
+	w.at("02:30:00")
 	w.press(w.ana, room, "incident.send", "Update due")
 	w.expect(w.dev, room, "Update 2 by @Ana Ruiz")
 	w.release(w.bea, room, "update 2")
@@ -73,7 +73,7 @@ func (w *town) firstUpdate(server *mailtest.Server, room string) {
 	w.Helper()
 	w.at("02:11:00")
 	w.expect(w.dev, room, "Update due")
-	w.at("02:15:00")
+	w.at("02:15:50") // so that what is promised by 02:30 is sent in time at 02:30:00
 	w.press(w.ana, room, "incident.update", "Update due")
 	fields := map[string]any{"What happened": "Looking at the users database", "To": []string{"announcement", "mail", "executives"}}
 	w.fill(w.ana, "Post update", fields)
