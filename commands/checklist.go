@@ -15,19 +15,19 @@ type ChecklistRule struct {
 // checklist flattens the runbook's, each child behind its parent, and ties items to what proves them.
 func (o *Office) checklist(rb *runbook.Runbook, drill, restricted bool) []incident.Item {
 	var list []incident.Item
-	var add func(phase, parent string, ordered bool, items []runbook.Item)
-	add = func(phase, parent string, ordered bool, items []runbook.Item) {
+	var add func(phase, parent string, items []runbook.Item)
+	add = func(phase, parent string, items []runbook.Item) {
 		for _, it := range items {
-			item := incident.Item{ID: it.ID, Phase: phase, Text: it.Text, Parent: parent, Order: ordered}
+			item := incident.Item{ID: it.ID, Phase: phase, Text: it.Text, Parent: parent, Order: it.List != "", List: it.List}
 			if len(it.Items) == 0 { // what has items below it closes with them
 				item.Bind = o.bind(rb, it.Text, o.audiences(&incident.Incident{Drill: drill, Restricted: restricted}))
 			}
 			list = append(list, item)
-			add(phase, it.ID, it.Ordered, it.Items)
+			add(phase, it.ID, it.Items)
 		}
 	}
 	for _, phase := range rb.Checklist.Phases {
-		add(phase.Title, "", false, phase.Items)
+		add(phase.Title, "", phase.Items)
 	}
 	return list
 }
@@ -53,6 +53,12 @@ func proven(v state.View, i *incident.Incident, events []incident.Event) ([]inci
 type ItemProbed struct {
 	Incident incident.ID
 	incident.ItemProbed
+}
+
+// MessageLeft: the first of an audience outside has a message.
+type MessageLeft struct {
+	Incident incident.ID
+	incident.MessageLeft
 }
 
 // PinChanged is what became of a kept message at the chat while nobody of the people here said so.

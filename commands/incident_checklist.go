@@ -16,6 +16,9 @@ import (
 // tickChecklist works on one item ("c8 done"), on a group of boxes, or shows where the checklist is.
 func tickChecklist(ctx context.Context, o *Office, c *call) (Reply, error) {
 	item, what := head(c.Text)
+	if bareNumber.MatchString(item) && what == "" || strings.EqualFold(item, "page") {
+		return allItems(ctx, o, c)
+	}
 	if c.Object != "" && item == "" && strings.HasPrefix(c.Object, "c") {
 		item = c.Object
 	}
@@ -30,12 +33,12 @@ func tickChecklist(ctx context.Context, o *Office, c *call) (Reply, error) {
 		return itemForm(ctx, o, c)
 	case item == "":
 		return allItems(ctx, o, c)
+	case what == "" && c.Text != "": // typed; a button has its item as the object
+		return oneItem(ctx, o, c, item)
 	}
-	field := "reason"
-	if c.Field("what") == "assign" {
-		if field = "who"; what == "" { // which would tick it
-			return Reply{Errors: map[string]string{field: "To whom?"}}, nil
-		}
+	field, errs := fieldOfForm(c)
+	if len(errs) > 0 {
+		return Reply{Errors: errs}, nil
 	}
 	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
 		return o.tick(c, v, i, item, what)
@@ -45,16 +48,34 @@ func tickChecklist(ctx context.Context, o *Office, c *call) (Reply, error) {
 
 // whatOfForm is what the form says, as it would be typed.
 func whatOfForm(c *call) string {
-	switch what := c.Field("what"); what {
-	case "assign":
-		return c.Field("who")
-	case "anyway":
-		return "done anyway: " + c.Field("reason")
-	case "due":
-		return "due " + c.Field("reason")
+	who, reason := c.Field("who"), strings.TrimSpace(c.Field("reason"))
+	switch what := c.Field("what"); {
+	case what == "anyway":
+		return "done anyway: " + reason
+	case what == "assign" && reason != "", what == "due" && who != "":
+		return who + " due " + reason
+	case what == "assign":
+		return who
 	default:
-		return strings.TrimSpace(what + " " + c.Field("reason"))
+		return strings.TrimSpace(what + " " + reason)
 	}
+}
+
+// fieldOfForm is where a refusal of the form stands, and what is missing or would be lost.
+func fieldOfForm(c *call) (field string, errs map[string]string) {
+	who, reason := c.Field("who"), strings.TrimSpace(c.Field("reason"))
+	field = "reason"
+	switch what := c.Field("what"); {
+	case what == "assign" && who == "": // which would tick it
+		return "who", map[string]string{"who": "To whom?"}
+	case what == "assign" && reason == "":
+		return "who", nil
+	case what == "due" && reason == "":
+		return field, map[string]string{field: "By when? Like 15:30 or 20m, or none."}
+	case len(c.Fields) > 0 && who != "" && what != "assign" && what != "due":
+		return field, map[string]string{"who": "Nobody is given it with that: choose “Give to a person”, or leave this empty."}
+	}
+	return field, nil
 }
 
 // tick reads done [anyway: <reason>] | reopen | na <reason> | due 15:30|20m|none | @who [due 15:30].
@@ -64,7 +85,11 @@ func (o *Office) tick(c *call, v state.View, i *incident.Incident, item, what st
 	case "done", "":
 		return tickItem(i, c.person, item, rest)
 	case "reopen":
-		return i.ReopenItem(c.person, item)
+		return i.ReopenItem(c.person, item, cut(incident.Written(rest), 500))
+	case "nobody", "none", "unassign":
+		if rest == "" {
+			return i.AssignItem(c.person, item, incident.Person{})
+		}
 	case "na", "n/a":
 		if rest == "" {
 			return nil, incident.Refuse(incident.BadInput, "%s is not applicable: why?", item).Then("Like: checklist %s na nothing was mailed", item)
@@ -112,10 +137,16 @@ func tickItem(i *incident.Incident, by incident.Person, item, rest string) ([]in
 		}
 		return i.TickItem(by, item, cut(anyway, 500))
 	}
+	words := cut(incident.Written(rest), 500)
 	if it := i.Item(item); it != nil && it.Bind.Address() && !it.Closed() && i.CanClose(it) == nil {
+		if words != "" {
+			return nil, incident.Refuse(incident.BadInput, "%s is ticked by what %s answers, so your words would be lost.", it.ID, it.Bind.Named()).
+				Then("Leave them out, or say why it counts anyway, like: checklist %s done anyway: we checked it by hand", it.ID)
+		}
 		return i.AskProbe(by, item)
 	}
-	return i.TickItem(by, item, "")
+	events, err := i.TickItem(by, item, "")
+	return incident.Saying(events, words), err
 }
 
 // promise reads by when an item is to be done.
@@ -124,7 +155,11 @@ func promise(now time.Time, by incident.Person, i *incident.Incident, item, word
 	if strings.EqualFold(word, "none") {
 		return i.SetDue(now, by, item, time.Time{})
 	}
-	d, ok := parseWhen(word, now)
+	span := word
+	if hours.MatchString(word) { // 20 min is 20m
+		span = strings.NewReplacer(" ", "", "min", "m").Replace(strings.ToLower(word))
+	}
+	d, ok := parseWhen(span, now)
 	if !ok && hours.MatchString(word) {
 		return nil, incident.Refuse(incident.BadInput, "%s is too far ahead: an item of the checklist is due within 24h.", cut(word, 40)).Then("What takes longer is an action item of the review.")
 	}
@@ -182,7 +217,7 @@ func tickBoxes(ctx context.Context, o *Office, c *call) (Reply, error) {
 			if wanted {
 				more, err = tickItem(work, c.person, id, "")
 			} else {
-				more, err = work.ReopenItem(c.person, id)
+				more, err = work.ReopenItem(c.person, id, "")
 			}
 			if err != nil {
 				left = append(left, err.Error())
@@ -229,9 +264,35 @@ func allItems(ctx context.Context, o *Office, c *call) (Reply, error) {
 	if len(i.Checklist) == 0 {
 		return Reply{}, noChecklist(i)
 	}
-	m := templates.ItemsPage(i, pageOf(c.Object))
+	page := pageOf(c.Object)
+	if c.Text != "" {
+		word, rest := head(c.Text)
+		if strings.EqualFold(word, "page") && rest != "" {
+			word, rest = head(rest)
+		}
+		if page = pageOf("/" + word); page == 0 || rest != "" {
+			return Reply{}, incident.Refuse(incident.BadInput, "%q is no page.", cut(c.Text, 40)).Then("Like: checklist page 2")
+		}
+	}
+	m := templates.ItemsPage(i, page)
 	m.Blocks = append(m.Blocks, templates.Note{Spans: []templates.Span{templates.Ref("checklist", "The checklist's message")}})
 	return Reply{Say: m, ID: i.ID, Seq: i.Seq, Data: Show(i).Checklist}, nil
+}
+
+// oneItem answers who typed an item alone with what stands of it; to look at it is not to tick it.
+func oneItem(ctx context.Context, o *Office, c *call, id string) (Reply, error) {
+	i, err := o.look(ctx, c)
+	if err != nil {
+		return Reply{}, err
+	}
+	if len(i.Checklist) == 0 {
+		return Reply{}, noChecklist(i)
+	}
+	it := i.Item(id)
+	if it == nil {
+		return Reply{}, incident.Refuse(incident.NotFound, "The checklist has no item %q.", cut(id, 40)).Then("The items run from c1 to c%d.", len(i.Checklist))
+	}
+	return Reply{Say: templates.OneItem(i, it), ID: i.ID, Seq: i.Seq, Data: showItem(i, it)}, nil
 }
 
 // pageOf is the page in an object like "42/3"; 0 when it names none.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -15,27 +14,31 @@ import (
 
 // addNote puts a line on the timeline. This is the busiest verb: nothing here reads or copies the incident.
 func addNote(ctx context.Context, o *Office, c *call) (Reply, error) {
-	text := c.Text
+	text, field := c.Text, "text"
 	if len(c.Fields) > 0 {
 		if typed := strings.TrimSpace(c.Field("at")); typed != "" {
-			if _, rest, ok := parseThen(typed, time.Time{}); !ok || rest != "" {
+			if _, rest, dated, err := readThen(typed, time.Time{}, nil); !dated || rest != "" || err != nil {
 				return c.atField("at", Reply{}, noTime(typed))
 			}
+			field = "at"
 		}
 		text = strings.TrimSpace(c.Field("at") + " " + c.Field("text"))
 	} else if text == "" {
 		return noteForm(ctx, o, c)
 	}
+	var zone *time.Location
+	if h := o.Config().Hours; h != nil {
+		zone = h.Zone
+	}
 	var at time.Time
 	var day string
 	reply, err := o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
-		at, day = v.Now(), ""
-		note := text
-		if mistimed(text, at) {
-			return nil, noTime(text)
+		then, note, dated, err := readThen(text, v.Now(), zone)
+		if err != nil {
+			return nil, err
 		}
-		if then, rest, ok := parseThen(text, at); ok {
-			note = rest
+		field, at, day = "text", v.Now(), ""
+		if dated {
 			switch now := at.UTC(); {
 			case then.UTC().Year() != now.Year(): // a slip of the year is seen
 				day = then.UTC().Format("2 Jan 2006 15:04")
@@ -46,81 +49,7 @@ func addNote(ctx context.Context, o *Office, c *call) (Reply, error) {
 		}
 		return i.Note(v.Now(), c.person, at, note)
 	}, func(*incident.Incident) string { return said("noted", facts{"At": at, "Day": day}) })
-	return c.atField("text", reply, err)
-}
-
-// parseThen reads the instant that a note begins with, UTC: 15:04 (the last one), yesterday 15:04, 2026-11-24 15:04,
-// 2026-11-24T15:04. It may stand in brackets. Without one the text is all there is.
-func parseThen(text string, now time.Time) (at time.Time, rest string, ok bool) {
-	word, rest := head(text)
-	word = strings.Trim(word, "[]")
-	if at, ok = parseClock(word, now, true); ok {
-		return at, rest, true
-	}
-	if exact, err := time.Parse(time.TimeOnly, word); err == nil {
-		day := now.UTC()
-		at = time.Date(day.Year(), day.Month(), day.Day(), exact.Hour(), exact.Minute(), exact.Second(), 0, time.UTC)
-		if at.After(now) {
-			at = at.AddDate(0, 0, -1)
-		}
-		return at, rest, true
-	}
-	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05", time.RFC3339} {
-		if at, err := time.Parse(layout, word); err == nil {
-			return at.UTC(), rest, true
-		}
-	}
-	day := now.UTC().AddDate(0, 0, -1)
-	if !strings.EqualFold(word, "yesterday") {
-		var err error
-		if day, err = time.Parse(time.DateOnly, word); err != nil {
-			return time.Time{}, text, false
-		}
-	}
-	word, after := head(rest)
-	clock, err := time.Parse("15:04", strings.Trim(word, "[]"))
-	if err != nil {
-		return time.Time{}, text, false
-	}
-	return time.Date(day.Year(), day.Month(), day.Day(), clock.Hour(), clock.Minute(), 0, 0, time.UTC), after, true
-}
-
-var (
-	clockLike = regexp.MustCompile(`(?i)^\[?[0-9]{1,2}[:.][0-9]{2}([:.][0-9]{2})?([ap]\.?m\.?)?\]?$`)
-	dayLike   = regexp.MustCompile(`^\[?[0-9]{4}-[0-9]{2}-[0-9]{2}`)
-	halfOfDay = regexp.MustCompile(`(?i)^[ap]\.?m\.?$`)
-)
-
-// mistimed reports whether a note begins with what looks like a time and is none that drbot reads; as words it would stand
-// at another instant than the one that was meant.
-func mistimed(text string, now time.Time) bool {
-	word, rest := head(text)
-	next, after := head(rest)
-	if _, more, ok := parseThen(text, now); ok {
-		half, _ := head(more)
-		return halfOfDay.MatchString(half)
-	}
-	switch {
-	case clockLike.MatchString(word):
-		return true
-	case dayLike.MatchString(word):
-		_, err := time.Parse(time.DateOnly, strings.Trim(word, "[]"))
-		return err != nil || clockLike.MatchString(next)
-	case strings.EqualFold(word, "yesterday"), strings.EqualFold(word, "tomorrow"), strings.EqualFold(word, "today"):
-		half, _ := head(after)
-		return clockLike.MatchString(next) || halfOfDay.MatchString(half)
-	}
-	return false
-}
-
-func noTime(text string) error {
-	word, rest := head(text)
-	next, _ := head(rest)
-	if clockLike.MatchString(next) || halfOfDay.MatchString(next) {
-		word += " " + next
-	}
-	return incident.Refuse(incident.BadInput, "“%s” is no time that drbot reads; the note is not kept.", cut(word, 40)).
-		Then("Write 15:04, yesterday 15:04 or 2026-11-24 15:04, in UTC and in 24 hours, or begin with a word.")
+	return c.atField(field, reply, err)
 }
 
 func noteForm(ctx context.Context, o *Office, c *call) (Reply, error) {
@@ -130,7 +59,7 @@ func noteForm(ctx context.Context, o *Office, c *call) (Reply, error) {
 	}
 	return c.form(o, templates.Form{Verb: "incident note", Object: objectOf(i), Title: "Note", Submit: "Note", Fields: []templates.Field{
 		{ID: "text", Label: "What happened", Kind: templates.FieldArea, Max: 3000},
-		{ID: "at", Label: "When (UTC)", Kind: templates.FieldText, Optional: true, Placeholder: "15:04", Hint: "Empty: now. Another day: yesterday 15:04, or 2026-11-24 15:04.", Max: 20},
+		{ID: "at", Label: "When (UTC)", Kind: templates.FieldText, Optional: true, Placeholder: "15:04", Hint: "Empty: now. Also 10m ago, and of another day yesterday 15:04 or 2026-11-24 15:04.", Max: 20},
 	}}, "The note is missing.")
 }
 

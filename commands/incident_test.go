@@ -124,7 +124,7 @@ func TestLines(t *testing.T) {
 		{who: ana, line: "/incident role king @dev", want: "is no role", kind: incident.BadInput},
 		{who: ana, line: "/incident role scribe @nobody", want: "is nobody here", kind: incident.BadInput},
 		{who: ana, line: "/incident checklist c1 done", want: "c1 “Team told” is done. Checklist 1 of 5."},
-		{who: ana, line: "/incident checklist c1", want: "closed already", kind: incident.WrongState},
+		{who: ana, line: "/incident checklist c1 done", want: "closed already", kind: incident.WrongState},
 		{who: ana, line: "/incident checklist c1 reopen", want: "is open"},
 		{who: ana, line: "/incident checklist c2 na", want: "why?", kind: incident.BadInput},
 		{who: ana, line: "/incident checklist c2 na nothing is left", want: "not applicable: nothing is left"},

@@ -106,7 +106,7 @@ func book() *runbook.Runbook {
 		RPO: []runbook.DataObjective{{Data: "Pages", Target: 12 * time.Hour}, {Data: "Accounts", Target: time.Hour}, {Data: "Sessions", Target: 5 * time.Minute}},
 		Checklist: runbook.Checklist{Phases: []runbook.Phase{
 			{Title: "Before", Items: []runbook.Item{{ID: "c1", Text: "Team told"}, {ID: "c2", Text: "Data set aside"}}},
-			{Title: "During", Items: []runbook.Item{{ID: "c3", Text: "Back in order", Ordered: true, Items: []runbook.Item{{ID: "c4", Text: "Database"}, {ID: "c5", Text: "Cache"}}}}},
+			{Title: "During", Items: []runbook.Item{{ID: "c3", Text: "Back in order", Items: []runbook.Item{{ID: "c4", Text: "Database", List: "c4"}, {ID: "c5", Text: "Cache", List: "c4"}}}}},
 		}},
 		Review: runbook.Review{Deadlines: []runbook.Deadline{{Task: "Draft", After: 24 * time.Hour}, {Task: "Published", After: 48 * time.Hour}}},
 	}

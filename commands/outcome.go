@@ -122,6 +122,8 @@ func (o *Office) outcome(ctx context.Context, c Command) (Reply, error) {
 		return o.settle(ctx, c, e.Incident, func(state.View, *incident.Incident) ([]incident.Event, error) {
 			return []incident.Event{e.FileKept}, nil
 		})
+	case MessageLeft:
+		return o.settle(ctx, c, e.Incident, func(_ state.View, i *incident.Incident) ([]incident.Event, error) { return i.Left(e.MessageLeft), nil })
 	case MembersAre:
 		return o.settle(ctx, c, e.Incident, o.membersAre(e))
 	case MemberLeft:

@@ -82,6 +82,7 @@ func TestNote_AMistypedTimeIsRefused(t *testing.T) {
 	seq := o.read(id).Seq
 	for _, text := range []string{
 		"3:04 pm lights out", "25:00 hello", "2026-02-30 10:00 nope", "tomorrow 10:00 x", "3:04pm x", "[10:75] x", "yesterday 25:00 x", "2026-11-24 25:00 x", "2026-11-24T25:00 x", "10:75:00 x",
+		"yesterday we moved", "2026-11-24 is when it began",
 	} {
 		o.refused(ana, channel, "/incident note "+text, "is no time that drbot reads")
 	}
@@ -94,7 +95,7 @@ func TestNote_AMistypedTimeIsRefused(t *testing.T) {
 	if now := o.read(id).Seq; now != seq {
 		t.Errorf("%d events", now-seq)
 	}
-	for _, text := range []string{"yesterday we moved", "2026-11-24 is when it began", "pm is away", "3 of 4 disks", "tomorrow we look again", "10:00:30 exactly", "[02:40] seen", "v10.20 is out"} {
+	for _, text := range []string{"we moved yesterday", "it began on 2026-11-24", "pm is away", "3 of 4 disks", "tomorrow we look again", "10:00:30 exactly", "[02:40] seen", "v10.20 is out"} {
 		if r := o.typed(ana, channel, "/incident note "+text); !r.Done() || !strings.Contains(r.Say.Text, "Noted at") {
 			t.Errorf("%s: %+v", text, r)
 		}

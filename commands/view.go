@@ -163,7 +163,7 @@ func Show(i *incident.Incident) View {
 		v.Alerts = append(v.Alerts, showAlert(&i.Alerts[k]))
 	}
 	for k := range i.Checklist {
-		v.Checklist = append(v.Checklist, showItem(&i.Checklist[k]))
+		v.Checklist = append(v.Checklist, showItem(i, &i.Checklist[k]))
 	}
 	for _, r := range i.Runs {
 		v.Runs = append(v.Runs, showRun(r))

@@ -33,7 +33,7 @@ type ViewProbe struct {
 	Said   string     `json:"said,omitempty"`
 }
 
-func showItem(it *incident.Item) ViewItem {
+func showItem(i *incident.Incident, it *incident.Item) ViewItem {
 	v := ViewItem{
 		ID: it.ID, Phase: it.Phase, Text: it.Text, Parent: it.Parent, InOrder: it.Order, State: or(it.State, "open"), By: it.By.Name,
 		How: it.How, Anyway: it.Anyway, Who: it.Who.Name, Due: instant(it.Due),
@@ -44,7 +44,7 @@ func showItem(it *incident.Item) ViewItem {
 	if it.Bind == nil {
 		return v
 	}
-	v.Waits = it.Bind.Waits()
+	v.Waits = i.Waits(it)
 	if it.Bind.Rule != incident.RuleProbe {
 		return v
 	}

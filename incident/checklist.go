@@ -12,11 +12,12 @@ type Item struct {
 	Phase  string    `json:"phase"`
 	Text   string    `json:"text"`
 	Parent string    `json:"parent,omitempty"`
-	Order  bool      `json:"order,omitempty"` // done only after the sibling before it
+	Order  bool      `json:"order,omitempty"` // done only after those before it in its list
+	List   string    `json:"list,omitempty"`  // first item of its numbered list; empty in earlier records
 	State  string    `json:"state,omitempty"` // "" | done | na
 	By     Person    `json:"by"`
 	At     time.Time `json:"at,omitzero"`
-	How    string    `json:"how,omitempty"`    // what proved it, or why it does not apply
+	How    string    `json:"how,omitempty"`    // what proved it, what who ticked it said, or why it does not apply
 	Anyway string    `json:"anyway,omitempty"` // why a person ticked it before the record showed it
 	Who    Person    `json:"who"`              // assignee
 	Due    time.Time `json:"due,omitzero"`
@@ -116,23 +117,30 @@ func (i *Incident) item(id string) (*Item, error) {
 	return it, nil
 }
 
-// CanClose says why an item cannot be ticked yet: an ordered sibling before it, or an open child.
+// CanClose says why an item cannot be ticked yet: an open child, or one before it in its numbered list or in one above it.
 func (i *Incident) CanClose(it *Item) error {
-	before := true
 	for k := range i.Checklist {
-		other := &i.Checklist[k]
-		if other.ID == it.ID {
-			before = false // nothing stands in front of itself
-			continue
-		}
-		if other.Closed() {
-			continue
-		}
-		if other.Parent == it.ID {
+		if other := &i.Checklist[k]; other.Parent == it.ID && !other.Closed() {
 			return Refuse(WrongState, "%s closes with its children; %s “%s” is open.", it.ID, other.ID, other.Text)
 		}
-		if it.Order && before && other.Order && other.Parent == it.Parent {
-			return Refuse(WrongState, "These go in order: %s “%s” comes before %s.", other.ID, other.Text, it.ID)
+	}
+	for ; it != nil; it = i.Item(it.Parent) {
+		if before := i.before(it); before != nil {
+			return Refuse(WrongState, "These go in order: %s “%s” comes before %s.", before.ID, before.Text, it.ID)
+		}
+	}
+	return nil
+}
+
+// before is the first open item that stands in front of one in its numbered list.
+func (i *Incident) before(it *Item) *Item {
+	for k := range i.Checklist {
+		other := &i.Checklist[k]
+		if !it.Order || other.ID == it.ID {
+			return nil
+		}
+		if other.Order && other.Parent == it.Parent && other.List == it.List && !other.Closed() {
+			return other
 		}
 	}
 	return nil
@@ -181,8 +189,8 @@ func (i *Incident) reopening(by Person, it *Item) []Event {
 	return events
 }
 
-// ReopenItem takes a tick back.
-func (i *Incident) ReopenItem(by Person, id string) ([]Event, error) {
+// ReopenItem takes a tick back; why may be empty.
+func (i *Incident) ReopenItem(by Person, id, why string) ([]Event, error) {
 	it, err := i.item(id)
 	if err != nil {
 		return nil, err
@@ -190,10 +198,12 @@ func (i *Incident) ReopenItem(by Person, id string) ([]Event, error) {
 	if !it.Closed() {
 		return nil, Refuse(WrongState, "%s is open.", it.ID)
 	}
-	return i.reopening(by, it), nil
+	events := i.reopening(by, it)
+	events[len(events)-1] = ItemReopened{By: by, Item: it.ID, Why: why}
+	return events, nil
 }
 
-// AssignItem gives an item to a person.
+// AssignItem gives an item to a person, or back: with nobody it is nobody's.
 func (i *Incident) AssignItem(by Person, id string, who Person) ([]Event, error) {
 	it, err := i.item(id)
 	switch {
@@ -201,7 +211,7 @@ func (i *Incident) AssignItem(by Person, id string, who Person) ([]Event, error)
 		return nil, err
 	case it.Closed():
 		return nil, Refuse(WrongState, "%s is closed already, by %s.", it.ID, it.By.Name).Then("Open it again first: checklist %s reopen", it.ID)
-	case it.Who.Same(who):
+	case it.Who.Same(who), it.Who.Key == "" && who.Key == "":
 		return nil, nil
 	}
 	return []Event{ItemAssigned{By: by, Item: it.ID, Who: who}}, nil

@@ -35,9 +35,10 @@ type Bind struct {
 
 // Proof is what the record showed last for a rule, and in which record.
 type Proof struct {
-	N    uint64    `json:"n"`
-	At   time.Time `json:"at"`
-	Said string    `json:"said"`
+	N     uint64    `json:"n"`
+	At    time.Time `json:"at"`
+	Said  string    `json:"said"`
+	After bool      `json:"after,omitempty"` // of a message that has not left: it was written after the recovery was over
 }
 
 // said are the patterns of items that every runbook words in its own way. An item that matches none is people's.
@@ -62,10 +63,16 @@ var said = []struct {
 	{regexp.MustCompile(`(?i)\bbackups?\b.*\b(confirmed|available|found)\b`), Bind{Rule: RuleBackup}},
 }
 
+// unsaid are the words of an item that only speaks of it: somebody decides, plans or writes, or it is still to be done.
+var unsaid = regexp.MustCompile(`(?i)^\W*(decide|choose|plan|agree|discuss|consider|prepare|draft|review|ask|list|find out|write down)\b|\b(whether|how|not|never|must|should|needs? to|ha(s|ve) to|(is|are|was|were|will|to) be)\b`)
+
 var ofRecovery = regexp.MustCompile(`(?i)\b(recover(y|ed)|resolution|resolved|restored)\b`)
 
 // BindOf finds the rule of an item by what it says; nil for an item that only people know about.
 func BindOf(text string) *Bind {
+	if unsaid.MatchString(text) {
+		return nil
+	}
 	for _, s := range said {
 		if s.pattern.MatchString(text) {
 			b := s.bind
@@ -108,11 +115,6 @@ func (b *Bind) Waits() string {
 		return "when " + b.Named() + " answers as it should"
 	}
 	return "when " + b.Named() + " passes"
-}
-
-var audienceWords = map[Audience]string{
-	AudienceResponders: "the responders", AudienceAnnouncement: "the announcement channel", AudienceExecutives: "the executives",
-	AudienceMail: "the mailing list", AudienceStatus: "the status page",
 }
 
 // proof is what proves an item now.
@@ -180,6 +182,18 @@ func (i *Incident) Prove(at time.Time) []Event {
 	return w.events
 }
 
+// Saying adds to a tick what whoever set it said, behind what proved it.
+func Saying(ticked []Event, words string) []Event {
+	if len(ticked) == 0 || words == "" {
+		return ticked
+	}
+	if done, ok := ticked[0].(ItemDone); ok {
+		done.How = strings.TrimPrefix(done.How+"; "+words, "; ")
+		ticked[0] = done
+	}
+	return ticked
+}
+
 // TickItem ticks an item in a person's name. One that is bound and not proven needs the reason why it counts anyway.
 func (i *Incident) TickItem(by Person, id, anyway string) ([]Event, error) {
 	it, err := i.item(id)
@@ -193,7 +207,7 @@ func (i *Incident) TickItem(by Person, id, anyway string) ([]Event, error) {
 		case ok:
 			how, anyway = p.Said, ""
 		case anyway == "":
-			return nil, Refuse(WrongState, "%s “%s” is not so yet: it is ticked %s.", it.ID, it.Text, it.Bind.Waits()).
+			return nil, Refuse(WrongState, "%s “%s” is not so yet: it is ticked %s.", it.ID, it.Text, i.Waits(it)).
 				Then("Or say why it counts anyway, like: checklist %s done anyway: we checked it by hand", it.ID)
 		}
 	}
@@ -239,13 +253,16 @@ func (i *Incident) witness(at Stamp, e Event) {
 			i.show(at, string(RuleNotified), "paged by PagerDuty")
 		}
 	case UpdateSent:
-		i.toldTo(at, "update "+strconv.Itoa(e.Number), e.To, e.Status == Monitoring)
+		i.toldTo(at, e.Number, e.To, e.Number == 0 || e.Status == Monitoring)
 	case Resolved:
 		if !e.FalseAlarm {
-			i.toldTo(at, "the resolution", e.To, true)
+			i.toldTo(at, 0, e.To, true)
 		}
+	case MessageLeft:
+		i.messageLeft(at, e)
 	case Reopened:
 		i.Proofs = without(i.Proofs, "after/", "probe/")
+		i.goesOn()
 	default:
 		i.witnessRun(at, e)
 	}
@@ -253,21 +270,6 @@ func (i *Incident) witness(at Stamp, e Event) {
 
 // person reports whether somebody of flesh is meant.
 func person(p Person) bool { return p.Key != "" && !p.Same(Bot) }
-
-// toldTo keeps whom a message went to. A record of an earlier version names nobody: it went to the announcement.
-func (i *Incident) toldTo(at Stamp, what string, to []Audience, after bool) {
-	if to == nil {
-		to = []Audience{AudienceResponders, AudienceAnnouncement}
-	}
-	after = after || slices.ContainsFunc(i.Runs, func(r *Run) bool { return r.How == EndDone })
-	for _, a := range to {
-		said := what + " to " + audienceWords[a]
-		i.show(at, "told/"+string(a), said)
-		if after {
-			i.show(at, "after/"+string(a), said)
-		}
-	}
-}
 
 // witnessRun keeps what runs and probes prove.
 func (i *Incident) witnessRun(at Stamp, e Event) {
@@ -370,7 +372,7 @@ func (i *Incident) itemProven(e ItemDone) {
 	if it == nil {
 		return
 	}
-	if it.Anyway = e.Anyway; e.Anyway == "" && e.How != "" {
+	if it.Anyway = e.Anyway; e.How != "" && e.By.Same(Bot) { // a person's words are no proof
 		it.Proof = e.How
 	}
 }

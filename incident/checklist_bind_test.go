@@ -19,6 +19,8 @@ func TestBindOf_FindsWhatAnItemSays(t *testing.T) {
 		"Backup restored successfully": RuleRestored, "Data integrity verified": RuleRestored, "The restore was successful": RuleRestored, "Data is restored": RuleRestored,
 		"Recovery environment prepared": "", "Access to the database restored": "", "Data restore planned": "", "User authentication working": "", "Users can log in": "", "Both people are here": "", "Post-incident review scheduled": "",
 		"Rate limiting operational": "", "Classified documents are locked away": "", "Team told": "",
+		"Decide whether customers must be informed": "", "Users not yet notified: list them": "", "Plan how users are told": "", "Draft the message that is sent to stakeholders": "", "Customers should be told": "", "Data to be restored": "",
+		"Make sure that users are informed": RuleTold,
 	} {
 		got := Rule("")
 		if b := BindOf(text); b != nil {
@@ -79,15 +81,16 @@ func TestProve_TicksWhatTheRecordShows(t *testing.T) {
 		{[]Event{TypeSet{By: ana, Type: "Flood"}}, "c1: Ana chose the type Flood"},
 		{[]Event{Acknowledged{By: ana}}, "c2: Ana acknowledged"},
 		{[]Event{ItemDone{By: ana, Item: "c10"}}, "c11: Ana acknowledged, c9: with its items"},
-		{[]Event{UpdateSent{By: ana, Number: 1}}, ""}, // of an earlier version: the announcement alone
-		{[]Event{UpdateSent{By: ana, Number: 2, To: []Audience{AudienceAnnouncement, AudienceStatus}}}, "c3: update 2 to the status page"},
+		{[]Event{UpdateSent{By: ana, Number: 1}}, ""},                                                       // of an earlier version: the announcement alone
+		{[]Event{UpdateSent{By: ana, Number: 2, To: []Audience{AudienceAnnouncement, AudienceStatus}}}, ""}, // nobody has it yet
+		{[]Event{MessageLeft{Number: 2, To: AudienceStatus, N: 99}}, "c3: update 2 to the status page"},
 		{[]Event{ReadsDone{Run: 7, Choices: map[string][]Choice{"B": {{Value: "a", State: "rejected"}}}}}, ""},
 		{[]Event{ReadsDone{Run: 7, Choices: map[string][]Choice{"B": {{Value: "a", State: "verified", TakenAt: night}, {Value: "b", State: "verified", TakenAt: night.Add(-time.Hour)}}}}}, "c5: R7 read 2 verified backups, the newest of " + night.UTC().Format("2 Jan 15:04") + " UTC"},
 		{[]Event{ItemReopened{By: ana, Item: "c3"}}, ""}, // the same fact overrules nobody
-		{[]Event{UpdateSent{By: ana, Number: 3, To: []Audience{AudienceMail}}}, "c3: update 3 to the mailing list"},
+		{[]Event{UpdateSent{By: ana, Number: 3, To: []Audience{AudienceMail}}, MessageLeft{Number: 3, To: AudienceMail, N: 99}}, "c3: update 3 to the mailing list"},
 		{[]Event{ItemProbed{Item: "c8", Said: "answered 503"}}, ""},
 		{[]Event{ItemProbed{Item: "c8", OK: true, Said: "answered 200"}}, "c8: answered 200"},
-		{[]Event{UpdateSent{By: ana, Number: 4, To: []Audience{AudienceStatus}, Status: Monitoring}}, "c4: update 4 to the status page"},
+		{[]Event{UpdateSent{By: ana, Number: 4, To: []Audience{AudienceStatus}, Status: Monitoring}, MessageLeft{Number: 4, To: AudienceStatus, N: 99}}, "c4: update 4 to the status page"},
 	} {
 		if got := strings.Join(i.then(c.events...), ", "); got != c.want {
 			t.Errorf("%T: ticked %q, want %q", c.events[0], got, c.want)
@@ -147,7 +150,7 @@ func TestI52_ProofsFoldTheSame(t *testing.T) {
 			case 3:
 				events, _ = i.TickItem(ana, id, "why")
 			case 4:
-				events, _ = i.ReopenItem(ana, id)
+				events, _ = i.ReopenItem(ana, id, "")
 			case 5:
 				events = []Event{ItemProbed{Item: "c8", OK: rapid.Bool().Draw(t, "ok"), Said: "said"}}
 			case 6:

@@ -81,10 +81,10 @@ func TestChecklist_AParentGoesWithItsChildren(t *testing.T) {
 	if by := i.Item("c1").By; !by.Same(Bot) {
 		t.Errorf("c1 was closed by %v", by)
 	}
-	events, err := i.ReopenItem(ana, "c4")
+	events, err := i.ReopenItem(ana, "c4", "")
 	do("open c1, open c3, open c4", events, err)
 	close("c4", "", "done c4, done c3, done c1")
-	events, err = i.ReopenItem(ana, "c2")
+	events, err = i.ReopenItem(ana, "c2", "")
 	do("open c1, open c2", events, err)
 	close("c2", "", "done c2, done c1")
 	i.Checklist = nil
@@ -124,4 +124,28 @@ func TestChecklist_AStepByHandClosesItsItems(t *testing.T) {
 		}
 	}
 	t.Errorf("nothing was closed: %+v", events)
+}
+
+// TestI42_AnOrderStandsWhereverItIsWritten: a phase's own numbered list, one of two lists below an item, and what stands below
+// an item whose turn has not come.
+func TestI42_AnOrderStandsWhereverItIsWritten(t *testing.T) {
+	i := New(42)
+	i.Apply(Stamp{Seq: 1, N: 1, Time: night}, Opened{Title: "x", Severity: 1, Checklist: []Item{
+		{ID: "c1", Text: "first of all", Order: true, List: "c1"}, {ID: "c2", Text: "second of all", Order: true, List: "c1"},
+		{ID: "c3", Text: "sub one", Parent: "c2", Order: true, List: "c3"}, {ID: "c4", Text: "sub two", Parent: "c2", Order: true, List: "c3"}, {ID: "c5", Text: "loose", Parent: "c2"},
+		{ID: "c6", Text: "of another list", Order: true, List: "c6"},
+	}})
+	for _, c := range []struct{ item, refused string }{
+		{"c2", "children"}, {"c3", "“first of all” comes before c2"}, {"c5", "“first of all” comes before c2"}, {"c6", ""}, {"c1", ""},
+		{"c4", "“sub one” comes before c4"}, {"c5", ""}, {"c3", ""}, {"c4", ""},
+	} {
+		events, err := i.CloseItem(ana, c.item, "", "")
+		if (err == nil) != (c.refused == "") || err != nil && !strings.Contains(err.Error(), c.refused) {
+			t.Fatalf("%s: %v, want %q", c.item, err, c.refused)
+		}
+		i.all(t, events, nil)
+	}
+	if closed, all := i.ItemsDone(); closed != all {
+		t.Errorf("%d of %d", closed, all)
+	}
 }

@@ -14,6 +14,7 @@ type Event interface{ EventKind() string }
 type Stamp struct {
 	Seq, N uint64
 	Time   time.Time
+	Blank  bool // its words were redacted
 }
 
 // Encode gives the payload bytes of an event.
@@ -41,7 +42,7 @@ var kinds = func() map[string]reflect.Type {
 		HeadPosted{}, Redacted{}, Refused{}, ScriptRan{}, ProcedureRan{},
 		Opened{}, TypeSet{}, SeveritySet{}, StatusSet{}, Acknowledged{}, RoleTaken{}, RoleLeft{}, ImpactSet{}, ServicesSet{},
 		Noted{}, Pinned{}, PinEdited{}, Unpinned{}, PinDeleted{}, FileKept{}, Resolved{}, Reopened{}, Closed{}, ReviewOpened{},
-		ChannelBound{}, ChannelLost{}, MembersSeen{}, PinStays{}, ItemDone{}, ItemReopened{}, ItemExcused{}, ItemAssigned{}, ItemDue{}, ProbeAsked{}, ItemProbed{}, ItemShown{},
+		ChannelBound{}, ChannelLost{}, MembersSeen{}, PinStays{}, ItemDone{}, ItemReopened{}, ItemExcused{}, ItemAssigned{}, ItemDue{}, ProbeAsked{}, ItemProbed{}, ItemShown{}, MessageLeft{},
 		UpdateSent{}, UpdateDrafted{}, UpdateReviewed{}, UpdateEdited{}, WindowSet{}, DeadlineSpoken{}, Snoozed{}, DeliveryParked{}, DeliveryRequeued{},
 		RunPlanned{}, ReadsAsked{}, ReadsDone{}, RunStarted{}, RunPaused{}, RunResumed{}, CancelAsked{}, RunEnded{},
 		ApprovalAsked{}, Confirmed{}, Approved{}, Denied{}, Withdrawn{}, Expired{}, GlassBroken{}, StandingApproved{},

@@ -166,7 +166,7 @@ type DeliveryRequeued struct {
 type ItemDone struct {
 	By   Person `json:"by"`
 	Item string `json:"item"`
-	How  string `json:"how,omitempty"` // what proved it
+	How  string `json:"how,omitempty"` // what proved it, and what whoever ticked it said
 	// Anyway is why a person ticked what the record does not show.
 	Anyway string `json:"anyway,omitempty"`
 }
@@ -174,6 +174,7 @@ type ItemDone struct {
 type ItemReopened struct {
 	By   Person `json:"by"`
 	Item string `json:"item"`
+	Why  string `json:"why,omitempty"`
 }
 
 // ItemExcused: not applicable, with the reason.
@@ -183,6 +184,7 @@ type ItemExcused struct {
 	Reason string `json:"reason"`
 }
 
+// ItemAssigned gives an item to a person; without a key it is nobody's again.
 type ItemAssigned struct {
 	By   Person `json:"by"`
 	Item string `json:"item"`

@@ -37,13 +37,16 @@ func hasBoxes(l ast.Node) bool {
 
 func (p *parser) items(l ast.Node) []Item {
 	var out []Item
+	numbered := ""
+	if list, ok := l.(*ast.List); ok && list.IsOrdered() {
+		numbered = "c" + strconv.Itoa(p.next+1)
+	}
 	for n := l.FirstChild(); n != nil; n = n.NextSibling() {
 		p.next++
-		it := Item{ID: "c" + strconv.Itoa(p.next), Line: p.doc.line(n)}
+		it := Item{ID: "c" + strconv.Itoa(p.next), List: numbered, Line: p.doc.line(n)}
 		var texts []string
 		for c := n.FirstChild(); c != nil; c = c.NextSibling() {
 			if inner, ok := c.(*ast.List); ok {
-				it.Ordered = inner.IsOrdered()
 				it.Items = append(it.Items, p.items(inner)...)
 				continue
 			}

@@ -158,12 +158,12 @@ type Phase struct {
 
 // Item is one box. Ids count all items of the checklist from the top, children after their parent.
 type Item struct {
-	ID      string // c8
-	Text    string
-	Done    bool // ticked in the Markdown
-	Ordered bool // its Items are to be done in their order
-	Items   []Item
-	Line    int
+	ID    string // c8
+	Text  string
+	Done  bool   // ticked in the Markdown
+	List  string // of one in a numbered list, which is done in its order: the first item of that list
+	Items []Item
+	Line  int
 }
 
 // Template is one message that people send. In Subject and Body each placeholder of the Markdown has become [[field]], and the lines

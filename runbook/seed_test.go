@@ -52,8 +52,10 @@ func TestSeedIsReadWithoutLoss(t *testing.T) {
 	for _, p := range rb.Checklist.Phases {
 		for _, it := range p.Items {
 			items += 1 + len(it.Items)
-			if it.Ordered {
-				ordered += len(it.Items)
+			for _, child := range it.Items {
+				if child.List != "" {
+					ordered++
+				}
 			}
 		}
 	}

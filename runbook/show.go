@@ -112,7 +112,8 @@ type shownPhase struct {
 type shownItem struct {
 	ID      string      `json:"id"`
 	Text    string      `json:"text"`
-	Ordered bool        `json:"ordered,omitempty"`
+	Ordered bool        `json:"ordered,omitempty"`  // some of Items
+	InOrder bool        `json:"in_order,omitempty"` // only after those before it in its list
 	Items   []shownItem `json:"items,omitempty"`
 }
 
@@ -220,8 +221,9 @@ func showStep(s Step) shownStep {
 }
 
 func showItem(i Item) shownItem {
-	out := shownItem{ID: i.ID, Text: i.Text, Ordered: i.Ordered}
+	out := shownItem{ID: i.ID, Text: i.Text, InOrder: i.List != ""}
 	for _, c := range i.Items {
+		out.Ordered = out.Ordered || c.List != ""
 		out.Items = append(out.Items, showItem(c))
 	}
 	return out

@@ -129,10 +129,11 @@ func boxes(i *incident.Incident, phase string) []Block {
 		check := Check{Value: it.ID, Text: boxText(it, i.Time)}
 		alone := it.Parent == "" && !it.Order
 		cost := utf8.RuneCountInString(check.Text) + 2
-		if !alone && heads[it.Parent] == nil {
+		group := it.Parent + "/" + it.List // an item may have several lists below it
+		if !alone && heads[group] == nil {
 			cost += spansSize(headOf(i, it)) + 1
 		}
-		if shown == maxBoxes || cost > room || !alone && heads[it.Parent] == nil && len(parents) == maxHeads {
+		if shown == maxBoxes || cost > room || !alone && heads[group] == nil && len(parents) == maxHeads {
 			more++
 			continue
 		}
@@ -141,10 +142,10 @@ func boxes(i *incident.Incident, phase string) []Block {
 			own = append(own, check)
 			continue
 		}
-		if heads[it.Parent] == nil {
-			parents, heads[it.Parent] = append(parents, it.Parent), headOf(i, it)
+		if heads[group] == nil {
+			parents, heads[group] = append(parents, group), headOf(i, it)
 		}
-		below[it.Parent] = append(below[it.Parent], check)
+		below[group] = append(below[group], check)
 	}
 	var blocks []Block
 	groups := 0
@@ -184,7 +185,7 @@ func waitingLines(i *incident.Incident, phase string) [][]Span {
 			more++
 			continue
 		}
-		when := it.Bind.Waits()
+		when := i.Waits(it)
 		if said, ok := i.Shown(it); ok {
 			when = Say("checklist.shown", map[string]any{"Said": said})
 		}
@@ -225,7 +226,7 @@ func headOf(i *incident.Incident, child *incident.Item) []Span {
 		if len(names) > 40 { // more than the line holds
 			break
 		}
-		if it.Parent != child.Parent || !it.Order || it.Phase != child.Phase {
+		if it.Parent != child.Parent || !it.Order || it.List != child.List || it.Phase != child.Phase {
 			continue
 		}
 		name := flat(it.Text, 60)

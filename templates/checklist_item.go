@@ -55,6 +55,12 @@ func ItemsPage(i *incident.Incident, page int) Message {
 	return fit(m)
 }
 
+// OneItem is the line of a single item.
+func OneItem(i *incident.Incident, it *incident.Item) Message {
+	facts := map[string]any{"ID": i.ID, "Item": it.ID, "Text": flat(it.Text, 150)}
+	return fit(Message{Text: locked(i, Say("checklist.onetext", facts)), Blocks: []Block{Lines{Lines: [][]Span{itemLine(i, it, 0)}}}})
+}
+
 // depths is how deep each item stands; a parent stands before its children.
 func depths(i *incident.Incident) map[string]int {
 	deep := make(map[string]int, len(i.Checklist))
@@ -76,7 +82,7 @@ func itemLine(i *incident.Incident, it *incident.Item, deep int) []Span {
 	if said, ok := i.Shown(it); ok {
 		waits = Say("checklist.shown", map[string]any{"Said": said})
 	} else if it.Bind != nil && !it.Closed() {
-		waits = it.Bind.Waits()
+		waits = i.Waits(it)
 	}
 	return withProbe(it, Line("checklist.item", map[string]any{
 		"Indent": indent, "Item": it, "Text": flat(it.Text, 150), "By": flat(it.By.Name, 30), "Who": flat(it.Who.Name, 30), "How": flat(it.How, 70), "Anyway": flat(it.Anyway, 70), "Waits": flat(waits, 160),
@@ -96,7 +102,7 @@ func ItemDue(i *incident.Incident, key string, late time.Duration) (Message, boo
 		"State": it.State, "By": it.By, "Waits": "", "Over": !i.Active(),
 	}
 	if it.Bind != nil {
-		facts["Waits"] = flat(it.Bind.Waits(), 200)
+		facts["Waits"] = flat(i.Waits(it), 200)
 	}
 	if !stands || it.Closed() || !i.Active() {
 		return closed(i, Say("item.text", facts), Line("item.over", facts)), true

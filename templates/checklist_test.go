@@ -53,6 +53,7 @@ func boundCards(add func(string, Message)) {
 	add("checklist/remindermoved", m)
 	m, _ = ItemDue(s.copy().say("03:31", incident.Resolved{By: ana, Summary: "it is back"}).Incident, key, 0)
 	add("checklist/reminderover", m)
+	add("checklist/one", OneItem(s.Incident, s.Item("c4")))
 	add("checklist/given", ItemGiven(s.Incident, s.Item("c4"), ana))
 	add("checklist/notso", ItemNotSo(s.Incident, s.Item("c11"), s.Item("c11").Probed))
 	ordered := bound()

@@ -161,7 +161,7 @@ func (h *house) openMail() []follow.Follower {
 		h.log.Warn("mail waits until drbot is started with a readable password and certificate", "error", err)
 		o.Broken = err
 	}
-	o.Read, o.Now = h.store, h.clock.Now
+	o.Read, o.Now, o.Send = h.store, h.clock.Now, h.outcomes.send
 	h.mail = mail.New(o)
 	return []follow.Follower{h.mail}
 }

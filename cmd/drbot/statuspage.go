@@ -154,6 +154,7 @@ func (h *house) openStatusPage() []follow.Follower {
 	h.status = statuspage.New(statuspage.Options{Settings: p.Settings, Dir: p.Dir, Record: h.store, Clock: h.clock, Log: h.log})
 	list := []follow.Follower{h.status}
 	if !p.Push {
+		h.status.Send = h.outcomes.send
 		return list
 	}
 	token, err := p.Token.value(h.getenv)
@@ -162,6 +163,7 @@ func (h *house) openStatusPage() []follow.Follower {
 	}
 	p.To.Token = token
 	h.push = statuspage.NewPush(p.To, h.status)
+	h.push.Send = h.outcomes.send
 	return append(list, h.push)
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/drbot/drbot/commands"
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/state"
 	"github.com/drbot/drbot/state/follow"
@@ -163,6 +164,7 @@ type turn struct {
 	older []version // of the same message
 	at    *progress
 	line  sender
+	left  map[incident.Audience]bool // the record has it that somebody of them was reached
 }
 
 // each mails every address that does not have it yet. An address that is refused for good is told when the others have
@@ -172,7 +174,7 @@ func (l *Link) each(ctx context.Context, p *pass, i *incident.Incident, v versio
 	if err != nil {
 		return err
 	}
-	t := &turn{pass: p, i: i, v: v, older: older, at: progressOf(p, v.record)}
+	t := &turn{pass: p, i: i, v: v, older: older, at: progressOf(p, v.record), left: map[incident.Audience]bool{}}
 	defer func() { t.line.close() }()
 	for _, audience := range v.what.to {
 		addresses := l.To
@@ -184,16 +186,37 @@ func (l *Link) each(ctx context.Context, p *pass, i *incident.Incident, v versio
 		}
 		for _, address := range l.health.ordered(addresses) {
 			to := reader{audience, address}
-			if t.at.Have[to.key()] || t.at.Refused[to.key()] != "" {
-				continue
+			if !t.at.Have[to.key()] && t.at.Refused[to.key()] == "" {
+				err = l.offer(ctx, t, to)
 			}
-			if err := l.offer(ctx, t, to); err != nil {
+			if err == nil && t.at.Have[to.key()] {
+				err = l.reached(ctx, t, audience)
+			}
+			if err != nil {
 				t.at.save(p)
 				return err
 			}
 		}
 	}
 	return t.at.over(p)
+}
+
+// reached lets the record say that a message left for the first of an audience.
+func (l *Link) reached(ctx context.Context, t *turn, a incident.Audience) error {
+	if t.left[a] || l.Send == nil {
+		return nil
+	}
+	for _, m := range t.i.Leaving(a, t.v.record.N) {
+		if m.Number != t.v.what.number {
+			continue
+		}
+		key := fmt.Sprintf("%s/left/%d/%s", Name, t.v.record.Seq, a)
+		if err := l.Send(ctx, commands.MessageLeft{Incident: t.i.ID, MessageLeft: m}, key); err != nil {
+			return follow.Unavailable{Err: fmt.Errorf("write that mail left: %w", err), NotSent: true}
+		}
+	}
+	t.left[a] = true
+	return nil
 }
 
 // reader is an address of an audience.

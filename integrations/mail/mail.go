@@ -57,6 +57,8 @@ type Options struct {
 	Broken     error // why nothing can be mailed until drbot is started anew; nil: it can
 	Read       Reader
 	Now        func() time.Time
+	// Send commits what became of a message; repeated under the same key it changes nothing. Nil: nobody asks.
+	Send func(ctx context.Context, outcome any, keys ...string) error
 }
 
 // Link is the follower.

@@ -40,6 +40,7 @@ type Atlassian struct {
 // metadata that drbot attaches, and not written again (I49).
 type Push struct {
 	Atlassian
+	Send   Send // that a message stands there; may be nil
 	site   *Site
 	client *client
 	log    *slog.Logger
@@ -89,6 +90,9 @@ func (p *Push) Deliver(ctx context.Context, b follow.Batch) (follow.Done, error)
 		p.wrong.set(later.Err, p.site.Clock.Now())
 	} else {
 		p.wrong.set(nil, time.Time{})
+	}
+	if err == nil && s.notes[noteIncident] != "" && s.notes[noteGone] == "" {
+		err = stands(ctx, p.site.Record, p.Send, b, entry)
 	}
 	return follow.Done{Notes: s.done}, err
 }

@@ -48,6 +48,7 @@ type Options struct {
 	Record Record
 	Clock  Clock
 	Log    *slog.Logger
+	Send   Send // nil where another page is what people read
 }
 
 // Site is the follower that keeps the page. It is never read back: what it knows comes from the record, once at the start
@@ -107,27 +108,36 @@ func (s *Site) Wants(kind string) bool { return slices.Contains(wants, kind) }
 // Deliver brings the page up to what the record says of the incident. A directory that cannot be written is an outage: the
 // same delivery is tried again, and meanwhile drbot itself serves what is right.
 func (s *Site) Deliver(ctx context.Context, b follow.Batch) (follow.Done, error) {
+	entry, err := s.bring(ctx, b)
+	if err == nil {
+		err = stands(ctx, s.Record, s.Send, b, entry)
+	}
+	return follow.Done{}, err
+}
+
+// bring makes and writes what changed, and gives the entry of the batch's incident; nil where it has none.
+func (s *Site) bring(ctx context.Context, b follow.Batch) (*Entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.load(ctx); err != nil {
-		return follow.Done{}, follow.Unavailable{Err: err, NotSent: true}
+		return nil, follow.Unavailable{Err: err, NotSent: true}
 	}
 	ids, err := s.concerned(ctx, b)
 	if err != nil {
-		return follow.Done{}, follow.Unavailable{Err: err, NotSent: true}
+		return nil, follow.Unavailable{Err: err, NotSent: true}
 	}
 	for _, id := range ids {
 		if err := s.refresh(ctx, id); err != nil {
-			return follow.Done{}, follow.Unavailable{Err: err, NotSent: true}
+			return nil, follow.Unavailable{Err: err, NotSent: true}
 		}
 	}
 	if why, _ := s.trouble.now(); !s.stale && why == "" {
-		return follow.Done{}, nil
+		return s.entries[b.Incident], nil
 	}
 	if err := s.publish(); err != nil {
-		return follow.Done{}, follow.Unavailable{Err: err}
+		return nil, follow.Unavailable{Err: err}
 	}
-	return follow.Done{}, nil
+	return s.entries[b.Incident], nil
 }
 
 // refresh reads again what was published of an incident. The caller holds the lock.
