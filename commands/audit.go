@@ -39,6 +39,10 @@ func redact(ctx context.Context, o *Office, c *call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
+	copies, err := o.redactCopies(ctx, c, before, why) // before the record itself: the same command again finds the rest by it
+	if err != nil {
+		return Reply{}, err
+	}
 	if err := o.Store.Redact(ctx, seq, c.person, why); err != nil {
 		return Reply{}, err
 	}
@@ -50,7 +54,7 @@ func redact(ctx context.Context, o *Office, c *call) (Reply, error) {
 	if err != nil {
 		return Reply{}, fmt.Errorf("record %d is blank, and the same command again does the rest: %w", seq, err)
 	}
-	return Reply{Say: templates.Message{Text: fmt.Sprintf("Record %d is blank now. Who, when and why is in the record.%s%s", seq, more, left)}}, nil
+	return Reply{Say: templates.Message{Text: fmt.Sprintf("Record %d is blank now. Who, when and why is in the record.%s%s%s", seq, copies, more, left)}}, nil
 }
 
 // forget deletes the copy of a file with the last record that names it. Of a message it says which records its files are,

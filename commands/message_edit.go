@@ -134,7 +134,11 @@ func (o *Office) editForm(c *call, i *incident.Incident, was asWritten) (Reply, 
 		f.Fields = f.Fields[:1]
 		f.Fields[0].Label, f.Fields[0].Max = "Summary", 2000
 	}
-	if was.Public != "" && !slices.Contains(was.gone, incident.AudienceStatus) {
+	public := was.Public != ""
+	if s := i.SentAs(was.Number); s != nil && was.blank {
+		public = public || slices.Contains(slices.Concat(s.To, was.again), incident.AudienceStatus)
+	}
+	if public && !slices.Contains(was.gone, incident.AudienceStatus) {
 		f.Fields = append(f.Fields, templates.Field{ID: "public", Label: "Words for the status page", Kind: templates.FieldArea, Value: was.Public, Max: incident.MaxUpdate})
 	}
 	return c.form(o, f, "The text is missing.")
@@ -146,6 +150,7 @@ type asWritten struct {
 	then  *published          // the incident as it was when an update was sent
 	again []incident.Audience // were to read it after a second look, and did not; nothing newer was meant for them
 	gone  []incident.Audience // the same, and something newer was, or the end
+	blank bool                // words of it were redacted
 }
 
 // wrote reads a message of the record.
@@ -158,6 +163,10 @@ func (o *Office) wrote(ctx context.Context, id incident.ID, number int) (was asW
 		e, err := r.Event()
 		if err != nil {
 			return was, err
+		}
+		if s, ok := sayingOf(e); ok && r.Redacted {
+			e = wordless(e)
+			t.was.blank = t.was.blank || s.number == number
 		}
 		t.read(r, e)
 		t.i.Apply(r.Stamp(), e)
@@ -245,6 +254,9 @@ func (o *Office) writtenAnew(ctx context.Context, i *incident.Incident, n *notic
 		d, ok := e.(incident.UpdateDrafted)
 		if !ok || d.Draft != n.anew {
 			continue
+		}
+		if r.Redacted {
+			d = wordless(d).(incident.UpdateDrafted)
 		}
 		n.text, n.steps, n.public, n.to = d.Text, d.Next, d.Public, d.To
 		if s := i.SentAs(d.Number); s != nil {

@@ -119,7 +119,7 @@ func (i *Incident) drafted(at Stamp, e UpdateDrafted) {
 	i.displace(at, e.By, LookReplaced, func(o *Outgoing) bool {
 		return !slices.ContainsFunc(o.To, func(a Audience) bool { return !slices.Contains(e.To, a) })
 	})
-	i.Outgoing = append(i.Outgoing, Outgoing{UpdateDrafted: e, At: at.Time, State: LookWaits})
+	i.Outgoing = append(i.Outgoing, Outgoing{UpdateDrafted: e, At: at.Time, State: LookWaits, Blank: at.Blank})
 	for k := 0; len(i.Outgoing) > maxLooks && k < len(i.Outgoing); {
 		if i.Outgoing[k].State == LookWaits {
 			k++

@@ -25,7 +25,7 @@ func (i *Incident) lookDeadlines(add func(due time.Time, key string, args ...any
 func lookKey(draft int) string { return fmt.Sprintf("%s/%d/", DueLook, draft) }
 
 // holds reports whether a message still fits: an update to an incident that goes on, a resolution to one that is over. An edit
-// of an update always does.
+// of an update always does, and one whose words were redacted never.
 func (i *Incident) holds(o *Outgoing) bool {
-	return o.Version > 1 && o.Number > 0 || i.Active() == (o.Number > 0)
+	return !o.Blank && (o.Version > 1 && o.Number > 0 || i.Active() == (o.Number > 0))
 }

@@ -26,6 +26,7 @@ type Outgoing struct {
 	DecidedBy Person    `json:"decided_by,omitzero"`
 	Decided   time.Time `json:"decided,omitzero"`
 	Why       string    `json:"why,omitempty"`
+	Blank     bool      `json:"blank,omitempty"` // its words were redacted: it can only go back
 }
 
 // Look decides about an outgoing message: it leaves as it stands, or goes back with why. Who asked may not (I8).
@@ -47,6 +48,9 @@ func (i *Incident) Look(now time.Time, by Person, n int, accept bool, why string
 	case o.By.Same(by):
 		return nil, Refuse(NotAllowed, "You wrote this, so somebody else looks at it.")
 	}
+	if accept && o.Blank {
+		return nil, Refuse(WrongState, "Its words were redacted: there is nothing to let go.").Then("Send it back, with why.")
+	}
 	if accept && !i.holds(o) {
 		return nil, Refuse(WrongState, "%s is %s: it does not hold any more.", i.ID, i.State).Then("Send it back, with why.")
 	}
@@ -58,6 +62,17 @@ func (i *Incident) Look(now time.Time, by Person, n int, accept bool, why string
 		return []Event{UpdateReviewed{Draft: n, By: by, Why: why}}, nil
 	}
 	return []Event{UpdateReviewed{Draft: n, By: by, Accepted: true}, i.released(now, o)}, nil
+}
+
+// TakenBack sends what waits for its second look with the words of a message back to who wrote it, since they are redacted.
+// It may be who wrote it that redacts them: nothing leaves.
+func (i *Incident) TakenBack(by Person, number int, words string) (events []Event) {
+	for _, o := range i.Waiting() {
+		if o.Number == number && o.Text == words {
+			events = append(events, UpdateReviewed{Draft: o.Draft, By: by, Why: "Its words were redacted."})
+		}
+	}
+	return events
 }
 
 // EndHeld reports whether the words of a resolution for an audience have not left: they wait for their second look, or were

@@ -34,7 +34,7 @@ var structure = map[string]bool{
 	"role": true, "kind": true, "risk": true, "for": true, "as": true, "how": true, "outcome": true, "attempt": true, "digest": true,
 	"revision": true, "lock": true, "lock_digest": true, "script": true, "spec": true, "entry": true, "entries": true, "interpreter": true,
 	"target": true, "channel": true, "ts": true, "follower": true, "type": true, "procedure": true, "undo": true, "undo_of": true,
-	"on_failure": true, "from": true, "hash": true, "host": true, "task": true, "action": true,
+	"on_failure": true, "from": true, "hash": true, "host": true, "task": true, "action": true, "to": true,
 }
 
 // values lists the maps whose keys somebody chose: a parameter may be called "key" and hold a password.

@@ -81,7 +81,9 @@ type Record struct {
 func (r Record) Event() (incident.Event, error) { return incident.Decode(r.Kind, r.Payload) }
 
 // Stamp is the record's place, as folds take it.
-func (r Record) Stamp() incident.Stamp { return incident.Stamp{Seq: r.Seq, N: r.N, Time: r.Time} }
+func (r Record) Stamp() incident.Stamp {
+	return incident.Stamp{Seq: r.Seq, N: r.N, Time: r.Time, Blank: r.Redacted}
+}
 
 // Query picks summaries, worst first, then oldest first.
 type Query struct {

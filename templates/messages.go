@@ -139,7 +139,8 @@ func LookSize(e incident.UpdateDrafted) int {
 	return n
 }
 
-// SecondLook asks for a second pair of eyes: who decides sees exactly what will leave. Decided, it is one line.
+// SecondLook asks for a second pair of eyes: who decides sees exactly what will leave. Decided, or with its words redacted, it is
+// one line.
 func SecondLook(i *incident.Incident, o *incident.Outgoing, names map[incident.Audience]string) Message {
 	facts := map[string]any{
 		"ID": i.ID, "N": o.Draft, "By": o.By, "To": o.To, "Number": o.Number, "Version": o.Version, "State": string(o.State), "Asked": o.Asked, "Named": o.Only,
@@ -148,6 +149,12 @@ func SecondLook(i *incident.Incident, o *incident.Outgoing, names map[incident.A
 	m := Message{Text: locked(i, Say("look.text", facts))}
 	if o.State != incident.LookWaits {
 		m.Blocks = []Block{Lines{Lines: [][]Span{marked(i, Line("look."+string(o.State), facts))}}}
+		return fit(m)
+	}
+	if o.Blank {
+		m.Blocks = []Block{Lines{Lines: [][]Span{marked(i, Line("look.blank", facts))}}, Actions{Elements: []Element{
+			Button{Verb: "incident sendback", Object: fmt.Sprintf("%s/m%d", object(i), o.Draft), Label: Say("button.sendback", nil)},
+		}}}
 		return fit(m)
 	}
 	m.Blocks = append(m.Blocks, Lines{Lines: [][]Span{marked(i, Line("look.line", facts))}})

@@ -89,6 +89,9 @@ func messageCards(add func(string, Message)) {
 	misled.Updates++
 	add("messages/goesontold", GoesOn(misled, *misled.Again, text))
 	add("messages/notover", NotOver(again, at("03:50")))
+	blank := restoring().say("03:30", d)
+	blank.Outgone(3).Blank = true
+	add("messages/lookblank", look(blank))
 	newer := d
 	newer.Draft, newer.Number = 4, 3
 	add("messages/lookreplaced", look(restoring().say("03:30", d).say("03:40", newer)))
