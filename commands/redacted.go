@@ -20,8 +20,9 @@ import (
 
 // Stands is what a redaction leaves on this machine.
 type Stands struct {
-	Review string   // path of the review's file, which people changed; "" where drbot wrote it anew or there is none
-	Packed []string // paths of archives of evidence that were exported before
+	Review   string   // path of the review's file, which people changed; "" where drbot wrote it anew or there is none
+	Packed   []string // paths of archives of evidence that were exported before
+	Replaced []string // records that a restore set aside
 }
 
 // recordOf is a record as it stands before its redaction. One that is not there is for the store to refuse.
@@ -58,11 +59,7 @@ func (o *Office) elsewhere(ctx context.Context, r state.Record) (string, error) 
 	if err := f.read(ctx); err != nil {
 		return "", err
 	}
-	lines := f.lines(stands)
-	if len(lines) == 0 {
-		return said, nil
-	}
-	return said + "\nIt may stand elsewhere still:\n- " + strings.Join(lines, "\n- "), nil
+	return said + "\nIt may stand elsewhere still:\n- " + strings.Join(f.lines(stands), "\n- "), nil
 }
 
 // finding looks for copies of a record's words.
@@ -74,13 +71,20 @@ type finding struct {
 	posted  bool                         // and a review was posted
 	quoting map[int]incident.ReviewSaved // versions that have its words, by version
 	at      map[int]uint64               // their records
+	named   *naming
 }
 
-func (f *finding) read(ctx context.Context) error {
+func (f *finding) read(ctx context.Context) (err error) {
+	if f.named, err = namingOf(f.of); err != nil {
+		return err
+	}
 	var saved []state.Record
 	var rest strings.Builder // what the record still says without it
 	for r, err := range f.office.Store.Records(ctx, f.i.ID, 0) {
 		if err != nil {
+			return err
+		}
+		if err := f.named.read(r); err != nil {
 			return err
 		}
 		switch r.Kind {
@@ -94,7 +98,7 @@ func (f *finding) read(ctx context.Context) error {
 		case incident.ReviewPosted{}.EventKind():
 			f.posted = f.posted || r.Seq > f.of.Seq
 		}
-		if !r.Redacted {
+		if !r.Redacted && f.named.found[r.Seq] == "" { // a copy makes its words no commoner
 			rest.WriteString(plain(string(r.Payload)))
 		}
 	}
@@ -161,6 +165,7 @@ func (f *finding) lines(stands Stands) (lines []string) {
 	if f.i.Channel.Name != "" {
 		room = "#" + f.i.Channel.Name
 	}
+	lines = f.named.lines()
 	if stands.Review != "" {
 		add("%s: people changed that file, so drbot leaves it alone. Take the words out there.", stands.Review)
 	}
@@ -182,7 +187,18 @@ func (f *finding) lines(stands Stands) (lines []string) {
 			add("The review that was posted in %s, with its two files: a Slack admin deletes them; post it again then.", room)
 		}
 	}
-	return append(lines, f.sent(room)...)
+	lines = append(lines, f.sent(room)...)
+	for _, file := range stands.Replaced {
+		add("%s is a record that a restore set aside, and may have it: delete it when nobody needs it.", file)
+	}
+	add("Backups that were taken before have it, with the files of kept messages: delete them, or redact again after a restore.")
+	return lines
+}
+
+// posted are the kinds, but for messages, of which drbot writes into the channel or to people what it does not draw again.
+var posted = []string{
+	incident.SeveritySet{}.EventKind(), incident.Reopened{}.EventKind(), incident.WindowSet{}.EventKind(), incident.UpdateReviewed{}.EventKind(),
+	incident.ActionAdded{}.EventKind(), incident.ActionSet{}.EventKind(), incident.RunPaused{}.EventKind(), incident.GlassBroken{}.EventKind(),
 }
 
 // sent names where the record's own words went when they were written.
@@ -193,6 +209,12 @@ func (f *finding) sent(room string) (lines []string) {
 			lines = append(lines, "The message itself in "+room+": who wrote it deletes it there, or a Slack admin.")
 		case incident.UpdateSent{}.EventKind(), incident.UpdateDrafted{}.EventKind(), incident.UpdateEdited{}.EventKind(), incident.Resolved{}.EventKind():
 			lines = append(lines, "What drbot posted of it in "+room+": a Slack admin deletes it.")
+		case incident.Opened{}.EventKind():
+			lines = append(lines, "The name of "+room+": rename it in Slack.", "What drbot posted with the title, in "+room+", in other channels and to people: a Slack admin deletes it.")
+		default:
+			if slices.Contains(posted, f.of.Kind) {
+				lines = append(lines, "What drbot posted of it in "+room+", or wrote to people: a Slack admin deletes it.")
+			}
 		}
 	}
 	pagerduty := []string{incident.UpdateSent{}.EventKind(), incident.Resolved{}.EventKind(), incident.SeveritySet{}.EventKind()}

@@ -102,10 +102,25 @@ func (i *Incident) reviewOpened(at Stamp, e ReviewOpened) {
 		}
 	}
 	if before := i.Before; before != nil {
+		r.takeWhys(slices.Clone(before.Tasks))
 		r.Outrun = before.Version > 0
 		r.Actions, r.Version, r.Saved, r.SavedBy, r.SavedAt = before.Actions, before.Version, before.Saved, before.SavedBy, before.SavedAt
 	}
 	i.Review, i.Before = r, nil
+}
+
+// takeWhys takes what was said of tasks over from the review before. Records of earlier versions say it again.
+func (r *Review) takeWhys(before []Task) {
+	for k := range r.Tasks {
+		n := slices.IndexFunc(before, func(t Task) bool { return t.Title == r.Tasks[k].Title })
+		if n < 0 {
+			continue
+		}
+		if r.Tasks[k].Why == "" {
+			r.Tasks[k].Why = before[n].Why
+		}
+		before = slices.Delete(before, n, n+1)
+	}
 }
 
 // putAway keeps what people wrote of a review while the incident is open again.
@@ -136,12 +151,12 @@ func (i *Incident) applyReview(at Stamp, e Event) bool {
 	case ReviewClosed:
 		r.ClosedBy, r.ClosedAt, i.State = e.By, at.Time, StateClosed
 	case TaskDone:
-		r.done(at, e.Task, e.By)
+		r.done(at, e.Task, e.By, e.How)
 	case ActionDone:
-		r.done(at, e.Action, e.By)
+		r.done(at, e.Action, e.By, e.How)
 	case TaskReopened:
 		if t := r.Task(e.Task); t != nil {
-			t.DoneBy, t.DoneAt, t.Snoozed, t.Earlier = Person{}, time.Time{}, time.Time{}, false
+			t.DoneBy, t.DoneAt, t.Snoozed, t.Earlier, t.Why = Person{}, time.Time{}, time.Time{}, false, ""
 		}
 	case TaskStatusSet:
 		if t := r.Task(e.Task); t != nil {
@@ -163,9 +178,9 @@ func (i *Incident) applyReview(at Stamp, e Event) bool {
 	return true
 }
 
-func (r *Review) done(at Stamp, key string, by Person) {
+func (r *Review) done(at Stamp, key string, by Person, how string) {
 	if t := r.Task(key); t != nil {
-		t.DoneBy, t.DoneAt, t.Snoozed, t.Status, t.Why = by, at.Time, time.Time{}, TaskOpen, ""
+		t.DoneBy, t.DoneAt, t.Snoozed, t.Status, t.Why = by, at.Time, time.Time{}, TaskOpen, how
 	}
 }
 

@@ -24,7 +24,7 @@ func (i *Incident) openReview(by Person, tasks []Task) ReviewOpened {
 		if n := slices.IndexFunc(before.Tasks, func(t Task) bool { return t.Title == tasks[k].Title }); n >= 0 {
 			was := before.Tasks[n]
 			before.Tasks = slices.Delete(before.Tasks, n, n+1)
-			tasks[k].Owner, tasks[k].Status, tasks[k].Why = was.Owner, was.Status, was.Why
+			tasks[k].Owner, tasks[k].Status = was.Owner, was.Status // the fold keeps why: words stand in one record
 			tasks[k].DoneBy, tasks[k].DoneAt, tasks[k].Earlier = was.DoneBy, was.DoneAt, !was.Open()
 		}
 		tasks[k].Key = "t" + strconv.Itoa(k+1)

@@ -15,7 +15,7 @@ type Task struct {
 	Link     string    `json:"link,omitempty"`    // its ticket in a tracker
 
 	Status  TaskStatus `json:"status,omitempty"`  // how far it is, while it is open
-	Why     string     `json:"why,omitempty"`     // what blocks it
+	Why     string     `json:"why,omitempty"`     // what blocks it, or how it was done
 	Earlier bool       `json:"earlier,omitempty"` // it was done before the incident was reopened
 
 	DoneBy  Person    `json:"done_by,omitzero"`

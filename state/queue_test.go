@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"sync"
+	"strings"
 	"testing"
 	"time"
 
@@ -306,5 +307,28 @@ func TestRedaction_LeavesShapeAndNumbers(t *testing.T) {
 	if got.Severity != 2 || got.Type != event.Type || got.By.Key != event.By.Key || got.UpdateEvery != event.UpdateEvery ||
 		!got.RespondBy.Equal(event.RespondBy) || got.Checklist[0].ID != "c1" {
 		t.Errorf("too little is left: %+v", got)
+	}
+}
+
+// TestRedaction_HowIsPeoplesWords, but for those by which drbot says how something ended.
+func TestRedaction_HowIsPeoplesWords(t *testing.T) {
+	for _, c := range []struct {
+		event incident.Event
+		words bool
+	}{
+		{incident.TaskDone{Task: "t1", How: "with the secret"}, true}, {incident.ItemDone{Item: "c1", How: "with the secret"}, true},
+		{incident.RunEnded{Run: 1, How: incident.EndDone}, false}, {incident.OfferEnded{Offer: 1, How: incident.OfferTaken}, false},
+	} {
+		payload, err := incident.Encode(c.event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		left, err := state.Left(payload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(left), state.Blanked) != c.words {
+			t.Errorf("%T: %s", c.event, left)
+		}
 	}
 }

@@ -31,10 +31,16 @@ type Tombstone struct {
 // of things that the runbook and drbot gave. Every other string is somebody's words and is blanked.
 var structure = map[string]bool{
 	"key": true, "slack": true, "proof": true, "item": true, "id": true, "step": true, "number": true, "status": true, "state": true,
-	"role": true, "kind": true, "risk": true, "for": true, "as": true, "how": true, "outcome": true, "attempt": true, "digest": true,
+	"role": true, "kind": true, "risk": true, "for": true, "as": true, "outcome": true, "attempt": true, "digest": true,
 	"revision": true, "lock": true, "lock_digest": true, "script": true, "spec": true, "entry": true, "entries": true, "interpreter": true,
 	"target": true, "channel": true, "ts": true, "follower": true, "type": true, "procedure": true, "undo": true, "undo_of": true,
 	"on_failure": true, "from": true, "hash": true, "host": true, "task": true, "action": true, "to": true,
+}
+
+// hows are what drbot itself says of how something came or ended; people's words stand in the same field elsewhere.
+var hows = map[string]bool{
+	"opened": true, "attached": true, "merged": true, incident.AlertPaged: true, incident.EndDone: true, incident.EndCancelled: true, incident.EndDiscarded: true,
+	incident.OfferTaken: true, incident.OfferDeclined: true, incident.OfferReplaced: true,
 }
 
 // values lists the maps whose keys somebody chose: a parameter may be called "key" and hold a password.
@@ -78,7 +84,7 @@ func blank(field string, v any, took func(string)) any {
 			v[k] = blank(field, v[k], took)
 		}
 	case string:
-		if _, err := time.Parse(time.RFC3339Nano, v); err != nil && v != "" && !structure[field] {
+		if _, err := time.Parse(time.RFC3339Nano, v); err != nil && v != "" && !structure[field] && (field != "how" || !hows[v]) {
 			if took != nil {
 				took(v)
 			}
