@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"sync"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
