@@ -96,7 +96,7 @@ func (s *scene) message(object string) (m templates.Message, upload string, ok b
 		return templates.LockCard(offer, s.facts), object, ok
 	}
 	at, _ := placeOf(s.notes[object])
-	if object != "announcement" && !personal(object) && !strings.HasPrefix(object, taskPrefix) && at.channel != s.i.Channel.ID {
+	if object != "announcement" && !strings.HasSuffix(object, ofThread) && !personal(object) && !strings.HasPrefix(object, taskPrefix) && at.channel != s.i.Channel.ID {
 		return m, "", false // in a channel that the incident has left
 	}
 	switch {

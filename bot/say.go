@@ -36,7 +36,7 @@ var sayWants = []string{
 	incident.ConfigLoaded{}.EventKind(), incident.PeopleChanged{}.EventKind(), incident.Frozen{}.EventKind(), incident.Thawed{}.EventKind(), incident.AttemptFound{}.EventKind(),
 	incident.RunbookLoaded{}.EventKind(),
 	incident.Opened{}.EventKind(), incident.ChannelBound{}.EventKind(), incident.ChannelLost{}.EventKind(), incident.TypeSet{}.EventKind(),
-	incident.SeveritySet{}.EventKind(), incident.UpdateSent{}.EventKind(), incident.UpdateDrafted{}.EventKind(), incident.UpdateReviewed{}.EventKind(), incident.UpdateEdited{}.EventKind(), incident.DeadlineSpoken{}.EventKind(), incident.Resolved{}.EventKind(), incident.Reopened{}.EventKind(), incident.ReviewOpened{}.EventKind(),
+	incident.SeveritySet{}.EventKind(), incident.UpdateSent{}.EventKind(), incident.UpdateDrafted{}.EventKind(), incident.UpdateReviewed{}.EventKind(), incident.UpdateEdited{}.EventKind(), incident.DeadlineSpoken{}.EventKind(), incident.Resolved{}.EventKind(), incident.Reopened{}.EventKind(), incident.WindowSet{}.EventKind(), incident.ReviewOpened{}.EventKind(),
 	incident.RunPlanned{}.EventKind(), incident.ReadsDone{}.EventKind(), incident.RunStarted{}.EventKind(), incident.ApprovalAsked{}.EventKind(),
 	incident.StepEnded{}.EventKind(), incident.StepNotStarted{}.EventKind(), incident.StepUnknown{}.EventKind(), incident.HandAsked{}.EventKind(),
 	incident.GlassBroken{}.EventKind(), incident.RoleOffered{}.EventKind(),
@@ -115,6 +115,8 @@ func (t *talk) deliver() error {
 		return t.kept(e)
 	case incident.Reopened:
 		return t.reopened(e)
+	case incident.WindowSet:
+		return t.windowMoved()
 	}
 	if done, err := t.reviewed(e); done {
 		return err

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/templates"
 )
 
@@ -34,5 +35,53 @@ func (t *talk) windowCame(rest string, late int64) error {
 	if err := t.promised(object); err != nil || what == "soon" {
 		return err
 	}
-	return t.inThread(object+"/announcement", templates.WindowTold(t.i, w))
+	return t.inThread(object+ofThread, templates.WindowTold(t.i, w))
+}
+
+// ofThread ends the objects of what stands in the announcement's thread.
+const ofThread = "/announcement"
+
+// windowMessage is what a message about a maintenance window shows now, in the incident's channel or in the announcement's
+// thread. Of an incident that became restricted nothing is drawn there any more.
+func windowMessage(i *incident.Incident, object string) (templates.Message, bool) {
+	object, told := strings.CutSuffix(object, ofThread)
+	if told && i.Restricted {
+		return templates.Message{}, false
+	}
+	if strings.HasPrefix(object, movedPrefix) {
+		n := numbers(object)
+		if len(n) != 1 {
+			return templates.Message{}, false
+		}
+		m := incident.Moved{At: secondOf(n[0])} // another one since, unless it is the last
+		if i.Moved != nil && i.Moved.At.Unix() == n[0] {
+			m = *i.Moved
+		}
+		if told {
+			return templates.WindowMovedTold(i, m), true
+		}
+		return templates.WindowMoved(i, m, draftOf(i)), true
+	}
+	w, ok := windowed(object)
+	switch {
+	case !ok:
+		return templates.Message{}, false
+	case told:
+		return templates.WindowTold(i, w), true
+	}
+	return templates.WindowSaid(i, w), true
+}
+
+// windowMoved says that a window took the place of another, with the draft for who was mailed the old one, and in the
+// announcement's thread; of several at once the last is said.
+func (t *talk) windowMoved() error {
+	m := t.i.Moved
+	if m == nil || !m.At.Equal(t.record.Time) || !t.i.Active() {
+		return nil
+	}
+	object := fmt.Sprintf("%s%d", movedPrefix, m.At.Unix())
+	if err := t.promised(object); err != nil {
+		return err
+	}
+	return t.inThread(object+ofThread, templates.WindowMovedTold(t.i, *m))
 }

@@ -11,10 +11,13 @@ import (
 func Draft(i *incident.Incident) string {
 	known := facts{
 		"Status": strings.ToUpper(string(i.Status[:1])) + string(i.Status[1:]), "Title": sentence(i.Title), "Impact": sentence(i.Impact),
-		"Again": "", "Run": "", "Over": false, "Step": 0, "Of": 0, "Waits": false, "Stuck": false, "Now": "",
+		"Again": "", "Run": "", "Over": false, "Step": 0, "Of": 0, "Waits": false, "Stuck": false, "Now": "", "From": nil,
 	}
 	if a := i.Again; a != nil && a.Updates == i.Updates {
 		known["Again"] = sentence(a.Why)
+	}
+	if m := i.Moved; m != nil && m.Updates == i.Updates && i.Window != nil {
+		known["From"], known["Until"], known["Was"], known["WasUntil"] = i.Window.From, i.Window.Until, m.From, m.Until
 	}
 	for _, r := range i.Runs {
 		if r.StartedAt.IsZero() || r.State == incident.Ended && r.How != incident.EndDone {

@@ -179,9 +179,6 @@ func partOf(name, s string) (value, rest string) {
 
 func updateAnswer(i *incident.Incident) string {
 	due := when(i.UpdateDue)
-	if i.UpdateEvery == 0 {
-		due = nil
-	}
 	second := ""
 	for _, o := range i.Waiting() {
 		if o.Number == i.Updates {

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -115,7 +116,7 @@ func setWindow(ctx context.Context, o *Office, c *call) (Reply, error) {
 			return nil, err
 		}
 		return i.SetWindow(v.Now(), c.person, begin, end)
-	}, windowAnswer)
+	}, o.windowAnswer)
 	return c.atField("from", reply, err)
 }
 
@@ -161,8 +162,17 @@ func planEnd(i *incident.Incident, f templates.Form, r incident.Resolved) templa
 	return f
 }
 
-func windowAnswer(i *incident.Incident) string {
-	return said("window", about(i, facts{"From": i.Window.From, "Until": i.Window.Until}))
+// windowAnswer names who was mailed the window that was moved, and what did not leave with it.
+func (o *Office) windowAnswer(i *incident.Incident) string {
+	var looks []string
+	for k := range i.Outgoing {
+		if m := &i.Outgoing[k]; m.State == incident.LookMoved && i.Moved != nil && m.Decided.Equal(i.Moved.At) {
+			looks = append(looks, fmt.Sprintf("m%d", m.Draft))
+		}
+	}
+	return said("window", about(i, facts{
+		"From": i.Window.From, "Until": i.Window.Until, "Heard": named(o.open(i, i.Outdated())), "Looks": strings.Join(looks, " and "),
+	}))
 }
 
 // longerWindow moves its end.
@@ -176,7 +186,7 @@ func longerWindow(ctx context.Context, o *Office, c *call) (Reply, error) {
 			until = now.Truncate(time.Minute)
 		}
 		return i.SetWindow(v.Now(), c.person, i.Window.From, until.Add(30*time.Minute))
-	}, windowAnswer)
+	}, o.windowAnswer)
 }
 
 // maxClock is the longest window that is taken from clock times alone: 22:00 21:00 is a slip.

@@ -113,6 +113,9 @@ func (o *Office) editedOutward(i *incident.Incident, now time.Time, events []inc
 			base.UpdateDue, base.ExecutivesDue = time.Time{}, time.Time{}
 			if i.Active() {
 				base.UpdateDue, base.ExecutivesDue = i.UpdateDue, i.ExecutivesDue
+				if i.Window != nil && base.Window != nil { // nobody plans around a window that was moved
+					base.Window, base.Spoken = i.Window, i.Spoken
+				}
 			}
 		}
 		filled, err := o.withOutward(base, at, []incident.Event{e}, lost)
@@ -237,7 +240,7 @@ func (t *teller) read(r state.Record, e incident.Event) {
 // writtenAnew fills a form with a message that was sent back, as it was written, and says why it was.
 func (o *Office) writtenAnew(ctx context.Context, i *incident.Incident, n *notice) ([]templates.Block, error) {
 	back := i.Outgone(n.anew)
-	if back == nil || back.State != incident.LookBack {
+	if back == nil || back.State != incident.LookBack && back.State != incident.LookMoved {
 		return nil, nil
 	}
 	for r, err := range o.Store.Records(ctx, i.ID, 0) {
@@ -266,7 +269,7 @@ func (o *Office) writtenAnew(ctx context.Context, i *incident.Incident, n *notic
 			n.next = span(d.Due.Sub(r.Time))
 		}
 	}
-	return []templates.Block{templates.Lines{Lines: [][]templates.Span{templates.Line("look.back", map[string]any{
+	return []templates.Block{templates.Lines{Lines: [][]templates.Span{templates.Line("look."+string(back.State), map[string]any{
 		"Decider": back.DecidedBy, "By": back.By, "At": back.Decided, "Why": cut(back.Why, 500),
 	})}}}, nil
 }

@@ -24,7 +24,7 @@ func stillOwed(i *incident.Incident, debts []incident.Debt, moved bool) string {
 		})
 		again := i.Again != nil && first.Update == i.Again.Updates
 		out.WriteString(" " + said("owed", facts{
-			"To": named(to), "Typed": typedAs(to), "Due": first.Due, "Day": otherDay(first.Due, i.Time), "Moved": moved, "Misled": again,
+			"To": named(to), "Typed": typedAs(to), "Due": first.Due, "Day": otherDay(first.Due, i.Time), "Moved": moved, "Misled": again, "Window": first.Window,
 		}))
 	}
 	return out.String()

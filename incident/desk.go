@@ -43,6 +43,7 @@ func (i *Incident) Clone() *Incident {
 	c := *i
 	c.Spoken, c.Pins, c.Parked = slices.Clone(i.Spoken), slices.Clone(i.Pins), slices.Clone(i.Parked)
 	c.Messages, c.Outgoing, c.Owed = slices.Clone(i.Messages), slices.Clone(i.Outgoing), slices.Clone(i.Owed)
+	c.Readers = slices.Clone(i.Readers)
 	c.PinFacts, c.Proofs = maps.Clone(i.PinFacts), maps.Clone(i.Proofs)
 	c.Checklist, c.Services = slices.Clone(i.Checklist), slices.Clone(i.Services)
 	c.Glass, c.Offers = slices.Clone(i.Glass), slices.Clone(i.Offers)

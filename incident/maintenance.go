@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Scheduled maintenance is an incident with a window. Nobody is paged, nothing is promised by its severity, and it counts
+// Scheduled maintenance is an incident with a window. Nobody is paged, nothing is promised but what people write, and it counts
 // in no figure of response or recovery. Its phases are spoken at the window's instants; that it is over, a person says.
 
 // DueWindow is the kind of a window's deadlines.
@@ -90,17 +90,24 @@ func (i *Incident) windowDeadlines(add func(due time.Time, key string, args ...a
 }
 
 // windowSet folds a plan: what was said of the one before is forgotten, but that it began stays said.
-func (i *Incident) windowSet(e WindowSet) {
-	began := i.Phase() == InProgress
+func (i *Incident) windowSet(at Stamp, e WindowSet) {
+	began, before := i.Phase() == InProgress, i.Window
 	i.forget(DueWindow + "/")
-	i.policy(e.Policy)
 	if e.Off {
+		i.policy(e.Policy)
+		i.Moved, i.Readers = nil, nil
 		if i.Window = nil; i.Planned && i.Became.IsZero() {
 			i.Became, i.StatusAt = i.Time, i.Time
 		}
 		return
 	}
-	i.Window, i.Owed = &Window{From: e.From, Until: e.Until, SetAt: i.Time}, nil
+	i.Window = &Window{From: e.From, Until: e.Until, SetAt: i.Time}
+	switch {
+	case before == nil:
+		i.planning()
+	case !before.From.IsZero():
+		i.windowMoved(at, e.By, *before)
+	}
 	if began && !e.From.IsZero() && !e.From.After(i.Time) {
 		i.Spoken = append(i.Spoken, windowKey("begin", e.From))
 	}

@@ -107,7 +107,10 @@ func (i *Incident) applyMessage(at Stamp, e Event) bool {
 		}
 		i.published(at, e.To, e.Public)
 	case WindowSet:
-		i.windowSet(e)
+		if e.Number > 0 {
+			i.windowRead(e.To)
+		}
+		i.windowSet(at, e)
 	default:
 		return false
 	}
@@ -164,6 +167,7 @@ func (i *Incident) updateSent(at Stamp, e UpdateSent) {
 	i.owes(at, e)
 	i.told(e.Number, e.To)
 	i.published(at, e.To, e.Public)
+	i.windowRead(e.To)
 }
 
 // told remembers to whom a message went; those after a second look join the ones before it.

@@ -14,6 +14,7 @@ const (
 	LookBack     LookState = "back"     // sent back with why
 	LookReplaced LookState = "replaced" // a newer one to the same people took its place
 	LookReopened LookState = "reopened" // it told of an end that was none
+	LookMoved    LookState = "moved"    // it told of a maintenance window that was moved
 	LookEnded    LookState = "ended"    // it told how it was going, and it is over
 )
 
@@ -43,6 +44,8 @@ func (i *Incident) Look(now time.Time, by Person, n int, accept bool, why string
 		return nil, Refuse(WrongState, "%s reopened %s at %s UTC: it told of an end that was none.", o.DecidedBy.Name, i.ID, o.Decided.UTC().Format("15:04"))
 	case o.State == LookEnded:
 		return nil, Refuse(WrongState, "%s resolved %s at %s UTC: it told how it was going.", o.DecidedBy.Name, i.ID, o.Decided.UTC().Format("15:04"))
+	case o.State == LookMoved:
+		return nil, Refuse(WrongState, "%s moved the maintenance window at %s UTC: it told of the old one.", o.DecidedBy.Name, o.Decided.UTC().Format("15:04"))
 	case o.State != LookWaits:
 		return nil, Refuse(WrongState, "A newer message took its place.")
 	case o.By.Same(by):

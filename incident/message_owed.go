@@ -19,9 +19,10 @@ const AgainWithin = 15 * time.Minute
 type Debt struct {
 	To     Audience  `json:"to"`
 	Due    time.Time `json:"due"`
-	Update int       `json:"update"`        // the newest one when it was promised
-	Late   time.Time `json:"late,omitzero"` // Due, once drbot has said that it passed
-	At     time.Time `json:"at,omitzero"`   // when it was promised
+	Update int       `json:"update"`           // the newest one when it was promised
+	Late   time.Time `json:"late,omitzero"`    // Due, once drbot has said that it passed
+	Window bool      `json:"window,omitempty"` // they were mailed a maintenance window that was moved
+	At     time.Time `json:"at,omitzero"`      // when it was promised
 	// Reminded: who speaks was told that it comes, here or by the responders' reminder of the same instant.
 	Reminded bool `json:"reminded,omitempty"`
 }
@@ -124,9 +125,10 @@ func (i *Incident) soon(p Policy) Policy {
 
 // owesAgain folds a reopening: who was mailed that it is over is owed that it is not.
 func (i *Incident) owesAgain(at Stamp, e Reopened) {
-	i.Owed, i.Again = nil, &Again{By: e.By, At: at.Time, Why: e.Reason, Updates: i.Updates}
+	i.Owed = slices.DeleteFunc(i.Owed, func(o Debt) bool { return o.Late.IsZero() && !o.Due.After(at.Time) })
+	i.Again = &Again{By: e.By, At: at.Time, Why: e.Reason, Updates: i.Updates}
 	for _, a := range i.HeardTheEnd() {
-		if i.promisedTo(a) && i.Window == nil { // of what is planned nothing is promised
+		if i.promisedTo(a) {
 			due := i.UpdateDue
 			if due.IsZero() {
 				due = at.Time.Add(AgainWithin)
@@ -163,12 +165,12 @@ func (i *Incident) LeftOut() []Debt {
 
 // Outlasting are the debts that come before the responders' next update: it was moved, and what was mailed stands.
 func (i *Incident) Outlasting() []Debt {
-	return slices.DeleteFunc(slices.Clone(i.Owed), func(o Debt) bool { return !o.Due.Before(i.UpdateDue) || i.Held(o.To) != nil })
+	return slices.DeleteFunc(slices.Clone(i.Owed), func(o Debt) bool { return !i.UpdateDue.IsZero() && !o.Due.Before(i.UpdateDue) || i.Held(o.To) != nil })
 }
 
 // shared reports whether responders are promised the same update by the same instant: their reminder names everybody.
 func (i *Incident) shared(o *Debt) bool {
-	return i.Held(o.To) == nil && i.UpdateEvery > 0 && o.Due.Unix() == i.UpdateDue.Unix()
+	return i.Held(o.To) == nil && o.Due.Unix() == i.UpdateDue.Unix()
 }
 
 // owedDeadlines are the promises of which nobody else speaks: five minutes before, and when one is missed. What waits for its
@@ -178,11 +180,11 @@ func (i *Incident) owedDeadlines(add func(due time.Time, key string, args ...any
 	for k := range i.Owed {
 		o := &i.Owed[k]
 		second := o.Due.Unix()
-		if !o.Late.IsZero() || slices.Contains(said, second) || i.shared(o) {
+		if !o.Late.IsZero() || slices.Contains(said, second) || !i.awaited(o.To) || i.Active() && i.shared(o) {
 			continue
 		}
 		said = append(said, second)
-		if !o.Reminded && i.Held(o.To) == nil && o.Due.Sub(o.At) > 2*RemindBefore {
+		if i.Active() && !o.Reminded && !o.Window && i.Held(o.To) == nil && o.Due.Sub(o.At) > 2*RemindBefore {
 			add(o.Due.Add(-RemindBefore), "%s%d", owedSoon, second)
 		}
 		add(o.Due, "%s/%d", DueOwed, second)
@@ -217,7 +219,7 @@ func (i *Incident) saidLate(o *Outgoing) bool { return i.lateAt(o, time.Time{}) 
 func (i *Incident) lateAt(o *Outgoing, at time.Time) bool {
 	late := func(due, said time.Time) bool { return due.After(o.At) && (!said.IsZero() || !due.After(at)) }
 	for _, a := range o.To {
-		if w := i.OwedTo(a); w != nil && o.Number > 0 && late(w.Due, w.Late) {
+		if w := i.OwedTo(a); w != nil && (o.Number > 0) == i.Active() && late(w.Due, w.Late) {
 			return true
 		}
 		if a == AudienceExecutives && o.Number > 0 && i.ExecutivesEvery > 0 && late(i.ExecutivesDue, i.ExecutivesLate) {

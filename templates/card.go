@@ -45,7 +45,7 @@ func Announcement(i *incident.Incident, f Facts, initial string) Message {
 	} else if i.Impact != "" {
 		lines = append(lines, plain(sentence(flat(i.Impact, 500))))
 	}
-	if initial == "" && i.UpdateEvery > 0 && !i.UpdateDue.IsZero() {
+	if initial == "" && !i.UpdateDue.IsZero() {
 		lines = append(lines, Line("announcement.next", map[string]any{"Due": i.UpdateDue}))
 	}
 	buttons := []Element{ackButton(i)}
@@ -88,7 +88,14 @@ func Card(i *incident.Incident, f Facts) Message {
 		lines = append(lines, Line("card.lost", map[string]any{"Why": flat(i.Channel.Lost, maxLine)}))
 	}
 	lines = append(lines, stateLine(i))
+	end, _ := i.HeldEnd()
+	if end != nil {
+		lines = append(lines, Line("end.card", endFacts(i)))
+	}
 	for _, o := range i.Waiting() {
+		if end != nil && o.Draft == end.Draft {
+			continue
+		}
 		lines = append(lines, Line("look.waits", map[string]any{"To": o.To, "N": o.Draft, "By": o.By}))
 	}
 	for _, role := range incident.Roles[1:] {
@@ -225,7 +232,7 @@ func nextLine(i *incident.Incident) []Span {
 	switch {
 	case !i.LateSince.IsZero():
 		update = Line("next.late", map[string]any{"Since": i.LateSince})
-	case i.UpdateEvery > 0 && !i.UpdateDue.IsZero():
+	case !i.UpdateDue.IsZero():
 		update = Line("next.update", map[string]any{"Due": i.UpdateDue})
 	}
 	var items []Span

@@ -376,7 +376,7 @@ func promiseCards(add func(string, Message)) {
 	moved.UpdateDue = at("04:10")
 	add("update/latemoved", Reminder(moved, late, draft))
 	add("update/moved", Reminder(moved, asks, draft))
-	moved.UpdateEvery = 0
+	moved.UpdateEvery, moved.UpdateDue = 0, time.Time{}
 	add("update/unpromised", Reminder(moved, late, draft))
 	ended := missing.Clone()
 	ended.State = incident.StateResolved

@@ -169,6 +169,9 @@ func WindowSaid(i *incident.Incident, w Windowed) Message {
 // WindowTold says it where people only read it: nobody is called.
 func WindowTold(i *incident.Incident, w Windowed) Message {
 	facts := w.facts(i)
+	if !w.Stands(i) {
+		return closed(i, Say("window.text", facts), Line("window.over", facts))
+	}
 	facts["Who"] = []incident.Person(nil)
 	name := "window." + w.What
 	if w.What == "end" {

@@ -208,7 +208,7 @@ func GoesOn(i *incident.Incident, a incident.Again, d Drafted) Message {
 	misled := i.Misled()
 	waits := i.Active() && i.Updates == a.Updates
 	facts := map[string]any{
-		"ID": i.ID, "By": a.By, "At": a.At, "Why": flat(a.Why, 500), "Who": speakers(i, true), "Due": i.UpdateDue, "Promised": i.UpdateEvery > 0 && waits, "To": misled, "Draft": flat(d.Text, 2500),
+		"ID": i.ID, "By": a.By, "At": a.At, "Why": flat(a.Why, 500), "Who": keepers(i, true), "Due": i.UpdateDue, "Promised": i.UpdateEvery > 0 && waits, "To": misled, "Draft": flat(d.Text, 2500),
 	}
 	lines := [][]Span{marked(i, Line("goeson.line", facts))}
 	m := Message{Text: locked(i, Say("goeson.text", facts)), Blocks: []Block{Lines{Lines: lines}}}

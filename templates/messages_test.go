@@ -86,6 +86,19 @@ func messageCards(add func(string, Message)) {
 	text := Drafted{Text: "It is not over, and open again: logins fail again.", ID: "0123456789ab"}
 	add("messages/goesonmisled", GoesOn(misled, *misled.Again, text))
 	add("messages/owedmisled", Missing(misled, Overdue{Due: at("04:05")}))
+	window := func(hour string) incident.WindowSet {
+		return incident.WindowSet{By: ana, From: at(hour), Until: at(hour).Add(time.Hour)}
+	}
+	told := func() *story {
+		return opening().say("03:00", incident.WindowSet{By: ana}, window("05:00"), incident.UpdateSent{By: ana, Number: 1, To: []incident.Audience{incident.AudienceMail}, Text: "Tonight."}, d)
+	}
+	shifted := told().say("03:10", window("06:00")).Incident
+	add("messages/windowmoved", WindowMoved(shifted, *shifted.Moved, text))
+	add("messages/windowmovedlook", look(told().say("03:10", window("06:00"))))
+	add("messages/windowmovedlate", Missing(shifted, Overdue{Due: at("03:25")}))
+	add("messages/windowmovedtold", WindowMovedTold(shifted, *shifted.Moved))
+	add("messages/windowmovedover", WindowMoved(shifted, incident.Moved{At: at("03:05")}, text))
+	add("messages/windowmovedtoldover", WindowMovedTold(shifted, incident.Moved{At: at("03:05")}))
 	misled.Updates++
 	add("messages/goesontold", GoesOn(misled, *misled.Again, text))
 	add("messages/notover", NotOver(again, at("03:50")))

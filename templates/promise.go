@@ -39,11 +39,11 @@ func Reminder(i *incident.Incident, p Promised, d Drafted) Message {
 		return executivesReminder(i, p, d)
 	}
 	facts := map[string]any{
-		"ID": i.ID, "Number": p.Number, "Due": p.Due, "Late": p.Late, "Down": p.Late > tolerated, "Who": speakers(i, p.Missed), "Draft": flat(d.Text, 2500),
+		"ID": i.ID, "Number": p.Number, "Due": p.Due, "Late": p.Late, "Down": p.Late > tolerated, "Who": keepers(i, p.Missed), "Draft": flat(d.Text, 2500),
 	}
 	if !p.Stands(i) {
 		facts["Missed"], facts["Sent"], facts["Active"], facts["Next"] = p.Missed, p.Number <= i.Updates, i.Active(), time.Time{}
-		if i.UpdateEvery > 0 && p.Due.Unix() != i.UpdateDue.Unix() {
+		if !i.UpdateDue.IsZero() && p.Due.Unix() != i.UpdateDue.Unix() {
 			facts["Next"] = i.UpdateDue
 		}
 		return closed(i, Say(name+".text", facts), Line("reminder.over", facts))
