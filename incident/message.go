@@ -105,11 +105,11 @@ func (i *Incident) applyMessage(at Stamp, e Event) bool {
 		if e.Number == 0 && e.Text != "" && !i.Active() {
 			i.Summary = e.Text
 		}
-		i.published(at, e.To, e.Public)
-	case WindowSet:
 		if e.Number > 0 {
 			i.windowRead(e.To)
 		}
+		i.published(at, e.To, e.Public)
+	case WindowSet:
 		i.windowSet(at, e)
 	default:
 		return false
@@ -165,9 +165,9 @@ func (i *Incident) updateSent(at Stamp, e UpdateSent) {
 		i.forget(DueExecutives + "/")
 	}
 	i.owes(at, e)
+	i.windowRead(e.To)
 	i.told(e.Number, e.To)
 	i.published(at, e.To, e.Public)
-	i.windowRead(e.To)
 }
 
 // told remembers to whom a message went; those after a second look join the ones before it.
