@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/drbot/drbot/commands"
+	"github.com/drbot/drbot/incident"
 )
 
 // TestI42_WhatIsSaidWithATickIsKept: typed or in the form, beside a tick, a name or a time; what could not be kept is refused at
@@ -72,7 +73,9 @@ func TestI42_AnItemIsLookedAtAndGivenBack(t *testing.T) {
 		}
 	}
 	o.refused(ana, channel, "/incident checklist page x", "is no page")
-	o.refused(ana, channel, "/incident checklist c99", "has no item")
+	if r := o.typed(ana, channel, "/incident checklist c99"); r.Kind != incident.NotFound {
+		t.Errorf("%+v", r)
+	}
 	o.refused(ana, channel, "/incident checklist c1 due 25 h", "too far ahead")
 	if it := o.read(id).Item("c1"); it.Closed() || it.Who.Key != "" || it.Due.IsZero() {
 		t.Errorf("%+v", it)

@@ -322,6 +322,9 @@ func itemForm(ctx context.Context, o *Office, c *call) (Reply, error) {
 	if len(i.Checklist) == 0 {
 		return Reply{}, noChecklist(i)
 	}
+	if c.Channel != i.Channel.ID { // named elsewhere: the button stands in its own channel
+		return allItems(ctx, o, c)
+	}
 	var items []templates.Option
 	for k := range i.Checklist {
 		if it := &i.Checklist[k]; len(i.Checklist) <= maxItemOptions || !it.Closed() && len(items) < maxItemOptions {

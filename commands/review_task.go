@@ -115,7 +115,7 @@ func taskAnswer(i *incident.Incident, key string) string {
 	if t == nil {
 		return said("review.same", nil)
 	}
-	return said("task.set", about(i, facts{"Key": t.Key, "Title": cut(t.Title, 100), "State": t.State(), "Why": cut(t.Why, 200), "Owner": t.Owner.Name, "Due": t.Due, "Until": t.Snoozed}))
+	return said("task.set", about(i, facts{"Key": t.Key, "Title": cut(t.Title, 100), "State": t.State(), "Why": cut(t.Why, 200), "Owner": t.Owner.Name, "Due": t.Due, "Until": t.Snoozed, "Now": i.Time}))
 }
 
 // keyOf is the task of a button: "42/t1".

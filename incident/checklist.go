@@ -179,8 +179,8 @@ func (i *Incident) above(it *Item) []Event {
 }
 
 // reopening opens an item again, and before it whatever stands closed above it.
-func (i *Incident) reopening(by Person, it *Item) []Event {
-	events := []Event{ItemReopened{By: by, Item: it.ID}}
+func (i *Incident) reopening(by Person, it *Item, why string) []Event {
+	events := []Event{ItemReopened{By: by, Item: it.ID, Why: why}}
 	for parent := i.Item(it.Parent); it.Parent != "" && parent != nil; it, parent = parent, i.Item(parent.Parent) {
 		if parent.Closed() {
 			events = append([]Event{ItemReopened{By: by, Item: parent.ID}}, events...)
@@ -198,9 +198,7 @@ func (i *Incident) ReopenItem(by Person, id, why string) ([]Event, error) {
 	if !it.Closed() {
 		return nil, Refuse(WrongState, "%s is open.", it.ID)
 	}
-	events := i.reopening(by, it)
-	events[len(events)-1] = ItemReopened{By: by, Item: it.ID, Why: why}
-	return events, nil
+	return i.reopening(by, it, why), nil
 }
 
 // AssignItem gives an item to a person, or back: with nobody it is nobody's.

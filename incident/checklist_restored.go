@@ -102,7 +102,7 @@ func (d *draft) unreturned() {
 	}
 	for k := range d.Checklist {
 		if it := &d.Checklist[k]; it.Bind != nil && it.Bind.Rule == RuleRestored && it.Closed() && it.By.Same(Bot) {
-			d.add(d.reopening(Bot, it)...)
+			d.add(d.reopening(Bot, it, "")...)
 		}
 	}
 }

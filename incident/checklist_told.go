@@ -121,3 +121,18 @@ func (i *Incident) Waits(it *Item) string {
 	}
 	return "when " + newest.Said + " has left, which waits"
 }
+
+// startsOver reopens the incident, and the items that were ticked by how its end was told or by a probe of before: of the next
+// end they are shown anew.
+func (i *Incident) startsOver(e Reopened) []Event {
+	w := i.draft(i.Time)
+	w.add(e)
+	for k := range w.Checklist {
+		it := &w.Checklist[k]
+		if it.State != "done" || it.Anyway != "" || it.Bind == nil || it.Bind.Rule != RuleProbe && !(it.Bind.Rule == RuleTold && it.Bind.After) {
+			continue
+		}
+		w.add(w.reopening(Bot, it, "the incident goes on")...)
+	}
+	return w.events
+}

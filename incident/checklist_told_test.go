@@ -59,3 +59,26 @@ func TestI42_AnEndThatWasNoneProvesNothing(t *testing.T) {
 		t.Errorf("ticked %q", got)
 	}
 }
+
+// TestI42_AReopeningOpensWhatTheEndProved: who was told that it is over, and what a probe said then, is shown anew; what else is
+// done stays, and so does what a person answers for.
+func TestI42_AReopeningOpensWhatTheEndProved(t *testing.T) {
+	i := tied()
+	i.then(Acknowledged{By: ana}, ItemProbed{Item: "c8", OK: true, Said: "answered 200"}, ItemDone{By: ana, Item: "c7", Anyway: "we looked"})
+	i.then(Resolved{By: ana, To: []Audience{AudienceStatus}}, MessageLeft{To: AudienceStatus, N: 99})
+	events, err := i.Reopen(ana, "it is back", Policy{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := i.then(events...); len(got) > 0 {
+		t.Errorf("ticked %q", got)
+	}
+	for id, state := range map[string]string{"c2": "done", "c3": "done", "c4": "", "c7": "done", "c8": ""} {
+		if it := i.Item(id); it.State != state {
+			t.Errorf("%+v", it)
+		}
+	}
+	if got := i.then(ItemProbed{Item: "c8", OK: true, Said: "answered 200 again"}); len(got) != 1 {
+		t.Errorf("ticked %q", got)
+	}
+}

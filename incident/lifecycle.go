@@ -289,7 +289,7 @@ func (i *Incident) Reopen(by Person, reason string, policy Policy) ([]Event, err
 	if err != nil {
 		return nil, err
 	}
-	return []Event{Reopened{By: by, Reason: reason, Policy: i.soon(policy)}}, nil
+	return i.startsOver(Reopened{By: by, Reason: reason, Policy: i.soon(policy)}), nil
 }
 
 // BindChannel gives the incident its channel; a repeated outcome changes nothing.

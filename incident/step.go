@@ -338,7 +338,7 @@ func (d *draft) tick(desk Desk, r *Run, s *Step, by Person, manner string) {
 		}
 		for _, it := range d.itemsOf(desk.Specs[of.Steps[k].Spec]) {
 			if it.Closed() && it.By.Same(Bot) {
-				d.add(d.reopening(Bot, it)...)
+				d.add(d.reopening(Bot, it, "")...)
 			}
 			d.unshow(it)
 		}

@@ -108,7 +108,7 @@ func reviewAnswers() []string {
 		{"State": "done", "Why": "", "Owner": "Ana Ruiz", "Due": at("09:00"), "Until": time.Time{}}, {"State": "open", "Why": "", "Owner": "", "Due": time.Time{}, "Until": time.Time{}}, {"State": "in progress", "Why": "", "Owner": "Ana Ruiz", "Due": at("09:00"), "Until": at("12:00")},
 		{"State": "blocked", "Why": "the vendor has the logs", "Owner": "", "Due": at("09:00"), "Until": time.Time{}},
 	} {
-		f["Drill"], f["Key"], f["Title"] = false, "t1", "Draft the review"
+		f["Drill"], f["Key"], f["Title"], f["Now"] = false, "t1", "Draft the review", at("03:45")
 		said = append(said, Say("answer-task.set", f))
 	}
 	big := ReviewCard(owing().Incident, make([]ReviewPart, maxParts+1), at("03:45"))

@@ -26,7 +26,7 @@ func (d *draft) actionItems() {
 	}
 	for k := range d.i.Review.Actions {
 		a := &d.i.Review.Actions[k]
-		fmt.Fprintf(&d.b, "| %s%s | %s | %s | %s |\n", literal(flat(a.Key+" "+a.Title, 300)), linkOf(Entry{Link: a.Link}), literal(flat(a.Owner.Name, 80)), literal(date(a.Due)), literal(d.status(a)))
+		fmt.Fprintf(&d.b, "| %s%s | %s | %s | %s |\n", literal(flat(a.Key+" "+a.Title, 300)), linkOf(Entry{Link: a.Link}), literal(flat(a.Owner.Name, 80)), literal(due(a.Due, d.i.ResolvedAt)), literal(d.status(a)))
 	}
 }
 

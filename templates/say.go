@@ -26,7 +26,7 @@ var parsed = sync.OnceValue(func() [2]*template.Template {
 
 func parse(pattern string) *template.Template {
 	set := template.New("say").Option("missingkey=error").Funcs(template.FuncMap{
-		"clock": clock, "date": date, "dur": Duration, "plural": Plural, "count": count, "names": Names, "inc": inc,
+		"clock": clock, "date": date, "due": due, "dur": Duration, "plural": Plural, "count": count, "names": Names, "inc": inc,
 		"at": markAt, "day": markDay, "who": markWho, "people": markPeople, "ref": markRef, "b": markBold, "mono": markMono,
 	})
 	return template.Must(set.ParseFS(sentences, pattern))
@@ -103,6 +103,14 @@ func date(t time.Time) string {
 		return "–"
 	}
 	return t.UTC().Format("2 Jan 15:04")
+}
+
+// due is an instant to come, with its year where that is not the one in which it is read.
+func due(t, read time.Time) string {
+	if t.IsZero() || read.IsZero() || t.UTC().Year() == read.UTC().Year() {
+		return date(t)
+	}
+	return t.UTC().Format("2 Jan 2006 15:04")
 }
 
 // Duration says a time span in the words of a hurried person: "4 s", "33 min", "1 h", "1 h 5 min", "2 days".

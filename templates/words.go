@@ -23,7 +23,7 @@ const maxWords = 500
 
 // InWords says an event of the record in one plain sentence: no markup, no mention, no hidden character. false: the kind
 // is unknown to this version.
-func InWords(e incident.Event) (string, bool) { return inWords(nil, e, maxWords) }
+func InWords(e incident.Event) (string, bool) { return inWords(nil, time.Time{}, e, maxWords) }
 
 // EntryOf is an event as a line of the incident's timeline, with the numbers of steps and the texts of items as people
 // know them. A note and a kept message stand at the time that they are about.
@@ -33,7 +33,7 @@ func EntryOf(i *incident.Incident, at time.Time, e incident.Event) (Entry, bool)
 
 // entryOf is EntryOf with at most n characters.
 func entryOf(i *incident.Incident, at time.Time, e incident.Event, n int) (Entry, bool) {
-	text, ok := inWords(i, e, n)
+	text, ok := inWords(i, at, e, n)
 	long := 0
 	switch e := e.(type) {
 	case incident.Noted:
@@ -60,11 +60,13 @@ func machine(e incident.Event) bool {
 	return false
 }
 
-func inWords(i *incident.Incident, e incident.Event, n int) (string, bool) {
+func inWords(i *incident.Incident, at time.Time, e incident.Event, n int) (string, bool) {
 	if e == nil || parsed()[1].Lookup("words."+e.EventKind()) == nil {
 		return "", false
 	}
-	return flat(Say("words."+e.EventKind(), eventFacts(i, e)), n), true
+	facts := eventFacts(i, e)
+	facts["At"] = at
+	return flat(Say("words."+e.EventKind(), facts), n), true
 }
 
 // eventFacts names what an event is about. The fields are the same ones in many events, so they are found by their names.

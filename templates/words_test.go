@@ -102,7 +102,7 @@ func (strange) EventKind() string { return "Strange" }
 func TestWords(t *testing.T) {
 	var said []string
 	for _, name := range kinds(t) {
-		text, _ := inWords(failing().Incident, decoded(t, name, "word"), maxWords)
+		text, _ := inWords(failing().Incident, time.Time{}, decoded(t, name, "word"), maxWords)
 		said = append(said, name+": "+text)
 	}
 	said = append(said, "", "Of the story:")
@@ -117,7 +117,7 @@ func TestWords(t *testing.T) {
 		incident.RunPlanned{Run: 7, By: ana, Title: "Restart", Steps: []incident.Step{{ID: "p1.s1", Number: "1.1", Title: "Look"}, {ID: "p1.s2b", Number: "1.2", Title: "Stop it: Systemd"}}, Branches: map[string]string{"p1.s2": "p1.s2b"}},
 		incident.ConditionAnswered{Run: 7, Step: "p1.s8", By: ana, Condition: "if necessary", Why: "it is gone"}, incident.ConditionAnswered{Run: 7, Step: "p1.s8", By: ana, Needed: true},
 	} {
-		text, _ := inWords(i, e, maxWords)
+		text, _ := inWords(i, time.Time{}, e, maxWords)
 		said = append(said, text)
 	}
 	golden(t, "words.txt", strings.Join(said, "\n"))
