@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,7 +84,15 @@ func showReview(ctx context.Context, o *Office, c *call) (Reply, error) {
 	if text, err := o.textOf(ctx, i, i.Review.Version); err == nil && c.Actor.Slack != "" {
 		parts = templates.ReviewParts(text)
 	}
-	return Reply{Say: templates.ReviewCard(i, parts, o.now(i)), ID: i.ID, Seq: i.Seq, Data: reviewView(i, "")}, nil
+	card := templates.ReviewCard(i, parts, o.now(i))
+	if gone := o.gone(i); gone != "" {
+		at := len(card.Blocks)
+		if _, ok := card.Blocks[at-1].(templates.Actions); ok {
+			at--
+		}
+		card.Blocks = slices.Insert(card.Blocks, at, templates.Block(templates.Note{Spans: []templates.Span{templates.T(gone)}}))
+	}
+	return Reply{Say: card, ID: i.ID, Seq: i.Seq, Data: reviewView(i, "")}, nil
 }
 
 // lookReview reads the incident of a call about its review.
@@ -170,6 +179,9 @@ func giveReview(ctx context.Context, o *Office, c *call, typed string) (Reply, e
 	return o.change(ctx, c, func(_ state.View, i *incident.Incident) ([]incident.Event, error) {
 		if err := trusted(c, i, who); err != nil {
 			return nil, err
+		}
+		if !o.People().May(who.Key, incident.Responder) {
+			return nil, incident.Refuse(incident.BadInput, "%s is no responder and could not write it.", who.Name).Then("Give it to a responder, or an admin makes them one in drbot.yaml.")
 		}
 		return i.GiveReview(c.person, who)
 	}, func(i *incident.Incident) string {

@@ -100,7 +100,13 @@ func cutTail(typed string) (text []string, t tail) {
 				n--
 			}
 		case t.who == "" && (mention.MatchString(last) || strings.HasPrefix(last, "@") && len(last) > 1 && !strings.Contains(last, "/") && !groups.MatchString(last)):
-			t.who, n = last, n-1
+			if t.who, n = last, n-1; before == "by" && n > 1 {
+				n--
+			}
+		case t.who == "" && n > 1 && last == "me":
+			if t.who, n = last, n-1; before == "by" && n > 1 {
+				n--
+			}
 		default:
 			return text, t
 		}
@@ -134,6 +140,28 @@ func (o *Office) askedNew(c *call, typed string, now time.Time) (incident.Asked,
 		return a, err
 	}
 	return o.tailed(c, a, t, now)
+}
+
+// gone says which open tasks are with somebody who left: deactivated in the chat, or taken out of drbot.yaml.
+func (o *Office) gone(i *incident.Incident) string {
+	var lines []string
+	left := func(p incident.Person) bool {
+		entry, known := o.People().ByKey(p.Key)
+		flags, _ := o.Flags.Get(or(entry.Slack, p.Slack))
+		return p.Key != "" && (flags.Deactivated || !known && !strings.HasPrefix(p.Key, "slack:"))
+	}
+	for _, t := range i.Review.Items() {
+		if t.Open() && left(t.Owner) {
+			lines = append(lines, t.Key+" is with "+t.Owner.Name)
+		}
+	}
+	if i.Review.ClosedAt.IsZero() && left(i.Review.Owner) {
+		lines = append(lines, i.Review.Owner.Name+" writes it")
+	}
+	if len(lines) == 0 {
+		return ""
+	}
+	return "⚠ Not here any more, so give it to somebody else: " + cut(strings.Join(lines, ", "), 600) + "."
 }
 
 var anyMention = regexp.MustCompile(`<@([UW][A-Z0-9]+)(?:\|([^>]*))?>`)

@@ -14,6 +14,9 @@ import (
 // taskName is a task (t2) or an action item (a1) as people type it.
 var taskName = regexp.MustCompile(`^(?i:[ta])[0-9]{1,3}$`)
 
+// unnumbered is what people type of an action item whose number they left out.
+var unnumbered = regexp.MustCompile(`(?i)^\s*((done|blocked|open|started|in[ -]progress|status|list|reopen|later|snooze|delete|remove|text|me)\s*$|(done|blocked|open|started|in[ -]progress|status|later|text)\s*:|(in[ -]progress|blocked|later|snooze)\s)`)
+
 // mayTask lets a task's owner do what a responder may: who owes it need not respond to incidents.
 func (o *Office) mayTask(c *call, i *incident.Incident, key string) error {
 	if t := i.Review.Task(key); t != nil && t.Owner.Same(c.person) || o.People().May(c.person.Key, incident.Responder) {
@@ -46,6 +49,9 @@ func action(ctx context.Context, o *Office, c *call) (Reply, error) {
 	text := c.Text
 	if key == "add" { // "Add an alert" is a text
 		text = what
+	} else if unnumbered.MatchString(text) {
+		return Reply{}, incident.Refuse(incident.BadInput, "“%s” of which action item?", cut(strings.TrimSpace(text), 60)).
+			Then("`action` alone lists them: action a1 done. What is not needed any more: action a1 done: not needed. If it is a new item: action add %s", cut(strings.TrimSpace(text), 60))
 	}
 	return o.newAction(ctx, c, func(now time.Time) (incident.Asked, error) { return o.askedNew(c, text, now) })
 }

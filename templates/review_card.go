@@ -202,8 +202,12 @@ func taskObject(i *incident.Incident, t *incident.Task) string { return object(i
 
 // TaskGiven tells somebody that another person gave them a task.
 func TaskGiven(i *incident.Incident, t *incident.Task, by incident.Person) Message {
-	facts := map[string]any{"ID": i.ID, "Incident": flat(i.Title, 120), "By": by, "Key": t.Key, "Title": flat(t.Title, 300), "Due": t.Due}
-	return fit(Message{Text: locked(i, Say("task.giventext", facts)), Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("task.given", facts))}}}})
+	facts := map[string]any{"ID": i.ID, "N": uint64(i.ID), "Incident": flat(i.Title, 120), "By": by, "Key": t.Key, "Title": flat(t.Title, 300), "Due": t.Due}
+	row := Actions{Elements: []Element{
+		Button{Verb: "incident task done", Object: taskObject(i, t), Label: Say("button.taskdone", nil), Style: "primary"},
+		Button{Verb: "incident task set", Object: taskObject(i, t), Label: Say("button.taskgive", nil)},
+	}}
+	return fit(Message{Text: locked(i, Say("task.giventext", facts)), Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("task.given", facts))}}, row}})
 }
 
 // TaskKept tells somebody that a task of an incident that was reopened is still theirs, with a new date.

@@ -29,7 +29,8 @@ func (p program) restore() *cobra.Command {
 		Long: "Restore verifies FILE, sets the present record aside in the data directory, and puts FILE in its place. The files of\n" +
 			"kept messages come back from the directory FILE" + beside + ", each compared with its digest; those that are there stay.\n" +
 			"drbot must not be running. Attempts on disk that the restored record does not know freeze the runner at the next start.\n" +
-			"Cards that were posted since FILE was written decide nothing any more; those that it knows are drawn again.",
+			"Cards that were posted since FILE was written decide nothing any more; those that it knows are drawn again.\n" +
+			"What was redacted since FILE was written is readable again: restore names those records; redact them again.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			known, err := parseHeads(heads)
 			if err != nil {
@@ -46,6 +47,7 @@ func (p program) restore() *cobra.Command {
 			if aside != "" {
 				say(p.stdout, "The record that was there is now %s.", aside)
 			}
+			undone(cmd.Context(), aside, c.Data, p.stdout)
 			files := restoreKept(cmd.Context(), args[0], c.Data, p.stdout)
 			if err := redrawn(cmd.Context(), c, p.clock.Now); err != nil {
 				return fmt.Errorf("restored %s, but its cards in the chat may show what the other record said: %w", args[0], errors.Join(err, files))
