@@ -18,6 +18,7 @@ import (
 //	executiveslate/1764040000/2400    it was missed, and drbot said so 2400 s later
 //	owed/1764040000/0                 what others were mailed that they hear by that second has not come
 //	owedsoon/1764040000               what they were mailed that they hear by that second is due
+//	endheld/3/0/0                     the third message tells of the end and has not left: the first reminder of that
 //	again/1764040000                  it was reopened at that second
 //	window/soon/1764040000/0          the end of the maintenance window that ends at that second
 //	windowmoved/1764040000            the window was moved at that second
@@ -28,6 +29,7 @@ const (
 	execLatePrefix  = "executiveslate/"
 	owedPrefix      = "owed/"
 	owedSoonPrefix  = "owedsoon/"
+	endPrefix       = "endheld/"
 	againPrefix     = "again/"
 	windowPrefix    = "window/"
 	movedPrefix     = "windowmoved/"
@@ -35,7 +37,7 @@ const (
 
 // telling objects are redrawn from the fold.
 func telling(object string) bool {
-	return slices.ContainsFunc([]string{lookPrefix, lookDuePrefix, executivePrefix, execLatePrefix, owedPrefix, owedSoonPrefix, againPrefix, windowPrefix, movedPrefix}, func(prefix string) bool { return strings.HasPrefix(object, prefix) })
+	return slices.ContainsFunc([]string{lookPrefix, lookDuePrefix, executivePrefix, execLatePrefix, owedPrefix, owedSoonPrefix, endPrefix, againPrefix, windowPrefix, movedPrefix}, func(prefix string) bool { return strings.HasPrefix(object, prefix) })
 }
 
 // told is what such a message shows now.
@@ -54,6 +56,12 @@ func (b *Bot) told(i *incident.Incident, object string) (templates.Message, bool
 			return templates.Message{}, false
 		}
 		return templates.LookDue(i, o, seconds(n[1])), true
+	case strings.HasPrefix(object, endPrefix) && len(n) == 3:
+		o := i.Outgone(int(n[0]))
+		if o == nil {
+			return templates.Message{}, false
+		}
+		return templates.EndHeld(i, o, seconds(n[2])), true
 	case strings.HasPrefix(object, executivePrefix) && len(n) == 1:
 		return templates.Reminder(i, templates.Promised{Executives: true, Due: secondOf(n[0])}, draftOf(i)), true
 	case strings.HasPrefix(object, execLatePrefix) && len(n) == 2:
@@ -204,4 +212,17 @@ func (t *talk) owed(rest string, late int64) error {
 		return t.promised(fmt.Sprintf("%s%d", owedSoonPrefix, n))
 	}
 	return t.promised(fmt.Sprintf("%s%d/%d", owedPrefix, n, late))
+}
+
+// unended reminds of an end of which people outside have not heard; one such message stands.
+func (t *talk) unended(rest string, late int64) error {
+	n := numbers("/" + rest)
+	if o, _ := t.i.HeldEnd(); len(n) != 2 || o == nil || int64(o.Draft) != n[0] {
+		return nil
+	}
+	object := fmt.Sprintf("%s%d/%d/%d", endPrefix, n[0], n[1], late)
+	if err := t.promised(object); err != nil {
+		return err
+	}
+	return t.remove(func(other string) bool { return other != object && strings.HasPrefix(other, endPrefix) })
 }

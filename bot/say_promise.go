@@ -114,6 +114,8 @@ func (t *talk) deadline(e incident.DeadlineSpoken) error {
 		return t.windowCame(rest, late)
 	case incident.DueOwed:
 		return t.owed(rest, late)
+	case incident.DueEnd:
+		return t.unended(rest, late)
 	case incident.DueLook:
 		return t.lookDue(rest, late)
 	case incident.DueItem:

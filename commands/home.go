@@ -78,14 +78,15 @@ func (o *Office) Home(ctx context.Context, a Actor) (HomeView, error) {
 	return home, nil
 }
 
-// homeList is what is worth reading: the open incidents, and those of which the person owes something, oldest first.
+// homeList is what is worth reading: the open incidents, and those of which the person owes something or whose end has not
+// left, oldest first.
 func homeList(all []incident.Summary, p incident.Person) []incident.Summary {
 	var open, over []incident.Summary
 	for _, s := range all {
 		switch {
 		case s.State == incident.StateOpen || s.State == incident.StateTriage:
 			open = append(open, s)
-		case slices.Contains(s.Owing, p.Key):
+		case slices.Contains(s.Owing, p.Key) || s.EndHeld:
 			over = append(over, s)
 		}
 	}
@@ -105,6 +106,10 @@ func (o *Office) homeOf(home *HomeView, i *incident.Incident) {
 			w.Text = i.ID.String() + " needs you"
 		}
 		home.Waiting = append(home.Waiting, w)
+	}
+	if end, to := i.HeldEnd(); end != nil && o.mayFree(home.Person, end) {
+		back := end.State == incident.LookBack
+		home.Waiting = append(home.Waiting, Waiting{Incident: i.ID, Channel: i.Channel.ID, Object: fmt.Sprintf("look/%d", end.Draft), Text: said("homeend", about(i, facts{"To": named(to), "N": end.Draft, "Back": back}))})
 	}
 	if !i.Active() {
 		for _, t := range i.Review.Items() {
@@ -142,4 +147,9 @@ func (o *Office) mayDecide(p incident.Person, i *incident.Incident, a *incident.
 	}
 	return !p.Same(a.By) && !p.Same(operator) && slices.ContainsFunc(a.From, func(r incident.Right) bool { return table.May(p.Key, r) }) &&
 		!slices.ContainsFunc(a.Votes, func(v incident.Vote) bool { return v.By.Same(p) })
+}
+
+// mayFree reports whether an end that has not left waits for this person.
+func (o *Office) mayFree(p incident.Person, end *incident.Outgoing) bool {
+	return end.MayFree(p) && (end.By.Same(p) || o.People().May(p.Key, incident.Responder) && o.mayLook(p) == nil)
 }

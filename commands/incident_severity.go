@@ -36,7 +36,7 @@ func setSeverity(ctx context.Context, o *Office, c *call) (Reply, error) {
 		return o.planned(v, i, c.person, events, err)
 	}
 	say := func(i *incident.Incident) string {
-		return said("severity", promised(i, facts{"From": from, "To": i.Severity}))
+		return said("severity", promised(i, facts{"From": from, "To": i.Severity})) + stillOwed(i, i.Outlasting(), true)
 	}
 	reply, err := o.change(ctx, c, decide, say)
 	return c.atField("reason", reply, err)

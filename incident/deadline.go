@@ -49,8 +49,9 @@ func (i *Incident) Deadlines() []Deadline {
 			}
 			add(i.UpdateDue, lateKey(i.UpdateDue))
 		}
-		i.owedDeadlines(add)
 	}
+	i.owedDeadlines(add)
+	i.endDeadlines(add)
 	i.itemDeadlines(add)
 	for _, a := range i.Approvals {
 		switch a.State {
@@ -139,7 +140,7 @@ func (i *Incident) Tick(at time.Time) []Event {
 			if o := i.Outgone(draftOfLook(d.Key)); o != nil && i.lateAt(o, at) {
 				continue // that it is late is said instead
 			}
-		case DueRespond, DueUpdate, DueNudge, DueReview, DueExecutives, DueWindow, DueOwed:
+		case DueRespond, DueUpdate, DueNudge, DueReview, DueExecutives, DueWindow, DueOwed, DueEnd:
 			if d.Kind() == DueNudge {
 				if promise = d.Key[:strings.LastIndex(d.Key, "/")]; i.ended(promise, at) {
 					continue
@@ -184,6 +185,8 @@ func (i *Incident) spoken(e DeadlineSpoken) {
 	case strings.HasPrefix(e.Key, DueExecutives+"/"):
 		i.executivesSaid(e)
 	case strings.HasPrefix(e.Key, DueOwed+"/"): // owedSaid keeps it
+	case strings.HasPrefix(e.Key, DueEnd+"/"):
+		i.endSaid(e.Key)
 	case strings.HasPrefix(e.Key, DueWindow+"/"):
 		i.windowSaid(e.Key)
 	case strings.HasPrefix(e.Key, DueNudge+"/"):

@@ -96,7 +96,8 @@ func (i *Incident) opened(at Stamp, e Opened) {
 func (i *Incident) resolved(at Stamp, e Resolved) {
 	i.State, i.ResolvedBy, i.ResolvedAt, i.FalseAlarm = StateResolved, e.By, at.Time, e.FalseAlarm
 	i.Summary, i.RootCause, i.DataImpact = e.Summary, e.RootCause, e.DataImpact
-	i.Spoken, i.Owed = nil, nil
+	i.Spoken = nil
+	i.owedAtEnd(at, e)
 	i.windowOver(e.CalledOff)
 	i.displace(at, e.By, LookEnded, func(*Outgoing) bool { return true }) // nobody hears after the end how it was going
 	if s := i.SentAs(0); s != nil {
@@ -111,11 +112,13 @@ func (i *Incident) policy(p Policy) {
 		i.RespondSet = i.Time
 	}
 	i.RespondBy, i.UpdateEvery, i.UpdateDue, i.Calls = p.RespondBy, p.UpdateEvery, p.UpdateDue, i.callsOf(p.Calls)
+	mailed, late := i.ExecutivesDue, i.ExecutivesLate
 	i.ExecutivesEvery, i.ExecutivesDue = p.ExecutivesEvery, p.ExecutivesDue
 	i.forget(DueExecutives + "/")
 	if p.ExecutivesEvery > 0 {
 		i.owe(AudienceExecutives, time.Time{}) // they have a promise of their own
 	}
+	i.executivesOutlast(mailed, late)
 	i.executivesClosed()
 	if !i.Hushed.After(i.Time) {
 		i.Hushed = time.Time{}

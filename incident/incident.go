@@ -259,10 +259,12 @@ type Summary struct {
 	Until      time.Time `json:"window_until,omitzero"`
 	Services   []string  `json:"services,omitempty"` // that are maintained
 	Owing      []string  `json:"owing,omitempty"`    // keys of people who owe something of its review
+	EndHeld    bool      `json:"end_held,omitempty"` // people outside have not heard that it is over
 }
 
-// Alive reports whether something is still to be done: it is not closed, or somebody owes something of its review.
-func (s Summary) Alive() bool { return s.State != StateClosed || len(s.Owing) > 0 }
+// Alive reports whether something is still to be done: it is not closed, somebody owes something of its review, or its end has
+// not left the house.
+func (s Summary) Alive() bool { return s.State != StateClosed || len(s.Owing) > 0 || s.EndHeld }
 
 // Summarise is the line of this incident.
 func (i *Incident) Summarise() Summary {
@@ -271,6 +273,8 @@ func (i *Incident) Summarise() Summary {
 		Restricted: i.Restricted, OpenedAt: i.OpenedAt, ResolvedAt: i.ResolvedAt, Commander: i.Roles[Commander].Name,
 		Channel: i.Channel.ID, UpdateDue: i.UpdateDue, Owing: i.Owing(), Phase: i.Phase(),
 	}
+	o, _ := i.HeldEnd()
+	s.EndHeld = o != nil
 	if w := i.Window; w != nil {
 		s.From, s.Until, s.Services = w.From, w.Until, i.Services
 	}

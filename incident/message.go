@@ -97,6 +97,7 @@ func (i *Incident) applyMessage(at Stamp, e Event) bool {
 			}
 			o.settle(at, e.By, e.Why)
 			i.forget(lookKey(o.Draft))
+			i.forget(endKey(o.Draft))
 		}
 	case UpdateEdited:
 		if s := i.SentAs(e.Number); s != nil {

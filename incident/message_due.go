@@ -15,8 +15,9 @@ const leastWait = 5 * time.Minute
 // only go back, and calls nobody.
 func (i *Incident) lookDeadlines(add func(due time.Time, key string, args ...any)) {
 	for k := range i.Outgoing {
-		if o := &i.Outgoing[k]; o.State == LookWaits && i.holds(o) && !i.saidLate(o) {
-			add(o.At.Add(max(leastWait, i.UpdateEvery/4)), "%s", lookKey(o.Draft))
+		wait := max(leastWait, i.UpdateEvery/4)
+		if o := &i.Outgoing[k]; o.State == LookWaits && i.holds(o) && !i.saidLate(o) && (wait < time.Hour || !i.heldAsEnd(o)) {
+			add(o.At.Add(wait), "%s", lookKey(o.Draft))
 		}
 	}
 }

@@ -125,7 +125,8 @@ func (i *Incident) soon(p Policy) Policy {
 
 // owesAgain folds a reopening: who was mailed that it is over is owed that it is not.
 func (i *Incident) owesAgain(at Stamp, e Reopened) {
-	i.Owed, i.Again = nil, &Again{By: e.By, At: at.Time, Why: e.Reason, Updates: i.Updates}
+	i.Owed = slices.DeleteFunc(i.Owed, func(o Debt) bool { return o.Late.IsZero() && !o.Due.After(at.Time) })
+	i.Again = &Again{By: e.By, At: at.Time, Why: e.Reason, Updates: i.Updates}
 	for _, a := range i.HeardTheEnd() {
 		if i.promisedTo(a) {
 			due := i.UpdateDue
@@ -164,7 +165,7 @@ func (i *Incident) LeftOut() []Debt {
 
 // Outlasting are the debts that come before the responders' next update: it was moved, and what was mailed stands.
 func (i *Incident) Outlasting() []Debt {
-	return slices.DeleteFunc(slices.Clone(i.Owed), func(o Debt) bool { return !o.Due.Before(i.UpdateDue) || i.Held(o.To) != nil })
+	return slices.DeleteFunc(slices.Clone(i.Owed), func(o Debt) bool { return !i.UpdateDue.IsZero() && !o.Due.Before(i.UpdateDue) || i.Held(o.To) != nil })
 }
 
 // shared reports whether responders are promised the same update by the same instant: their reminder names everybody.
@@ -179,11 +180,11 @@ func (i *Incident) owedDeadlines(add func(due time.Time, key string, args ...any
 	for k := range i.Owed {
 		o := &i.Owed[k]
 		second := o.Due.Unix()
-		if !o.Late.IsZero() || slices.Contains(said, second) || i.shared(o) {
+		if !o.Late.IsZero() || slices.Contains(said, second) || !i.awaited(o.To) || i.Active() && i.shared(o) {
 			continue
 		}
 		said = append(said, second)
-		if !o.Reminded && !o.Window && i.Held(o.To) == nil && o.Due.Sub(o.At) > 2*RemindBefore {
+		if i.Active() && !o.Reminded && !o.Window && i.Held(o.To) == nil && o.Due.Sub(o.At) > 2*RemindBefore {
 			add(o.Due.Add(-RemindBefore), "%s%d", owedSoon, second)
 		}
 		add(o.Due, "%s/%d", DueOwed, second)
@@ -218,7 +219,7 @@ func (i *Incident) saidLate(o *Outgoing) bool { return i.lateAt(o, time.Time{}) 
 func (i *Incident) lateAt(o *Outgoing, at time.Time) bool {
 	late := func(due, said time.Time) bool { return due.After(o.At) && (!said.IsZero() || !due.After(at)) }
 	for _, a := range o.To {
-		if w := i.OwedTo(a); w != nil && o.Number > 0 && late(w.Due, w.Late) {
+		if w := i.OwedTo(a); w != nil && (o.Number > 0) == i.Active() && late(w.Due, w.Late) {
 			return true
 		}
 		if a == AudienceExecutives && o.Number > 0 && i.ExecutivesEvery > 0 && late(i.ExecutivesDue, i.ExecutivesLate) {

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -55,6 +56,7 @@ func (i *Incident) account(at Stamp, e Event) {
 			p.RespondBy, p.Unheard = i.RespondBy, p.Unheard || i.past(i.RespondBy, at.Time)
 		}
 	case DeadlineSpoken:
+		i.accountEnd(e)
 		p.Unheard = p.Unheard || strings.HasPrefix(e.Key, DueRespond+"/100/") && i.AckedAt.IsZero()
 	case UpdateSent:
 		i.accountUpdate(e)
@@ -113,12 +115,33 @@ func (i *Incident) accountExecutives(e UpdateSent) {
 // accountMailed: what a second look held back is kept when it leaves.
 func (i *Incident) accountMailed(at time.Time, e UpdateSent) {
 	for k := range i.Owed {
-		switch o := &i.Owed[k]; {
+		o := &i.Owed[k]
+		c := i.cadenceOf(o)
+		switch {
 		case !slices.Contains(e.To, o.To):
 		case i.past(o.Due, at):
-			i.Promises.Mailed.Late++
+			if c.Late++; !i.Active() && !o.Late.IsZero() {
+				c.Missed-- // as which it counted until the end came
+			}
 		default:
-			i.Promises.Mailed.Kept++
+			c.Kept++
+		}
+	}
+}
+
+// cadenceOf counts what an audience is promised.
+func (i *Incident) cadenceOf(o *Debt) *Cadence {
+	if o.To == AudienceExecutives && i.ExecutivesEvery > 0 {
+		return &i.Promises.Executives
+	}
+	return &i.Promises.Mailed
+}
+
+// accountEnd: the end did not come by when the next update was promised.
+func (i *Incident) accountEnd(e DeadlineSpoken) {
+	for k := range i.Owed {
+		if o := &i.Owed[k]; !i.Active() && i.awaited(o.To) && e.Key == fmt.Sprintf("%s/%d", DueOwed, o.Due.Unix()) {
+			i.cadenceOf(o).Missed++
 		}
 	}
 }

@@ -88,7 +88,14 @@ func Card(i *incident.Incident, f Facts) Message {
 		lines = append(lines, Line("card.lost", map[string]any{"Why": flat(i.Channel.Lost, maxLine)}))
 	}
 	lines = append(lines, stateLine(i))
+	end, _ := i.HeldEnd()
+	if end != nil {
+		lines = append(lines, Line("end.card", endFacts(i)))
+	}
 	for _, o := range i.Waiting() {
+		if end != nil && o.Draft == end.Draft {
+			continue
+		}
 		lines = append(lines, Line("look.waits", map[string]any{"To": o.To, "N": o.Draft, "By": o.By}))
 	}
 	for _, role := range incident.Roles[1:] {

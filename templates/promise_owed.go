@@ -14,14 +14,7 @@ type Overdue struct {
 }
 
 // To are the audiences that still wait for it.
-func (d Overdue) To(i *incident.Incident) (to []incident.Audience) {
-	for _, o := range i.Owed {
-		if o.Due.Unix() == d.Due.Unix() && i.Active() {
-			to = append(to, o.To)
-		}
-	}
-	return to
-}
+func (d Overdue) To(i *incident.Incident) []incident.Audience { return i.Awaited(d.Due) }
 
 // moved reports whether it is the new window of maintenance that they wait for.
 func (d Overdue) moved(i *incident.Incident) bool {
@@ -33,10 +26,21 @@ func (d Overdue) moved(i *incident.Incident) bool {
 func Missing(i *incident.Incident, d Overdue) Message {
 	to := d.To(i)
 	facts := map[string]any{
-		"ID": i.ID, "Due": d.Due, "Late": d.Late, "Down": d.Late > tolerated, "To": to, "Who": keepers(i, true), "Number": i.Updates, "Misled": len(i.Misled()) > 0, "Moved": d.moved(i), "Active": i.Active(),
+		"ID": i.ID, "Due": d.Due, "Late": d.Late, "Down": d.Late > tolerated, "To": to, "Who": keepers(i, true), "Number": 0, "Since": 0, "Misled": len(i.Misled()) > 0, "Moved": d.moved(i), "Active": i.Active(),
+	}
+	if len(to) > 0 {
+		since := i.NewestTo(to[0])
+		facts["Since"] = since
+		if since < i.Updates {
+			facts["Number"] = i.Updates
+		}
 	}
 	text := Say("owed.text", facts)
+	if len(to) > 0 && !i.Active() {
+		return unended(i, text, d)
+	}
 	if len(to) == 0 {
+		facts["Active"] = i.Active() || d.Due.After(i.ResolvedAt) // else the end brought it
 		return closed(i, text, Line("owed.over", facts))
 	}
 	if o := i.Held(to[0]); o != nil {

@@ -42,6 +42,26 @@ func owedCards(add func(string, Message)) {
 	add("messages/executiveslatesoon", Reminder(i, Promised{Executives: true, Due: at("04:00")}, draft))
 	add("messages/executivesheldlate", Reminder(i, p, draft))
 	over := i.Clone()
-	over.State = incident.StateResolved
+	over.State, over.ResolvedAt = incident.StateResolved, at("04:30")
 	add("messages/owedend", Missing(over, d))
+	over.ResolvedAt = at("03:58")
+	over.Outgoing = []incident.Outgoing{{At: at("04:01"), State: incident.LookWaits, UpdateDrafted: incident.UpdateDrafted{
+		Draft: 5, Version: 1, By: ana, To: []incident.Audience{incident.AudienceMail, incident.AudienceStatus}, Text: "Over", Asked: []incident.Person{bea},
+	}}}
+	add("messages/endlate", Missing(over, d))
+	add("messages/endwaits", EndHeld(over, &over.Outgoing[0], 0))
+	add("messages/enddown", EndHeld(over, &over.Outgoing[0], 40*time.Minute))
+	add("messages/endcard", Card(over, Facts{Now: at("04:10")}))
+	over.Outgoing[0].State, over.Outgoing[0].DecidedBy, over.Outgoing[0].Decided, over.Outgoing[0].Why = incident.LookBack, bea, at("04:02"), "Too vague."
+	add("messages/endback", EndHeld(over, &over.Outgoing[0], 0))
+	over.Outgoing[0].State = incident.LookPassed
+	add("messages/endsettled", EndHeld(over, &over.Outgoing[0], 0))
+	add("messages/owedread", Missing(sinceUpdate(i), d))
+}
+
+// sinceUpdate is a promise of which nothing was written for anybody since.
+func sinceUpdate(i *incident.Incident) *incident.Incident {
+	i = i.Clone()
+	i.Outgoing, i.Messages = nil, []incident.Sent{{Number: i.Updates, Version: 1, To: incident.Audiences}}
+	return i
 }

@@ -100,8 +100,11 @@ type told struct {
 }
 
 func (l *Link) tell(ctx context.Context, p *pass, r state.Record) error {
-	if p.b.Incident == 0 || r.Redacted {
-		p.set(noteOf(r.Seq), "")
+	switch {
+	case p.b.Incident == 0:
+		return nil
+	case r.Redacted: // who has it stays known: an edit is no correction to the others
+		loadProgress(p, r.Seq).save(p)
 		return nil
 	}
 	e, err := r.Event()
@@ -118,7 +121,7 @@ func (l *Link) tell(ctx context.Context, p *pass, r state.Record) error {
 	}
 	switch { // the decision said so already; a record of another configuration may not
 	case i.Restricted:
-		return fmt.Errorf("%s is restricted: nothing of it is mailed", i.ID)
+		return restricted(i)
 	case i.Drill && !l.Drills:
 		return errors.New("drills are not mailed here (mail.drills)")
 	}
@@ -233,7 +236,7 @@ func (l *Link) offer(ctx context.Context, t *turn, to reader) error {
 	if err != nil {
 		return err
 	}
-	if is.gone { // whoever has it hears by an update that it is none
+	if is.gone { // whoever has it hears by what follows, or by nobody
 		delete(t.at.Late, to.key())
 		l.health.settled(to.address)
 		return nil
@@ -295,5 +298,5 @@ func (l *Link) message(i *incident.Incident, is standing, audience incident.Audi
 	}
 	hash := v.record.Hash[:min(12, len(v.record.Hash))] // another record gives the same numbers again
 	_, domain, _ := strings.Cut(l.from().Address, "@")
-	return message{id: fmt.Sprintf("%s.%s.%s.%s@%s", strings.ToLower(i.ID.String()), name, audience, hash, domain), date: v.record.Time, letter: templates.Delayed(l.letter(i, is, audience, had), v.record.Time, l.Now(), is.promised(i)...)}
+	return message{id: fmt.Sprintf("%s.%s.%s.%s@%s", strings.ToLower(i.ID.String()), name, audience, hash, domain), date: v.record.Time, letter: templates.Delayed(l.letter(i, is, audience, had), is.written(had), l.Now(), is.promised(i)...)}
 }

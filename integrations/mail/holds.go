@@ -2,6 +2,7 @@ package mail
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -13,7 +14,7 @@ import (
 )
 
 // deciding are the events by which the record says what still holds of what waits.
-var deciding = append(slices.Clone(wants), incident.Reopened{}.EventKind())
+var deciding = append(slices.Clone(wants), incident.Reopened{}.EventKind(), incident.Declined{}.EventKind(), incident.Merged{}.EventKind(), incident.TypeSet{}.EventKind())
 
 // version is one of a message, in the record that told it.
 type version struct {
@@ -24,11 +25,41 @@ type version struct {
 
 // standing is what the record says of a message to an audience.
 type standing struct {
-	versions []version // oldest first
-	gone     bool      // it is of the end of an incident that was reopened since
+	versions []version // oldest first; of some the words may be redacted
+	gone     bool      // it holds no more
 }
 
-func (s standing) newest() version { return s.versions[len(s.versions)-1] }
+// ends reports whether an event makes what waits untrue, with nothing that follows it to the same people: of an end, that it was
+// none; of an update, that there is no such incident, or that it does not take place.
+func ends(e incident.Event, number int) bool {
+	switch e := e.(type) {
+	case incident.Reopened:
+		return number == 0
+	case incident.Resolved:
+		return number > 0 && (e.FalseAlarm || e.CalledOff)
+	case incident.Declined, incident.Merged:
+		return true
+	}
+	return false
+}
+
+// written is when those who read it now for the first time, or another version of it again, could have read it.
+func (s standing) written(again bool) time.Time {
+	if again {
+		return s.newest().record.Time
+	}
+	return s.versions[0].record.Time
+}
+
+// newest is the one that is read: of those whose words were not redacted.
+func (s standing) newest() version {
+	for _, v := range slices.Backward(s.versions) {
+		if !v.record.Redacted {
+			return v
+		}
+	}
+	return s.versions[len(s.versions)-1]
+}
 
 // promised are the instants by which its words may promise the next one.
 func (s standing) promised(i *incident.Incident) []time.Time {
@@ -41,9 +72,13 @@ func (s standing) promised(i *incident.Incident) []time.Time {
 	return list
 }
 
-// first is the message as it was written; nil: the record has it no more.
+// first is the message as it was written, without words that were redacted; nil: the record does not have it.
 func (s standing) first() incident.Event {
 	for _, v := range s.versions {
+		if e, ok := v.event.(incident.UpdateSent); ok && v.record.Redacted {
+			e.Opening, e.Subject, e.Executives = "", "", nil
+			return e
+		}
 		if _, edit := v.event.(incident.UpdateEdited); !edit {
 			return v.event
 		}
@@ -80,17 +115,29 @@ func (l *Link) standing(ctx context.Context, t *turn, audience incident.Audience
 			is.versions = append(is.versions, o)
 		}
 	}
-	err := l.look(ctx, t.i, v.record.Seq, func(o version) bool {
-		_, reopened := o.event.(incident.Reopened)
+	var closed error
+	err := l.look(ctx, t.i, v.record.Seq-1, func(o version) bool {
+		typed, _ := o.event.(incident.TypeSet)
 		switch {
-		case reopened && v.what.number == 0:
+		case o.record.Seq == v.record.Seq:
+			is.gone = o.record.Redacted
+		case typed.Restricted:
+			closed, is.gone = restricted(t.i), true
+		case ends(o.event, v.what.number):
 			is.gone = true
 		case o.what.number == v.what.number && slices.Contains(o.what.to, audience):
 			is.versions = append(is.versions, o)
 		}
 		return !is.gone
 	})
+	if err == nil {
+		err = closed
+	}
 	return is, err
+}
+
+func restricted(i *incident.Incident) error {
+	return fmt.Errorf("%s is restricted: nothing of it is mailed", i.ID)
 }
 
 // look walks what the record says after a place, until more is false.
@@ -99,7 +146,7 @@ func (l *Link) look(ctx context.Context, i *incident.Incident, after uint64, eac
 		if err != nil {
 			return follow.Unavailable{Err: err, NotSent: true}
 		}
-		if r.Redacted || !slices.Contains(deciding, r.Kind) {
+		if !slices.Contains(deciding, r.Kind) {
 			continue
 		}
 		e, err := r.Event()
@@ -142,7 +189,10 @@ func asFirst(e incident.UpdateSent, edit incident.UpdateEdited) incident.UpdateS
 // had reports whether an address may have read another version than the newest: who is still waited for has not, and neither
 // has who was refused.
 func (p *pass) had(is standing, at *progress, who string) bool {
-	for _, v := range is.versions[:len(is.versions)-1] {
+	for _, v := range is.versions {
+		if v.record.Seq == is.newest().record.Seq {
+			continue
+		}
 		other := at
 		if key := noteOf(v.record.Seq); key != at.key {
 			if v.record.Seq > at.seq { // its turn comes

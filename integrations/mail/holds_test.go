@@ -262,3 +262,73 @@ func TestI49_ACrashRepeatsNothingElse(t *testing.T) {
 		}
 	}
 }
+
+// TestI49_WhatAnEndMakesUntrueIsNotMailed: an update that waits leaves neither after a false alarm nor when what was planned does
+// not take place, nor after the incident went on in another one or was none. After a resolution it leaves, and the end after it.
+func TestI49_WhatAnEndMakesUntrueIsNotMailed(t *testing.T) {
+	for name, end := range map[string]incident.Event{
+		"false alarm": incident.Resolved{By: ana, FalseAlarm: true}, "called off": incident.Resolved{By: ana, CalledOff: true},
+		"merged": incident.Merged{By: ana, Into: 7}, "declined": incident.Declined{By: ana},
+	} {
+		t.Run(name, func(t *testing.T) {
+			q := queued(t)
+			q.down("two@example.com")
+			q.happens(first(1, "One"))
+			q.waits()
+			q.s.Stop()
+			q.happens(first(2, "Two"), edit(2, 2, "Two right"))
+			q.waits()
+			q.happens(end)
+			q.s.Start()
+			q.up("two@example.com")
+			q.restart()
+			q.arrives("list One")
+			if d := q.l.Degraded(); len(d) != 0 {
+				t.Errorf("%q", d)
+			}
+		})
+	}
+}
+
+// TestI56_WhatBecameRestrictedWhileItWaitedIsNotMailed, from one address to the next.
+func TestI56_WhatBecameRestrictedWhileItWaitedIsNotMailed(t *testing.T) {
+	q := queued(t)
+	q.s.Stop()
+	q.happens(first(1, "One"))
+	q.waits()
+	q.happens(incident.TypeSet{Type: "Data breach", Restricted: true})
+	q.s.Start()
+	if err := q.deliver(); err == nil || !strings.Contains(err.Error(), "is restricted: nothing of it is mailed") {
+		t.Error(err)
+	}
+	if len(q.s.Mails()) != 0 {
+		t.Errorf("%d left", len(q.s.Mails()))
+	}
+}
+
+// TestI42_WhatIsRedactedWhileItWaitsIsNotMailed: who read nothing reads the edit as the first, without what stands for the words.
+func TestI42_WhatIsRedactedWhileItWaitsIsNotMailed(t *testing.T) {
+	q := queued(t)
+	q.down("two@example.com")
+	q.happens(first(1, "One"))
+	q.waits()
+	q.happens(edit(1, 2, "One right"))
+	left, err := state.Left(q.list[0].Payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.list[0].Payload, q.list[0].Redacted = left, true
+	q.up("two@example.com")
+	q.passes()
+	if got := tos(q.s); got != "list@1 list@1 two@1" {
+		t.Errorf("mailed %s", got)
+	}
+	for k, m := range q.s.Mails() {
+		if h, _ := m.Parts(); strings.HasPrefix(h["Subject"], "Correction") != (k == 1) {
+			t.Errorf("%d: %s", k, h["Subject"])
+		}
+		if _, body := m.Parts(); strings.Contains(body, state.Blanked) {
+			t.Errorf("mailed\n%s", body)
+		}
+	}
+}
