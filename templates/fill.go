@@ -245,11 +245,11 @@ func Known(i *incident.Incident, f Facts) Values {
 	v.Set("description", either(i.Summary, i.Impact, i.Title))
 	v.Set("impact", i.Impact)
 	v.Set("services", i.Services...)
-	v.Set("started", utc(i.OpenedAt))
+	v.Set("started", utc(begun(i)))
 	v.Set("last_updated", utc(now))
 	v.Set("time", utc(now))
 	v.Set("date", now.UTC().Format("2 January 2006"))
-	v.Set("duration", Duration(end.Sub(i.OpenedAt)))
+	v.Set("duration", Duration(end.Sub(begun(i))))
 	v.Set("root_cause", i.RootCause)
 	v.Set("data_impact", i.DataImpact)
 	if i.UpdateEvery > 0 {
@@ -266,6 +266,14 @@ func Known(i *incident.Incident, f Facts) Values {
 	windowValues(i, v)
 	runValues(i, f, v)
 	return v
+}
+
+// begun is when an incident began for people outside: what was planned before is no time of the incident that came of it.
+func begun(i *incident.Incident) time.Time {
+	if !i.Became.IsZero() {
+		return i.Became
+	}
+	return i.OpenedAt
 }
 
 // runValues are what the runs have done, do next, and when they are usually ready.

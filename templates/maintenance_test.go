@@ -87,3 +87,14 @@ func TestMaintenanceSpeaksOfItsWindow(t *testing.T) {
 		}
 	}
 }
+
+// TestMaintenance_AnIncidentOfItBeginsThen: people outside do not read that it has gone on since it was planned.
+func TestMaintenance_AnIncidentOfItBeginsThen(t *testing.T) {
+	t.Parallel()
+	i := opening().say("02:58", incident.WindowSet{By: ana}).say("05:00", incident.WindowSet{By: ana, Off: true}).Incident
+	i.Planned, i.Became = true, at("05:00")
+	v := Known(i, Facts{Now: at("05:10")})
+	if got := strings.Join(append(v["duration"], v["started"]...), ", "); got != "10 min, 24 Nov 05:00 UTC" {
+		t.Errorf("%q", got)
+	}
+}
