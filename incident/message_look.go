@@ -67,11 +67,11 @@ func (i *Incident) Look(now time.Time, by Person, n int, accept bool, why string
 	return []Event{UpdateReviewed{Draft: n, By: by, Accepted: true}, i.released(now, o)}, nil
 }
 
-// TakenBack sends what waits for its second look with the words of a message back to who wrote it, since they are redacted.
-// It may be who wrote it that redacts them: nothing leaves.
-func (i *Incident) TakenBack(by Person, number int, words string) (events []Event) {
+// TakenBack sends what waits for its second look back to who wrote it, where it has words that are redacted. It may be who wrote
+// it that redacts them: nothing leaves.
+func (i *Incident) TakenBack(by Person, has func(UpdateDrafted) bool) (events []Event) {
 	for _, o := range i.Waiting() {
-		if o.Number == number && o.Text == words {
+		if has(o.UpdateDrafted) {
 			events = append(events, UpdateReviewed{Draft: o.Draft, By: by, Why: "Its words were redacted."})
 		}
 	}

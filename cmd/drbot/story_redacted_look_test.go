@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestI42_WhatWaitsForItsSecondLookGoesBackRedacted: nothing of it leaves, neither at once nor after a restart, its writer hears of
@@ -34,7 +35,7 @@ func TestI42_WhatWaitsForItsSecondLookGoesBackRedacted(t *testing.T) {
 				redacted, other = drafted, sent
 			}
 			says := chen.hears(0, "Record "+redacted+" is blank now", "audit", "redact", redacted, "--why", "pw")
-			for _, want := range []string{"what else the record has of this message: " + other, "Message m2 waited for its second look with these words: it goes back to Ana Ruiz, and nothing of it has left."} {
+			for _, want := range []string{"what else the record has of it in messages: " + other, "Message m2 waited for its second look with these words: it goes back to Ana Ruiz, and nothing of it has left."} {
 				if !strings.Contains(says, want) {
 					t.Errorf("the answer lacks %q: %s", want, says)
 				}
@@ -84,4 +85,38 @@ func (w *town) newestOf(kind string) string {
 		w.Fatalf("no %s", kind)
 	}
 	return strconv.FormatUint(list[len(list)-1].Seq, 10)
+}
+
+// TestI42_AMailThatWaitsWithARedactedImpactIsNotSent: the update was filled with it.
+func TestI42_AMailThatWaitsWithARedactedImpactIsNotSent(t *testing.T) {
+	t.Parallel()
+	w, server := listed(t)
+	socket, key := keyring(t)
+	w.people[2].more = ", ssh_key: \"" + key + "\""
+	w.configure()
+	w.serve()
+	w.linked()
+	chen := shell{w, socket}
+	room := w.begun("Database corruption: users gone")
+	w.answers(w.ana, room, "/incident impact hunterword3 everybody", "hunterword3")
+	server.Stop()
+	w.answers(w.ana, room, "/incident update Looking --to mail", "Update 1 of INC-1 is sent")
+	w.until("the outage is told", func() bool { return strings.Contains(w.ready(), "mail waits") })
+	chen.hears(0, "what else the record has of it in messages: "+w.newestOf("UpdateSent"), "audit", "redact", w.newestOf("ImpactSet"), "--why", "pw")
+	server.Start()
+	w.answers(w.ana, room, "/incident impact everybody", "everybody")
+	w.answers(w.ana, room, "/incident update Found it --to mail", "Update 2 of INC-1 is sent")
+	w.until("the second leaves, after all that waited", func() bool {
+		w.clock.push(time.Minute)
+		return len(server.Mails()) >= 2
+	})
+	for _, m := range server.Mails() {
+		if _, body := m.Parts(); strings.Contains(body, "hunterword") || strings.Contains(body, "[redacted]") {
+			t.Errorf("mailed\n%s", body)
+		}
+	}
+	if code, out, errs := w.drbot("audit", "export"); code != 0 || strings.Contains(out, "hunterword") {
+		t.Errorf("the record has it: %d %s", code, errs)
+	}
+	w.audited()
 }
