@@ -18,6 +18,7 @@ import (
 
 	"github.com/drbot/drbot/commands"
 	"github.com/drbot/drbot/incident"
+	"github.com/drbot/drbot/state"
 	"github.com/drbot/drbot/state/follow"
 )
 
@@ -50,7 +51,11 @@ func (k keeper) Deliver(ctx context.Context, batch follow.Batch) (follow.Done, e
 				continue
 			}
 			kept := incident.FileKept{Channel: pinned.Channel, TS: pinned.TS, ID: f.ID, Name: f.Name}
-			if kept.Digest, kept.Size, kept.Why, err = k.copy(ctx, f); err != nil {
+			kept.Digest, kept.Size, kept.Why, err = k.copy(ctx, f)
+			if is(err, "missing_scope") && !k.owns(ctx, batch.Incident, pinned.Channel) {
+				kept.Why, err = "drbot may not read the channel where it is", nil // nobody has to invite it there
+			}
+			if err != nil {
 				return done, later(err)
 			}
 			key := Keep + "/" + strconv.FormatUint(r.Seq, 10) + "/" + f.ID
@@ -62,6 +67,12 @@ func (k keeper) Deliver(ctx context.Context, batch follow.Batch) (follow.Done, e
 		done.Through = r.Seq
 	}
 	return done, nil
+}
+
+// owns reports whether a channel is the incident's own.
+func (k keeper) owns(ctx context.Context, id incident.ID, channel string) bool {
+	i, err := k.Memory.Incident(ctx, state.Ref{ID: id})
+	return err != nil || i.Channel.ID == channel
 }
 
 // copy fetches one file; why says that it never can be.

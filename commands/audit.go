@@ -50,11 +50,15 @@ func redact(ctx context.Context, o *Office, c *call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
+	edits, err := o.keptToo(ctx, before)
+	if err != nil {
+		return Reply{}, err
+	}
 	left, err := o.elsewhere(ctx, before)
 	if err != nil {
 		return Reply{}, fmt.Errorf("record %d is blank, and the same command again does the rest: %w", seq, err)
 	}
-	return Reply{Say: templates.Message{Text: fmt.Sprintf("Record %d is blank now. Who, when and why is in the record.%s%s%s", seq, copies, more, left)}}, nil
+	return Reply{Say: templates.Message{Text: fmt.Sprintf("Record %d is blank now. Who, when and why is in the record.%s%s%s%s", seq, copies, more, edits, left)}}, nil
 }
 
 // forget deletes the copy of a file with the last record that names it. Of a message it says which records its files are,

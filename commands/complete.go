@@ -29,9 +29,12 @@ func (o *Office) complete(_ context.Context, c Command) (*call, error) {
 	}
 	full := &call{Command: written(c), verb: verb, person: person, known: known}
 	full.Object, full.mark = unmarked(full.Object)
-	if text, ok := o.typed.take(c.Object, person.Key); ok {
-		full.Object, _, _ = strings.Cut(c.Object, "/")
-		full.Text = text
+	if was, ok := o.typed.take(c.Object, person.Key); ok {
+		full.Object, _, _ = strings.Cut(c.Object, typedMark)
+		full.Text = was.text
+		if was.fields != nil {
+			full.Link, full.Fields = was.link, was.fields
+		}
 	}
 	if verb.Scope == OfIncident || verb.Scope == InChannel {
 		full.ref = refOf(full.Object, c.Channel)
@@ -177,7 +180,7 @@ const maxChoices = 5
 
 // which answers a command that names no incident, in a channel that has none: the open ones, as buttons that carry on.
 func (o *Office) which(ctx context.Context, c *call) (Reply, error) {
-	open, err := o.Store.List(ctx, state.Query{Open: true, Limit: maxChoices})
+	open, err := o.choices(ctx, c)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -189,8 +192,10 @@ func (o *Office) which(ctx context.Context, c *call) (Reply, error) {
 	var names []string
 	for _, s := range open {
 		object := strconv.FormatUint(uint64(s.ID), 10)
-		if c.Text != "" && c.Actor.Slack != "" {
-			object = o.typed.keep(object, c.person.Key, c.Text)
+		if place, ok := placeOf(c); ok {
+			object = o.typed.keep(object+"/"+place, line{owner: c.person.Key, text: c.Text, link: c.Link, fields: c.Fields})
+		} else if c.Text != "" && c.Actor.Slack != "" {
+			object = o.typed.keep(object, line{owner: c.person.Key, text: c.Text})
 		}
 		label := s.ID.String()
 		if !s.Restricted {
@@ -208,6 +213,33 @@ func (o *Office) which(ctx context.Context, c *call) (Reply, error) {
 	}}}, nil
 }
 
+// choices are the open incidents that are offered: of the restricted ones, a message to keep is offered to its people's alone.
+func (o *Office) choices(ctx context.Context, c *call) ([]incident.Summary, error) {
+	if c.verb.Full() != verbPin {
+		return o.Store.List(ctx, state.Query{Open: true, Limit: maxChoices})
+	}
+	open, err := o.Store.List(ctx, state.Query{Open: true})
+	if err != nil {
+		return nil, err
+	}
+	var theirs []incident.Summary
+	for _, s := range open {
+		if s.Restricted {
+			i, err := o.Store.Incident(ctx, state.Ref{ID: s.ID})
+			if err != nil {
+				return nil, err
+			}
+			if !inside(i, c.person, c.Channel) {
+				continue
+			}
+		}
+		if theirs = append(theirs, s); len(theirs) == maxChoices {
+			break
+		}
+	}
+	return theirs, nil
+}
+
 // memory keeps what people typed until they press the button that carries on with it, so that a button holds an id and
 // never text. It is lost with the process: then the verb asks again.
 type memory struct {
@@ -216,13 +248,20 @@ type memory struct {
 	order []string
 }
 
-type line struct{ owner, text string }
+// line is what somebody typed, or the message that they keep, with its link and fields.
+type line struct {
+	owner, text, link string
+	fields            map[string][]string
+}
+
+// typedMark is before what brings a line back, in an object.
+const typedMark = "/typed-"
 
 // maxLines bounds what is remembered.
 const maxLines = 1000
 
-// keep gives the object that brings text back to its owner.
-func (m *memory) keep(object, owner, text string) string {
+// keep gives the object that brings a line back to its owner.
+func (m *memory) keep(object string, l line) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.lines == nil {
@@ -232,23 +271,20 @@ func (m *memory) keep(object, owner, text string) string {
 		delete(m.lines, m.order[0])
 		m.order = m.order[1:]
 	}
-	token := object + "/typed-" + rand.Text()
-	m.lines[token], m.order = line{owner, text}, append(m.order, token)
+	token := object + typedMark + rand.Text()
+	m.lines[token], m.order = l, append(m.order, token)
 	return token
 }
 
 // take looks a token up. It stays, so that a repeated delivery means the same.
-func (m *memory) take(token, owner string) (string, bool) {
-	if !strings.Contains(token, "/typed-") {
-		return "", false
+func (m *memory) take(token, owner string) (line, bool) {
+	if !strings.Contains(token, typedMark) {
+		return line{}, false
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	l, ok := m.lines[token]
-	if !ok || l.owner != owner {
-		return "", false
-	}
-	return l.text, true
+	return l, ok && l.owner == owner
 }
 
 // or is s, or the other where s is empty.

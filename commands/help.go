@@ -130,7 +130,7 @@ func unknownVerb(_ context.Context, o *Office, c *call) (Reply, error) {
 	return Reply{Kind: incident.BadInput, Say: templates.Message{Text: say, Blocks: []templates.Block{
 		templates.Lines{Lines: [][]templates.Span{{templates.T(say)}}},
 		templates.Actions{Elements: []templates.Element{
-			templates.Button{Verb: "incident open", Object: o.typed.keep("", c.person.Key, c.Text), Label: said("openoffer", facts{"Title": cut(c.Text, 40)})},
+			templates.Button{Verb: "incident open", Object: o.typed.keep("", line{owner: c.person.Key, text: c.Text}), Label: said("openoffer", facts{"Title": cut(c.Text, 40)})},
 			templates.Button{Verb: "incident help", Label: "Help"},
 		}},
 	}}}, nil

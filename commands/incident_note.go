@@ -103,17 +103,39 @@ type ViewEntry struct {
 	Link string    `json:"link,omitempty"`
 }
 
-// pinned splits the object of a message: "42/1700000000.000100" or "C0123/1700000000.000100".
+// verbPin keeps a message.
+const verbPin = "incident pin"
+
+// pinned splits the object of a message: "42/1700000000.000100", "C0123/1700000000.000100", or "42/C0123/1700000000.000100" where
+// an incident was chosen for a message of another channel. What was typed before a restart is not known any more.
 func pinned(c *call) (channel, ts string, err error) {
-	place, ts, ok := strings.Cut(c.Object, "/")
-	if _, number := incident.ParseID(place); number != nil && place != "" {
-		channel = place
+	unclear := incident.Refuse(incident.BadInput, "drbot cannot tell which message that is.")
+	if strings.Contains(c.Object, typedMark) {
+		return "", "", unclear.Then("It was restarted meanwhile: use Add to timeline on the message once more.")
 	}
-	channel = or(c.Channel, channel)
-	if !ok || ts == "" || len(ts) > 40 || channel == "" {
-		return "", "", incident.Refuse(incident.BadInput, "drbot cannot tell which message that is.")
+	parts := strings.Split(c.Object, "/")
+	ts = parts[len(parts)-1]
+	switch _, number := incident.ParseID(parts[0]); {
+	case len(parts) == 3:
+		channel = parts[1]
+	case len(parts) == 2 && number != nil && parts[0] != "":
+		channel = or(c.Channel, parts[0])
+	case len(parts) == 2:
+		channel = c.Channel
+	}
+	if ts == "" || len(ts) > 40 || channel == "" {
+		return "", "", unclear
 	}
 	return channel, ts, nil
+}
+
+// placeOf is the place of the message that a choice of an incident carries on with.
+func placeOf(c *call) (place string, ok bool) {
+	if c.verb.Full() != verbPin {
+		return "", false
+	}
+	channel, ts, err := pinned(c)
+	return channel + "/" + ts, err == nil
 }
 
 // maxKeptFiles is how many files a message brings along; Slack takes ten with one.
@@ -145,7 +167,9 @@ func pin(ctx context.Context, o *Office, c *call) (Reply, error) {
 			By: c.person, Channel: channel, TS: ts, Author: author, At: messageTime(ts, v.Now()), Text: c.Text, Link: c.Link,
 			Files: files, Mark: c.Field("mark") != "",
 		}), nil
-	}, func(*incident.Incident) string { return said("kept", nil) })
+	}, func(i *incident.Incident) string {
+		return said("kept", facts{"ID": i.ID, "Here": channel == i.Channel.ID})
+	})
 }
 
 // messageTime reads the instant out of a chat message's ts; now, where it is none.
