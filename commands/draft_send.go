@@ -65,10 +65,11 @@ func snoozeUpdate(ctx context.Context, o *Office, c *call) (Reply, error) {
 		}
 	}
 	typed := or(c.Field("pick"), c.Text)
+	var was time.Time
 	return o.change(ctx, c, func(v state.View, i *incident.Incident) ([]incident.Event, error) {
 		span, ok := parseWhen(or(typed, "15m"), v.Now())
-		if due := dueOf(i, whom); typed == "" && due.Sub(v.Now()) > span { // later, and never earlier
-			span += due.Sub(v.Now())
+		if was = dueOf(i, whom); typed == "" && was.Sub(v.Now()) > span { // later, and never earlier
+			span += was.Sub(v.Now())
 		}
 		if !ok {
 			return nil, incident.Refuse(incident.BadInput, "%q is no time.", cut(typed, 40)).Then("Write 15m or 15:30 (UTC).")
@@ -76,7 +77,11 @@ func snoozeUpdate(ctx context.Context, o *Office, c *call) (Reply, error) {
 		return i.Snooze(v.Now(), c.person, span, whom...)
 	}, func(i *incident.Incident) string {
 		due := dueOf(i, whom)
-		answer := said("snoozed", about(i, facts{"Due": due, "Day": otherDay(due, i.Time), "Executives": len(whom) > 0}))
+		known := facts{"Due": due, "Day": otherDay(due, i.Time), "Executives": len(whom) > 0, "Earlier": nil}
+		if due.Before(was) {
+			known["Earlier"] = was
+		}
+		answer := said("snoozed", about(i, known))
 		if len(whom) == 0 {
 			answer += stillOwed(i, i.Outlasting(), true)
 		}

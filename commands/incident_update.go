@@ -65,7 +65,10 @@ func (o *Office) posting(now time.Time, i *incident.Incident, c *call, n notice)
 	if err := o.reachable(i, n.to); err != nil {
 		return nil, err
 	}
-	if n.public != "" && len(c.Fields) == 0 && !slices.Contains(n.to, incident.AudienceStatus) {
+	if n.public != "" && !slices.Contains(n.to, incident.AudienceStatus) { // they would go nowhere
+		if len(c.Fields) > 0 {
+			return nil, incident.Refuse(incident.BadInput, "Words for the status page, and no tick at it.").Then("Tick it under To, or take the words out.")
+		}
 		return nil, incident.Refuse(incident.BadInput, "Words for the status page, and --to without status.").Then("Like: --to mail,status --public …")
 	}
 	var events []incident.Event
@@ -142,11 +145,10 @@ func noticeOf(c *call) (n notice, err error) {
 		text = text[:marks[k][0]] + " " + rest
 	}
 	if n.text = strings.TrimSpace(text); n.next == "" {
-		if n.text, n.next = cutNext(n.text); n.next == "" {
-			if err := misread(n.text); err != nil {
-				return n, err
-			}
-		}
+		n.text, n.next = cutNext(n.text)
+	}
+	if err := misread(n.text, n.next); err != nil {
+		return n, err
 	}
 	n.open = to == "" && len(asked) == 0
 	switch n.to = []incident.Audience{incident.AudienceAnnouncement}; {
@@ -207,14 +209,19 @@ func cutNext(text string) (rest, next string) {
 }
 
 // almostWhen is what looks like a time at the end of a text and is none.
-var almostWhen = regexp.MustCompile(`(?i)\bnext\s+(\d[\d.,:]*\s?(?:[dhms]|min|mins|minutes?|hours?|days?|am|pm|utc)?)$`)
+var almostWhen = regexp.MustCompile(`(?i)\bnext\s+((?:update:?\s+)?(?:(?:in|at|by)\s+)?(?:[-+~]?\d[\d.,:]*\s?(?:[dhms]|min|mins|minutes?|hours?|days?|am|pm|utc)?|` +
+	`(?:(?:half|a quarter of) )?(?:an?|one|two|three|five|ten|fifteen|twenty|thirty)\s+(?:minutes?|hours?|days?)|tomorrow|tonight|noon|midnight))$`)
 
-// misread asks about such an end before it is published as words.
-func misread(text string) error {
-	if m := almostWhen.FindStringSubmatch(text); m != nil {
-		return incident.Refuse(incident.BadInput, "Not sent: “next %s” is no time for the next update.", m[1]).Then("Write next 30m or next 15:30 (UTC); words of the text end with a full stop.")
+// misread asks about such an end before it is published as words. next is what was taken off behind it.
+func misread(text, next string) error {
+	m := almostWhen.FindStringSubmatch(text)
+	switch {
+	case m == nil:
+		return nil
+	case next != "":
+		return incident.Refuse(incident.BadInput, "Not sent: “next %s” and “next %s” are two times for the next update.", m[1], next).Then("Write one of them.")
 	}
-	return nil
+	return incident.Refuse(incident.BadInput, "Not sent: “next %s” is no time for the next update.", m[1]).Then("Write next 30m or next 15:30 (UTC); words of the text end with a full stop.")
 }
 
 func updateForm(ctx context.Context, o *Office, c *call, n notice) (Reply, error) {

@@ -141,7 +141,12 @@ func (o *Office) editForm(c *call, i *incident.Incident, was asWritten) (Reply, 
 	if s := i.SentAs(was.Number); s != nil && was.blank {
 		public = public || slices.Contains(slices.Concat(s.To, was.again), incident.AudienceStatus)
 	}
-	if public && !slices.Contains(was.gone, incident.AudienceStatus) {
+	switch {
+	case was.Number == 0 && i.OwnEnd():
+		words := publicField("")
+		words.Hint = "For users. Empty: the page goes on saying that it is resolved."
+		f.Fields = append(f.Fields, words)
+	case public && !slices.Contains(was.gone, incident.AudienceStatus):
 		f.Fields = append(f.Fields, templates.Field{ID: "public", Label: "Words for the status page", Kind: templates.FieldArea, Value: was.Public, Max: incident.MaxUpdate})
 	}
 	return c.form(o, f, "The text is missing.")

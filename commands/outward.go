@@ -36,7 +36,7 @@ func (o *Office) outward(key string, after *incident.Incident, now time.Time, ow
 	if after.Window != nil {
 		return templates.FillMaintenance(key, values), nil
 	}
-	filled, missing := templates.Fill(templates.Without(o.Message(key), values, "eta", "next_steps", "actions"), values)
+	filled, missing := templates.Fill(templates.Without(o.Message(key), values, "eta", "next_steps", "actions", "update_every"), values)
 	if len(missing) > 0 {
 		return filled, incident.Refuse(incident.BadInput, "Not sent: the runbook's message needs facts that nobody gave: %s.", strings.Join(missing, ", ")).
 			Then("Say them first, like: /%s impact nobody can log in", o.command("incident"))
@@ -124,8 +124,11 @@ func (o *Office) awaiting(i, after *incident.Incident, now time.Time, e incident
 	if opening := o.notification(i, w.promising(after), now, e.To); opening.Body != "" && e.Number > 0 {
 		e.Subject, e.Opening = opening.Subject, templates.Once(opening.Body, e.Outward)
 	}
-	if e.Number > 0 && e.Version == 1 {
+	if e.Number > 0 {
 		e.Due = after.UpdateDue
+	}
+	if e.Number > 0 && e.Version > 1 && slices.Contains(e.To, incident.AudienceExecutives) {
+		e.ExecutivesDue = after.ExecutivesDue
 	}
 	if e.Number > 0 && e.Version == 1 && after.ExecutivesEvery > 0 && slices.Contains(e.To, incident.AudienceExecutives) {
 		if e.ExecutivesDue.IsZero() {
@@ -153,13 +156,14 @@ type wording struct {
 	every             time.Duration // to the next one that is promised with it; 0: the cadence's
 }
 
-// promising is an incident whose cadence is what these words promise: two promises in one message are none.
+// promising is an incident without its cadence where these words promise another next one: two promises in one message are
+// none.
 func (w wording) promising(i *incident.Incident) *incident.Incident {
 	if w.every <= 0 || w.every == i.UpdateEvery {
 		return i
 	}
 	i = i.Clone()
-	i.UpdateEvery = w.every
+	i.UpdateEvery = 0
 	return i
 }
 

@@ -68,16 +68,25 @@ func (i *Incident) Snooze(now time.Time, by Person, d time.Duration, whom ...Aud
 	if err := i.active(); err != nil {
 		return nil, err
 	}
-	if d <= 0 || d > 4*time.Hour {
-		return nil, Refuse(BadInput, "An update can be moved by up to 4 h.")
-	}
-	s := Snoozed{By: by, Until: now.Add(d).UTC()}
+	s, every := Snoozed{By: by, Until: now.Add(d).UTC()}, i.UpdateEvery
 	if slices.Contains(whom, AudienceExecutives) {
-		if s.For = AudienceExecutives; i.ExecutivesEvery == 0 {
+		if s.For, every = AudienceExecutives, i.ExecutivesEvery; every == 0 {
 			return nil, Refuse(WrongState, "No updates to executives are promised.")
 		}
 	}
+	if most := mostSnoozed(every); d <= 0 || d > most {
+		return nil, Refuse(BadInput, "An update can be moved by up to %d min from now.", int(most.Minutes())).Then("Or send one: it promises the next.")
+	}
 	return []Event{s}, nil
+}
+
+// mostSnoozed is how far from now an update is moved at most: as far as the next one may be promised, but an hour always, which
+// the reminder offers, and never more than four.
+func mostSnoozed(every time.Duration) time.Duration {
+	if every == 0 {
+		return 4 * time.Hour
+	}
+	return min(4*time.Hour, max(time.Hour, farthest*every))
 }
 
 func (i *Incident) snoozed(e Snoozed) {

@@ -102,6 +102,7 @@ func (i *Incident) applyMessage(at Stamp, e Event) bool {
 	case UpdateEdited:
 		if s := i.SentAs(e.Number); s != nil {
 			s.Version, s.By, s.At = max(s.Version, e.Version), e.By, at.Time
+			i.told(e.Number, e.To)
 		}
 		if e.Number == 0 && e.Text != "" && !i.Active() {
 			i.Summary = e.Text

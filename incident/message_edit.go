@@ -23,7 +23,11 @@ func (i *Incident) Edit(by Person, number int, was UpdateSent, w Word) ([]Event,
 	}
 	again := i.unread(number, w.To)
 	w.To = slices.DeleteFunc(slices.Clone(s.To), func(a Audience) bool { return slices.Contains(again, a) })
-	if w.Public != was.Public && !slices.Contains(slices.Concat(w.To, again), AudienceStatus) {
+	switch unread := !slices.Contains(slices.Concat(w.To, again), AudienceStatus); {
+	case w.Public == was.Public || !unread:
+	case number == 0 && i.OwnEnd(): // drbot's sentence has it that it is over
+		w.To = append(w.To, AudienceStatus)
+	default:
 		return nil, Refuse(WrongState, "Nothing of %s went to the status page, and nothing of it does now: these words would go nowhere.", MessageName(number))
 	}
 	first, err := i.firstAgain(was, w, again)
@@ -47,6 +51,12 @@ func (i *Incident) Edit(by Person, number int, was UpdateSent, w Word) ([]Event,
 	return i.versions(was, w, edition{
 		version: s.Version + 1, now: slices.DeleteFunc(now, unchanged), later: slices.DeleteFunc(later, unchanged), public: public, first: first,
 	}), nil
+}
+
+// OwnEnd reports whether the status page says in a sentence of drbot's that it is over, which words can take the place of.
+func (i *Incident) OwnEnd() bool {
+	s := i.SentAs(0)
+	return !i.Active() && !i.PublicAt.IsZero() && s != nil && !slices.Contains(s.To, AudienceStatus) && !i.EndHeld(AudienceStatus)
 }
 
 // edition is another version on its way.

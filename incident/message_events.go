@@ -26,6 +26,14 @@ type UpdateSent struct {
 	ExecutivesDue  time.Time  `json:"executives_due,omitzero"`
 	ExecutivesLate bool       `json:"executives_late,omitempty"`
 	Executives     *Apart     `json:"executives,omitempty"`
+	*Waited
+}
+
+// Waited is of a message that left after its second look: when it was written, and the instants by which its words promise
+// the next one.
+type Waited struct {
+	Written  time.Time   `json:"written"`
+	Promised []time.Time `json:"promised,omitempty"`
 }
 
 // Apart are the filled messages as executives read them, who are promised a next one of their own; nil: like everybody.
@@ -91,6 +99,7 @@ type UpdateEdited struct {
 	Draft   int        `json:"draft,omitempty"`
 	// Executives are the words for them, as in UpdateSent.
 	Executives *Apart `json:"executives,omitempty"`
+	*Waited
 }
 
 // ToExecutives is the edit in the words for executives.

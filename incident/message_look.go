@@ -92,10 +92,11 @@ func (i *Incident) EndHeld(a Audience) bool {
 
 // released is the message as it leaves.
 func (i *Incident) released(now time.Time, o *Outgoing) Event {
+	waited := &Waited{Written: o.At, Promised: slices.DeleteFunc([]time.Time{o.Due, o.ExecutivesDue}, time.Time.IsZero)}
 	if o.Version > 1 {
-		return UpdateEdited{Number: o.Number, Version: o.Version, By: o.By, To: o.To, Text: o.Text, Next: o.Next, Subject: o.Subject, Outward: o.Outward, Public: o.Public, Page: o.Page, Status: o.Status, Draft: o.Draft, Executives: o.Executives}
+		return UpdateEdited{Number: o.Number, Version: o.Version, By: o.By, To: o.To, Text: o.Text, Next: o.Next, Subject: o.Subject, Outward: o.Outward, Public: o.Public, Page: o.Page, Status: o.Status, Draft: o.Draft, Executives: o.Executives, Waited: waited}
 	}
-	u := UpdateSent{By: o.By, Number: o.Number, To: o.To, Text: o.Text, Next: o.Next, Subject: o.Subject, Outward: o.Outward, Opening: o.Opening, Public: o.Public, Page: o.Page, Status: o.Status, Draft: o.Draft, Executives: o.Executives, ExecutivesDue: o.ExecutivesDue, Due: o.Due}
+	u := UpdateSent{By: o.By, Number: o.Number, To: o.To, Text: o.Text, Next: o.Next, Subject: o.Subject, Outward: o.Outward, Opening: o.Opening, Public: o.Public, Page: o.Page, Status: o.Status, Draft: o.Draft, Executives: o.Executives, ExecutivesDue: o.ExecutivesDue, Due: o.Due, Waited: waited}
 	if i.Active() {
 		i.toExecutives(now, &u)
 	}

@@ -210,7 +210,7 @@ func fillLine(line string, v Values) string {
 				return fillLine(line[:m[0]], v) + strconv.Itoa(d) + line[m[2]:m[3]] + fillLine(line[m[1]:], v)
 			}
 		} else if m := minutes.FindStringSubmatchIndex(line); m != nil { // it has a unit of its own
-			return fillLine(line[:m[0]], v) + every[0] + fillLine(line[m[1]:], v)
+			return fillLine(line[:m[0]], v) + hourly(every[0]) + fillLine(line[m[1]:], v)
 		}
 	}
 	return field.ReplaceAllStringFunc(line, func(token string) string {
@@ -221,6 +221,17 @@ func fillLine(line string, v Values) string {
 		}
 		return strings.Join(flats, ", ")
 	})
+}
+
+// hourly is an interval as it stands after "every".
+func hourly(every string) string {
+	switch hours, whole := strings.CutSuffix(every, " h"); {
+	case every == "1 h":
+		return "hour"
+	case whole:
+		return hours + " hours"
+	}
+	return every
 }
 
 // Known are the facts that the record gives.
@@ -254,9 +265,9 @@ func Known(i *incident.Incident, f Facts) Values {
 	v.Set("data_impact", i.DataImpact)
 	if i.UpdateEvery > 0 {
 		v.Set("update_every", Duration(i.UpdateEvery))
-		if i.Active() && !i.UpdateDue.IsZero() {
-			v.Set("next_update", utc(i.UpdateDue))
-		}
+	}
+	if i.Active() && !i.UpdateDue.IsZero() {
+		v.Set("next_update", utc(i.UpdateDue))
 	}
 	if !i.ResolvedAt.IsZero() {
 		v.Set("resolution_time", utc(i.ResolvedAt))

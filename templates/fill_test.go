@@ -118,7 +118,7 @@ func TestI44_FilledDrillSaysSo(t *testing.T) {
 // TestFill_AnIntervalHasOneUnit: an hour is no "1 h minutes".
 func TestFill_AnIntervalHasOneUnit(t *testing.T) {
 	form := Form4{Body: "You hear from us every [[update_every]] minutes."}
-	for every, want := range map[string]string{"15 min": "every 15 minutes.", "1 h": "every 1 h.", "1 h 30 min": "every 1 h 30 min."} {
+	for every, want := range map[string]string{"15 min": "every 15 minutes.", "1 h": "every hour.", "2 h": "every 2 hours.", "1 h 30 min": "every 1 h 30 min."} {
 		if f, _ := Fill(form, Values{"update_every": {every}}); !strings.HasSuffix(f.Body, want) {
 			t.Errorf("%s: %q", every, f.Body)
 		}

@@ -145,6 +145,7 @@ func SecondLook(i *incident.Incident, o *incident.Outgoing, names map[incident.A
 	facts := map[string]any{
 		"ID": i.ID, "N": o.Draft, "By": o.By, "To": o.To, "Number": o.Number, "Version": o.Version, "State": string(o.State), "Asked": o.Asked, "Named": o.Only,
 		"Decider": o.DecidedBy, "At": o.Decided, "Why": flat(o.Why, 500), "Page": holdsPage(o),
+		"Mails": slices.ContainsFunc(o.To, func(a incident.Audience) bool { return a != incident.AudienceStatus }),
 	}
 	m := Message{Text: locked(i, Say("look.text", facts))}
 	if o.State != incident.LookWaits {
@@ -239,7 +240,7 @@ func MailedEdit(i *incident.Incident, e incident.UpdateEdited, at time.Time) Let
 	if i.Drill {
 		subject = drillMark + subject
 	}
-	return letter(i, sent, at, subject, Say("mail.corrected", map[string]any{"Version": e.Version, "By": e.By.Name, "Number": e.Number}))
+	return letter(i, sent, at, subject, Say("mail.corrected", map[string]any{"Version": e.Version, "Number": e.Number}))
 }
 
 // MailedEnd is the mail of a resolution.

@@ -67,12 +67,22 @@ func Edited(i *incident.Incident, e incident.UpdateEdited, at time.Time) Message
 	sent := incident.UpdateSent{By: e.By, Number: e.Number, Text: e.Text, Next: e.Next}
 	if e.Number == i.Updates && i.Active() { // what the newest one promised still stands
 		sent.Due = i.UpdateDue
-		if s := i.SentAs(e.Number); s != nil && slices.Contains(s.To, incident.AudienceExecutives) {
-			sent.ExecutivesDue = i.ExecutivesDue
-		}
+	}
+	if e.Number == newestTo(i, incident.AudienceExecutives) && i.Active() {
+		sent.ExecutivesDue = i.ExecutivesDue
 	}
 	m := Update(i, sent)
 	return m.edited(e.By, at)
+}
+
+// newestTo is the number of the newest message that an audience has; 0: none, or the resolution.
+func newestTo(i *incident.Incident, a incident.Audience) (number int) {
+	for _, s := range i.Messages {
+		if slices.Contains(s.To, a) {
+			number = max(number, s.Number)
+		}
+	}
+	return number
 }
 
 // EditedOutward is the same where the runbook's words stood.

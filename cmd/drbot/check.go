@@ -185,8 +185,24 @@ func (p program) checkRunbook(ctx context.Context, c *config) []finding {
 	}
 	found = append(found, checkNames(c, rb)...)
 	found = append(found, p.checkLock(ctx, c, rb)...)
-	if n := len(runbook.Lint(rb, c.linked(onThisMachine(c.Runbook)))); n > 0 {
+	remarks := runbook.Lint(rb, c.linked(onThisMachine(c.Runbook)))
+	if c.StatusPage.On {
+		found = append(found, checkPublicWords(c, remarks)...)
+	}
+	if n := len(remarks); n > 0 {
 		found = append(found, finding{"note", "A careful reader would remark on " + words(n, "thing", "things") + " in the runbook.", "`drbot runbook lint` lists them."})
+	}
+	return found
+}
+
+// checkPublicWords names what of the runbook's message for the status page the public never reads.
+func checkPublicWords(c *config, remarks []runbook.Finding) []finding {
+	var found []finding
+	for _, r := range remarks {
+		if !strings.HasPrefix(r.Rule, "status-page-") {
+			continue
+		}
+		found = append(found, finding{"warning", fmt.Sprintf("The runbook, line %d: %s.", r.Line, r.Message), "Write " + r.Fix + "."})
 	}
 	return found
 }

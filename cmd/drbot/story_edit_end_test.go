@@ -29,7 +29,7 @@ func TestAResolutionIsEditedWhereItStands(t *testing.T) {
 		}
 	}
 	_, text := server.Mails()[3].Parts()
-	if !strings.Contains(text, "This is version 2 of what Ana Ruiz sent as the resolution") || !strings.Contains(text, "Logins work again") || strings.Contains(text, "Mallory") {
+	if !strings.Contains(text, "This is version 2 of the resolution") || !strings.Contains(text, "Logins work again") || strings.Contains(text, "Mallory") {
 		t.Errorf("the correction says\n%s", text)
 	}
 	w.until("the announcement's thread has the new words alone", func() bool {

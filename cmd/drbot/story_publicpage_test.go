@@ -78,7 +78,7 @@ func TestI44_I48_TheRunbooksMessageShapesThePage(t *testing.T) {
 	w.press(w.bea, room, "incident.release", "Second look", "Logins fail at times")
 	w.shows("", "edited", "It is now: Major outage", "UTC · Logins fail at times: some people can log in.", "!stays white", "!What people see")
 	w.until("Atlassian's page has the edit", func() bool {
-		return pushedThere(account) == "Incident: Login and Shop | investigating: "+w.publicWords()[0]
+		return pushedThere(account) == "Logins fail | investigating: "+w.publicWords()[0]
 	})
 
 	w.answers(w.ana, room, `/incident resolve anyway: the rest is in the review --to status --public "Logins work again."`, "resolved")

@@ -46,9 +46,9 @@ func ends(e incident.Event, number int) bool {
 // written is when those who read it now for the first time, or another version of it again, could have read it.
 func (s standing) written(again bool) time.Time {
 	if again {
-		return s.newest().record.Time
+		return s.newest().written()
 	}
-	return s.versions[0].record.Time
+	return s.versions[0].written()
 }
 
 // newest is the one that is read: of those whose words were not redacted.
@@ -68,8 +68,30 @@ func (s standing) promised(i *incident.Incident) []time.Time {
 		if e, ok := v.event.(incident.UpdateSent); ok {
 			list = append(list, e.Due, e.ExecutivesDue)
 		}
+		if waited := v.waited(); waited != nil {
+			list = append(list, waited.Promised...)
+		}
 	}
 	return list
+}
+
+// waited is of a message that left after its second look; nil: it did not wait for one.
+func (v version) waited() *incident.Waited {
+	switch e := v.event.(type) {
+	case incident.UpdateSent:
+		return e.Waited
+	case incident.UpdateEdited:
+		return e.Waited
+	}
+	return nil
+}
+
+// written is when its words were.
+func (v version) written() time.Time {
+	if waited := v.waited(); waited != nil {
+		return waited.Written
+	}
+	return v.record.Time
 }
 
 // first is the message as it was written, without words that were redacted; nil: the record does not have it.

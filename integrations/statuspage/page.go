@@ -65,6 +65,7 @@ type Entry struct {
 	ID       string // of its page; made of a hash, so that it tells no count
 	Incident incident.ID
 	Updates  []Update  // oldest first
+	Title    string    // that the first message had, in any of its versions: a better word for it is no other name
 	Services []string  // as they were when it was last published
 	Severity int       // the same
 	Touched  []string  // all services that were ever published with it, so that none stays red
@@ -230,6 +231,9 @@ func (e *Entry) item(components []Component) Item {
 		i.Title = line(first.Title)
 	} else {
 		i.Title, words[0] = templates.PageTitle(words[0])
+	}
+	if i.Title == "" {
+		i.Title = line(e.Title)
 	}
 	if i.Title == "" {
 		i.Title = named(i.Components, e.Window != nil)

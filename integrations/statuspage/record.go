@@ -8,6 +8,7 @@ import (
 
 	"github.com/drbot/drbot/incident"
 	"github.com/drbot/drbot/state"
+	"github.com/drbot/drbot/templates"
 )
 
 // wants are the kinds after which a published incident may look another way.
@@ -104,7 +105,9 @@ func (r *reading) publish(record state.Record, to []incident.Audience, public st
 		e.Updates = e.Updates[:last] // a person's words for the same change
 	}
 	u.Seq, u.At, u.Words = record.Seq, record.Time, public
-	e.Updates = append(e.Updates, u)
+	if e.Updates = append(e.Updates, u); len(e.Updates) == 1 {
+		r.title(record, u)
+	}
 	is := told{r.fold.Severity, slices.Clone(r.fold.Services)}
 	if drafted, ok := r.drafts[draft]; ok && draft > 0 {
 		is = drafted
@@ -117,14 +120,32 @@ func (r *reading) publish(record state.Record, to []incident.Audience, public st
 	}
 }
 
-// edit replaces the words of a message that stands there.
+// title keeps the first line that names the entry. A redacted one names nothing.
+func (r *reading) title(record state.Record, first Update) {
+	if record.Redacted {
+		return
+	}
+	title, _ := templates.PageTitle(first.Words)
+	if first.Page != nil {
+		title = first.Page.Title
+	}
+	if title != "" {
+		r.entry.Title = title
+	}
+}
+
+// edit replaces the words of a message that stands there, and drbot's own sentence for the end by those of a person.
 func (r *reading) edit(record state.Record, e incident.UpdateEdited) {
 	if !slices.Contains(e.To, incident.AudienceStatus) || strings.TrimSpace(clean(e.Public)) == "" {
 		return
 	}
 	for k := len(r.entry.Updates) - 1; k >= 0; k-- {
-		if u := &r.entry.Updates[k]; u.Number == e.Number && !u.Own {
-			u.Words, u.Page, u.Edited = e.Public, e.Page, record.Time
+		u := &r.entry.Updates[k]
+		if end := e.Number == 0 && u.Stage.over(); end && u.Own || u.Number == e.Number && !u.Own {
+			u.Words, u.Page, u.Edited, u.Own = e.Public, e.Page, record.Time, false
+			if k == 0 {
+				r.title(record, *u)
+			}
 			return
 		}
 	}
