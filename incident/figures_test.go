@@ -42,6 +42,19 @@ func TestFiguresOfANight(t *testing.T) {
 	}
 }
 
+// TestFigures_BroughtForwardIsNotPutOff: a snooze to an earlier instant is none.
+func TestFigures_BroughtForwardIsNotPutOff(t *testing.T) {
+	s := open(t, 15*time.Minute, time.Hour)
+	at := func(minutes int) time.Time { return night.Add(time.Duration(minutes) * time.Minute) }
+	s.apply(at(4), UpdateSent{Number: 1, Due: at(64)})
+	for k, c := range []struct{ until, moved int }{{40, 0}, {50, 1}, {50, 1}} {
+		s.apply(at(10+k), Snoozed{Until: at(c.until)})
+		if f := s.i.Figures(); f.Moved != c.moved {
+			t.Errorf("until %d: %d put off", c.until, f.Moved)
+		}
+	}
+}
+
 // TestFiguresOfSilence: nobody acknowledges, the response time passes, and what came later does not mend it.
 func TestFiguresOfSilence(t *testing.T) {
 	s := open(t, 15*time.Minute, 0)
