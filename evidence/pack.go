@@ -159,11 +159,7 @@ func (f *file) timeline() []byte {
 		if e.Text == "" {
 			e.At, e.Text = r.Time, r.Kind
 		}
-		link := ""
-		if e.Link != "" {
-			link = " " + e.Link
-		}
-		fmt.Fprintf(&b, "- %d · %s · %s%s\n", r.Seq, templates.BothTimes(e.At, f.zone), e.Text, link)
+		fmt.Fprintf(&b, "- %d · %s · %s", r.Seq, templates.BothTimes(e.At, f.zone), e.Plainly())
 	}
 	return b.Bytes()
 }

@@ -201,7 +201,51 @@ func keptEntry(i *incident.Incident, k *keptMessage, n int) Entry {
 			facts["File"] = TimelineName(i)
 		}
 	}
-	return Entry{At: e.At, Text: flat(Say("timeline.kept", facts), n+maxFiles), Link: e.Link, Long: all}
+	entry := Entry{At: e.At, Text: flat(Say("timeline.kept", facts), n+maxFiles), Link: e.Link, Long: all}
+	if words := byLines(k.text, n); words != "" {
+		facts["Text"] = ""
+		entry.Head, entry.Words = flat(Say("timeline.kept", facts), maxFiles), words
+	}
+	return entry
+}
+
+// byLines are words with their lines as they were written, at most n characters, and nothing hidden; "" where it is one line.
+func byLines(s string, n int) string {
+	s = strings.TrimSpace(strings.NewReplacer("\r\n", "\n", "\r", "\n", "\t", "    ").Replace(s))
+	if !strings.Contains(s, "\n") {
+		return ""
+	}
+	lines := strings.Split(short(s, n), "\n")
+	for k, line := range lines {
+		lines[k] = strings.TrimRight(bare(line), " ")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// line is an entry of a Markdown list without its bullet. write makes words inert in Markdown where they stand in a line; those
+// of several lines stand below, indented as code, which no word of theirs can end.
+func (e Entry) line(write func(string) string, link string) string {
+	if e.Words == "" {
+		return write(e.Text) + link + "\n"
+	}
+	var b strings.Builder
+	b.WriteString(write(e.Head) + link + ":\n\n")
+	for line := range strings.SplitSeq(e.Words, "\n") {
+		if line != "" {
+			line = "      " + line
+		}
+		b.WriteString(line + "\n")
+	}
+	return b.String()
+}
+
+// Plainly is an entry of a Markdown list without its bullet and time, in words as they are.
+func (e Entry) Plainly() string {
+	link := ""
+	if e.Link != "" {
+		link = " " + e.Link
+	}
+	return e.line(func(s string) string { return s }, link)
 }
 
 // fileWords names files with their sizes.
@@ -326,8 +370,7 @@ func TimelineFile(i *incident.Incident, entries []Entry, zone *time.Location) []
 	fmt.Fprintf(&b, "# %s\n\n%s\n\n", literal(drill(i, Say("timeline.title", map[string]any{"ID": i.ID, "Title": flat(i.Title, 120)}))),
 		literal(Say("timeline.intro", map[string]any{"Count": len(entries), "At": BothTimes(i.Time, zone)})))
 	for _, e := range entries {
-		fmt.Fprintf(&b, "- %s · %s", BothTimes(e.At, zone), literal(e.Text))
-		b.WriteString(linkOf(e) + "\n")
+		fmt.Fprintf(&b, "- %s · %s", BothTimes(e.At, zone), e.line(literal, linkOf(e)))
 	}
 	return []byte(b.String())
 }

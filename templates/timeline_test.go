@@ -58,6 +58,26 @@ func TestTimelineFile(t *testing.T) {
 	}
 }
 
+// A kept message of several lines has them in the files, as code that none of its words can end; it is one line in Slack and in
+// the review.
+func TestI48_AKeptMessageKeepsItsLinesInFiles(t *testing.T) {
+	i := identified().Incident
+	text := "```\r\npanic: runtime error\n\tmain.go:7 +0x1d\n\n# Heading\n- [ ] box  \n</pre><script>\u202e\n````\n~~~\n      deep\n"
+	events := []Happened{{at("03:00"), incident.Pinned{By: bea, Channel: "C42", TS: "3", Author: eva, At: at("03:10"), Text: text, Link: "https://example.slack.com/archives/C42/p3"}}, {at("03:20"), incident.Noted{By: eva, At: at("03:20"), Text: "after"}}}
+	want := "Eva Roy wrote (kept by Bea Ode) <https://example.slack.com/archives/C42/p3>:\n\n      ```\n      panic: runtime error\n          main.go:7 +0x1d\n\n      # Heading\n      - [ ] box\n      </pre><script>\n      ````\n      ~~~\n            deep\n- 2026"
+	if file := string(TimelineFile(i, Recorded(i, events), time.UTC)); !strings.Contains(file, want) {
+		t.Errorf("the file:\n%s\nwant %s", file, want)
+	}
+	if plain := Recorded(i, events)[0].Plainly(); !strings.HasPrefix(plain, "Eva Roy wrote (kept by Bea Ode) https://example.slack.com/archives/C42/p3:\n\n      ```\n") {
+		t.Error(plain)
+	}
+	for _, text := range []string{string(ReviewDraft(i, Entries(i, events), Facts{}, "")), TextIn(Timeline(i, Entries(i, events), 0), 0)} {
+		if strings.Contains(text, "\n      panic") || !strings.Contains(text, "panic: runtime error main.go:7 +0x1d # Heading - [ ] box") && !strings.Contains(text, `panic: runtime error main.go:7 +0x1d \# Heading`) {
+			t.Errorf("%.2000s", text)
+		}
+	}
+}
+
 // What was edited away, and what was let go, stands in no view and no file: the record alone has it. What became of a
 // message says which one that was, and an address is one.
 func TestI41_WhatWasLetGoStaysInTheRecord(t *testing.T) {

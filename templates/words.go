@@ -16,6 +16,8 @@ type Entry struct {
 	Link    string // of a kept message
 	Long    int    // characters that its words have, where Text has not all of them
 	Machine bool   // drbot talking to itself: in the record and its exports, and not in a review
+	Words   string // of a kept message, where they have several lines; files have them as they were written
+	Head    string // Text without them
 }
 
 // maxWords is how much of one event a timeline shows; the record has the rest.

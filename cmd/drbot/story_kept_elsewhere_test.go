@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -54,7 +55,18 @@ func TestI46_AMessageOfAnotherChannelIsKeptWhereItIsWanted(t *testing.T) {
 	} else if !strings.Contains(copied["why"].(string), "may not read") {
 		t.Errorf("copied %v", copied)
 	}
-	w.answers(w.ana, room, "/incident timeline", "rack 7 is dark")
+	w.answers(w.ana, room, "/incident timeline", "the hoster writes: rack 7 is dark with rack.txt")
+	lines := ":\n\n      the hoster writes:\n      rack 7 is dark\n"
+	w.until("the timeline's file has its lines", func() bool {
+		b, _ := os.ReadFile(w.path("data", "incidents", "INC-1-timeline.md"))
+		return strings.Contains(string(b), lines)
+	})
+	if code, out, errs := w.drbot("evidence", "export", "INC-1"); code != 0 {
+		t.Fatalf("exit %d: %s%s", code, out, errs)
+	}
+	if b, err := os.ReadFile(filepath.Join(w.verified(w.path("data", "evidence", "INC-1.tar.gz")), "timeline.md")); err != nil || !strings.Contains(string(b), lines) {
+		t.Errorf("the evidence, %v:\n%s", err, b)
+	}
 
 	w.leave()
 	w.serve()
