@@ -12,10 +12,13 @@ import (
 func endFacts(i *incident.Incident) map[string]any {
 	o, to := i.HeldEnd()
 	return map[string]any{
-		"ID": i.ID, "To": capital(audiences(to)), "One": len(to) == 1 && to[0] != incident.AudienceExecutives, "N": o.Draft, "By": o.By, "Back": o.State == incident.LookBack, "Decider": o.DecidedBy,
+		"ID": i.ID, "To": capital(audiences(to)), "One": one(to), "N": o.Draft, "By": o.By, "Back": o.State == incident.LookBack, "Decider": o.DecidedBy,
 		"Why": flat(o.Why, 500), "Only": o.Only, "Asked": o.Asked, "Missed": false, "Due": time.Time{}, "Late": time.Duration(0), "Down": false,
 	}
 }
+
+// one reports whether words go on in the singular after these audiences.
+func one(to []incident.Audience) bool { return len(to) == 1 && to[0] != incident.AudienceExecutives }
 
 // audiences are names in a sentence.
 func audiences(to []incident.Audience) string {
@@ -51,7 +54,7 @@ func unended(i *incident.Incident, text string, d Overdue) Message {
 	facts := endFacts(i)
 	facts["Missed"], facts["Due"], facts["Late"], facts["Down"] = true, d.Due, d.Late, d.Late > tolerated
 	facts["To"] = audiences(d.To(i))
-	facts["One"] = len(d.To(i)) == 1 && d.To(i)[0] != incident.AudienceExecutives
+	facts["One"] = one(d.To(i))
 	m := endHeld(i, facts)
 	m.Text = locked(i, text)
 	return m
@@ -61,7 +64,7 @@ func endHeld(i *incident.Incident, facts map[string]any) Message {
 	if facts["Down"].(bool) && !facts["Missed"].(bool) {
 		facts["To"] = audiences(heldTo(i))
 	}
-	m := Message{Text: locked(i, Say("end.text", map[string]any{"ID": i.ID, "To": audiences(heldTo(i)), "One": facts["One"]})), Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("end.line", facts))}}}}
+	m := Message{Text: locked(i, Say("end.text", map[string]any{"ID": i.ID, "To": audiences(heldTo(i)), "One": one(heldTo(i))})), Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("end.line", facts))}}}}
 	if facts["Back"].(bool) {
 		m.Blocks = append(m.Blocks, Actions{Elements: []Element{Button{Verb: "incident edit", Object: fmt.Sprintf("%s/e0", object(i)), Label: Say("button.anew", nil)}}})
 	}

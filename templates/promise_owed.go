@@ -26,7 +26,7 @@ func (d Overdue) moved(i *incident.Incident) bool {
 func Missing(i *incident.Incident, d Overdue) Message {
 	to := d.To(i)
 	facts := map[string]any{
-		"ID": i.ID, "Due": d.Due, "Late": d.Late, "Down": d.Late > tolerated, "To": to, "Who": keepers(i, true), "Number": 0, "Since": 0, "Misled": len(i.Misled()) > 0, "Moved": d.moved(i), "Active": i.Active(),
+		"ID": i.ID, "Due": d.Due, "Late": d.Late, "Down": d.Late > tolerated, "To": to, "One": one(to), "Who": keepers(i, true), "Number": 0, "Since": 0, "Misled": len(i.Misled()) > 0, "Moved": d.moved(i), "Active": i.Active(),
 	}
 	if len(to) > 0 {
 		since := i.NewestTo(to[0])

@@ -2,12 +2,11 @@ package main
 
 import (
 	"slices"
-	"strings"
 	"testing"
 )
 
 // TestI50_AnEndThatWaitsIsAskedForUntilItLeaves: what the list was promised is called late after the resolution too; card and
-// App Home say who does not know; it is reminded of an hour later and each day, once, and the figures count it.
+// App Home say who does not know; it is reminded of an hour later and each day, and not once it has left.
 func TestI50_AnEndThatWaitsIsAskedForUntilItLeaves(t *testing.T) {
 	t.Parallel()
 	w, server, room := looking(t)
@@ -17,17 +16,17 @@ func TestI50_AnEndThatWaitsIsAskedForUntilItLeaves(t *testing.T) {
 	w.mailed(server, 1)
 	w.at("02:10:00")
 	w.answers(w.ana, room, `/incident resolve done anyway: nothing is left --to mail,status --public "It is over"`, "INC-1 is resolved")
-	w.expect(w.bea, room, "The mailing list and the status page do not know yet that it is over: m2 by @Ana Ruiz waits for a second look")
+	w.expect(w.bea, room, "The mailing list and the status page do not know yet that it is over: m2", "by @Ana Ruiz waits for a second look")
 	w.home(w.bea, "INC-1 is over, and that has not gone to the mailing list and the status page: m2 waits for a second look")
 	w.at("02:17:40")
-	w.expect(w.bea, room, "Message m2 has waited for a second look since 02:10")
+	w.expect(w.bea, room, "Message m2", "has waited for a second look since 02:10")
 	w.at("02:30:10")
-	w.expect(w.bea, room, "Late since 02:30", "the mailing list does not know yet that it is over. Message m2 by Ana Ruiz waits for its second look", "every responder but Ana Ruiz may let it go. @Bea Ode")
+	w.expect(w.bea, room, "Late since 02:30", "the mailing list does not know yet that it is over. Message m2", "by Ana Ruiz waits for its second look", "every responder but Ana Ruiz may let it go. @Bea Ode")
 	w.at("03:30:10")
-	w.expect(w.bea, room, "The mailing list and the status page do not know yet that it is over. Message m2 by Ana Ruiz waits", "@Bea Ode")
+	w.expect(w.bea, room, "The mailing list and the status page do not know yet that it is over. Message m2", "by Ana Ruiz waits", "@Bea Ode")
 	w.clock.push(24 * 60 * minute)
 	w.until("one reminder stands", func() bool {
-		return w.count(w.bea, room, "do not know yet that it is over. Message m2") == 1 && slices.Contains(w.spokenKeys(), "end/2/1")
+		return w.count(w.bea, room, "do not know yet that it is over. Message m2", "by Ana Ruiz waits") == 1 && slices.Contains(w.spokenKeys(), "end/2/1")
 	})
 	w.answers(w.bea, room, "/incident release m2", "It leaves for")
 	w.mailed(server, 2)
@@ -39,9 +38,6 @@ func TestI50_AnEndThatWaitsIsAskedForUntilItLeaves(t *testing.T) {
 	w.answers(w.bea, room, "/incident note all is quiet", "Noted")
 	if n := w.count(w.bea, room, "know yet that it is over"); n != 0 {
 		t.Errorf("reminded %d times of an end that has left", n)
-	}
-	if code, out, errs := w.drbot("incident", "review", "1", "--draft"); code != 0 || !strings.Contains(out, "Cadence of updates by mail missed: 0 of 1 promised ones came in time, 1 late") {
-		t.Errorf("exit %d: %s%s", code, out, errs)
 	}
 	w.audited()
 }
@@ -56,16 +52,16 @@ func TestAnEndThatWasSentBackIsItsWriters(t *testing.T) {
 	w.mailed(server, 1)
 	w.answers(w.ana, room, `/incident resolve done anyway: nothing is left --to mail,status --public "It is over"`, "INC-1 is resolved")
 	w.answers(w.bea, room, "/incident sendback m2 too vague", "It goes back")
-	w.expect(w.dev, room, "m2 by @Ana Ruiz was sent back, and nobody has written it anew")
+	w.expect(w.dev, room, "m2", "by @Ana Ruiz was sent back, and nobody has written it anew")
 	w.home(w.ana, "m2 was sent back to you")
 	w.at("02:30:10")
-	w.expect(w.ana, room, "Late since 02:30", "the mailing list does not know yet that it is over. @Ana Ruiz, Bea Ode sent message m2 back: too vague")
+	w.expect(w.ana, room, "Late since 02:30", "the mailing list does not know yet that it is over. @Ana Ruiz, Bea Ode sent message m2", "back: too vague")
 	w.at("03:30:10")
-	w.expect(w.ana, room, "The mailing list and the status page do not know yet that it is over. @Ana Ruiz, Bea Ode sent message m2 back")
+	w.expect(w.ana, room, "The mailing list and the status page do not know yet that it is over. @Ana Ruiz, Bea Ode sent message m2")
 	w.press(w.ana, room, "incident.edit", "The mailing list and the status page do not know yet that it is over")
 	w.fill(w.ana, "Edit the resolution", map[string]any{"Summary": "Logins work again", "Words for the status page": "Everybody can log in."})
 	w.expect(w.bea, room, "Second look", "the resolution", "(m3)")
-	w.expect(w.dev, room, "m3 by @Ana Ruiz waits for a second look")
+	w.expect(w.dev, room, "know yet that it is over: m3", "by @Ana Ruiz waits for a second look")
 	w.answers(w.bea, room, "/incident release m3", "It leaves for")
 	w.mailed(server, 2)
 	w.onPage("All systems operational")
