@@ -14,16 +14,16 @@ func TestWhatIsSentIsWhatTheFormShowed(t *testing.T) {
 	t.Parallel()
 	w, server, room := outside(t)
 	w.at("02:10:10")
-	fields := map[string]any{"What happened": "Looking at it, 👨‍👩‍👧 and می‌خواهم", "To": []string{"announcement", "mail", "executives"}}
+	fields := map[string]any{"What happened": "Looking at it, 👨‍👩‍👧 and می\u200cخواهم", "To": []string{"announcement", "mail", "executives"}}
 	write := func() {
 		w.say(w.ana, room, "/incident update")
 		w.fill(w.ana, "Post update", fields)
 	}
 	write()
-	shown := w.sought(w.ana, "Send", "👨‍👩‍👧 and می‌خواهم", "02:25", "03:10").Plain
+	shown := w.sought(w.ana, "Send", "👨‍👩‍👧 and می\u200cخواهم", "02:25", "03:10").Plain
 	w.at("02:11:05")
 	w.fill(w.ana, "Post update", map[string]any{})
-	w.expect(w.dev, room, "Update 1 by @Ana Ruiz", "👨‍👩‍👧 and می‌خواهم", "Next update by 02:25.", "executives by 03:10")
+	w.expect(w.dev, room, "Update 1 by @Ana Ruiz", "👨‍👩‍👧 and می\u200cخواهم", "Next update by 02:25.", "executives by 03:10")
 	w.mailed(server, 1)
 	_, raw := server.Mails()[0].Parts()
 	raw, _, _ = strings.Cut(raw, "text/html")
