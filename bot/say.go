@@ -89,14 +89,6 @@ func (t *talk) deliver() error {
 		return t.withdrawn()
 	case incident.SeveritySet:
 		return t.severity(e)
-	case incident.UpdateSent:
-		return t.update(e)
-	case incident.UpdateDrafted:
-		return t.looks(e)
-	case incident.UpdateReviewed:
-		return t.sentBack(e)
-	case incident.UpdateEdited:
-		return t.edited(e)
 	case incident.DeadlineSpoken:
 		return t.deadline(e)
 	case incident.Paged:
@@ -118,6 +110,9 @@ func (t *talk) deliver() error {
 	case incident.WindowSet:
 		return t.windowMoved()
 	}
+	if done, err := t.message(e); done {
+		return err
+	}
 	if done, err := t.reviewed(e); done {
 		return err
 	}
@@ -125,6 +120,21 @@ func (t *talk) deliver() error {
 		return err
 	}
 	return t.run(e)
+}
+
+// message is a message of people, on its way.
+func (t *talk) message(e incident.Event) (done bool, err error) {
+	switch e := e.(type) {
+	case incident.UpdateSent:
+		return true, t.update(e)
+	case incident.UpdateDrafted:
+		return true, t.looks(e)
+	case incident.UpdateReviewed:
+		return true, t.sentBack(e)
+	case incident.UpdateEdited:
+		return true, t.edited(e)
+	}
+	return false, nil
 }
 
 // severity tells of another severity; the first one stands on the card.
