@@ -45,13 +45,7 @@ func (i *Incident) fold(at Stamp, e Event) {
 	case Resolved:
 		i.resolved(at, e)
 	case Reopened:
-		i.State, i.Reopened, i.FalseAlarm = StateOpen, i.Reopened+1, false
-		i.putAway()
-		i.displace(at, e.By, LookReopened, func(*Outgoing) bool { return true }) // nobody hears of an end that was none
-		i.ResolvedBy, i.ResolvedAt, i.LateSince = Person{}, time.Time{}, time.Time{}
-		i.policy(e.Policy)
-		i.windowAgain()
-		i.owesAgain(at, e)
+		i.reopened(at, e)
 	case Closed:
 		i.State = StateClosed
 	case ReviewOpened:
@@ -79,6 +73,16 @@ func (i *Incident) fold(at Stamp, e Event) {
 			i.applyRun(at, e)
 		}
 	}
+}
+
+func (i *Incident) reopened(at Stamp, e Reopened) {
+	i.State, i.Reopened, i.FalseAlarm = StateOpen, i.Reopened+1, false
+	i.putAway()
+	i.displace(at, e.By, LookReopened, func(*Outgoing) bool { return true }) // nobody hears of an end that was none
+	i.ResolvedBy, i.ResolvedAt, i.LateSince = Person{}, time.Time{}, time.Time{}
+	i.policy(e.Policy)
+	i.windowAgain()
+	i.owesAgain(at, e)
 }
 
 func (i *Incident) opened(at Stamp, e Opened) {
