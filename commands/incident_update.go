@@ -116,15 +116,7 @@ func noticeOf(c *call) (n notice, err error) {
 	}
 	n.shown, n.at = shownAt(c.Object)
 	if len(c.Fields) > 0 {
-		n.text, n.next, n.steps, n.status, n.public = c.Field("text"), c.Field("next"), c.Field("steps"), c.Field("status"), c.Field("public")
-		for _, word := range c.Fields["to"] {
-			if a := audienceNamed(word); a != "" {
-				n.to = append(n.to, a)
-			}
-		}
-		if _, asked := c.Fields["to"]; !asked {
-			n.to = []incident.Audience{incident.AudienceAnnouncement}
-		}
+		n.fromForm(c)
 		return n, nil
 	}
 	text, to := c.Text, ""
@@ -160,6 +152,20 @@ func noticeOf(c *call) (n notice, err error) {
 		err = incident.Refuse(incident.BadInput, "Words for the status page, and no --to status.").Then("Like: --to announcement,status --public …")
 	}
 	return n, err
+}
+
+// fromForm reads what the fields say.
+func (n *notice) fromForm(c *call) {
+	n.text, n.next, n.steps, n.status, n.public = c.Field("text"), c.Field("next"), c.Field("steps"), c.Field("status"), c.Field("public")
+	to, asked := c.Fields["to"]
+	if !asked {
+		n.to = []incident.Audience{incident.AudienceAnnouncement}
+	}
+	for _, word := range to {
+		if a := audienceNamed(word); a != "" {
+			n.to = append(n.to, a)
+		}
+	}
 }
 
 // partOf reads the value of a part of a line, and what follows it: up to the end of a quotation, of a word where one is
