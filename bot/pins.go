@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -75,11 +76,11 @@ const (
 func (b *Bot) pinCommand(at place, m message) commands.Command {
 	author := m.User
 	name := b.nameOf(m.User, m.Username)
-	if name == "" {
-		name = m.BotProfile.Name
+	if app := cmp.Or(m.Username, m.BotProfile.Name); m.BotID != "" && app != "" {
+		name = app // as it called itself in this message
 	}
 	c := commands.Command{
-		Verb: verbPin, Object: at.String(), Channel: at.channel, Text: b.worded(typedText(m.Text)), Link: b.permalink(at),
+		Verb: verbPin, Object: at.String(), Channel: at.channel, Text: b.worded(typedText(m.said())), Link: b.permalink(at),
 		Fields: map[string][]string{
 			"author": {author}, "author_name": {name},
 		},
@@ -129,6 +130,12 @@ func messageOf(m slack.Message) message {
 	if m.BotProfile != nil {
 		out.BotProfile.Name = m.BotProfile.Name
 	}
+	if text, err := json.Marshal(m.Blocks); err == nil {
+		_ = json.Unmarshal(text, &out.Blocks) // which never fails
+	}
+	if text, err := json.Marshal(m.Attachments); err == nil {
+		out.Attachments = text
+	}
 	for _, f := range m.Files {
 		out.Files = append(out.Files, sharedFile{
 			ID: f.ID, Name: f.Name, Title: f.Title, Mimetype: f.Mimetype, Mode: f.Mode, Size: int64(f.Size), External: f.IsExternal, URL: f.URLPrivate,
@@ -173,7 +180,7 @@ func (b *Bot) edited(ctx context.Context, x event, r receipt) error {
 	case x.Subtype == "message_changed" && x.Message != nil && x.Message.Subtype == "tombstone":
 		at.ts, changed.Deleted = x.Message.TS, true // a deleted message with replies leaves a stone
 	case x.Subtype == "message_changed" && x.Message != nil && x.Message.BotID == "":
-		at.ts, changed.Text = x.Message.TS, b.worded(typedText(x.Message.Text))
+		at.ts, changed.Text = x.Message.TS, b.worded(typedText(x.Message.said()))
 	case x.Subtype == "message_deleted":
 		at.ts, changed.Deleted = x.DeletedTS, true
 	default:

@@ -232,7 +232,7 @@ func (s *scan) pin(m slack.Message, at place) error {
 
 // edit follows an edit that nobody told of. A text that was redacted here is not brought back.
 func (s *scan) edit(m slack.Message, at place, fact incident.PinFact) error {
-	text := s.worded(typedText(m.Text))
+	text := s.worded(typedText(messageOf(m).said()))
 	if m.Edited == nil || m.BotID != "" || fact.Sum == incident.SumOf(state.Blanked) || fact.Sum == incident.SumOf(text) {
 		return nil
 	}

@@ -78,7 +78,7 @@ type action struct {
 	SelectedUser    string   `json:"selected_user"`
 }
 
-// message is one in a channel. Blocks are read only for the options of boxes.
+// message is one in a channel. Blocks are read for the options of boxes, and for their words where it is kept.
 type message struct {
 	Type       string    `json:"type"`
 	Subtype    string    `json:"subtype"`
@@ -96,6 +96,7 @@ type message struct {
 	BotProfile struct {
 		Name string `json:"name"`
 	} `json:"bot_profile"`
+	Attachments json.RawMessage `json:"attachments"`
 }
 
 // laxBlocks holds what can be read and forgets the rest.
@@ -107,6 +108,7 @@ type laxBlock struct {
 		Type    string   `json:"type"`
 		Options []option `json:"options"`
 	} `json:"elements"`
+	words wordy
 }
 
 // UnmarshalJSON never fails: a block of an unknown shape is left empty.
@@ -117,9 +119,13 @@ func (l *laxBlocks) UnmarshalJSON(raw []byte) error {
 	}
 	for _, b := range blocks {
 		var one laxBlock
-		if json.Unmarshal(b, &one) == nil {
-			*l = append(*l, one)
+		if json.Unmarshal(b, &one) != nil {
+			one = laxBlock{}
 		}
+		if json.Unmarshal(b, &one.words) != nil {
+			one.words = wordy{}
+		}
+		*l = append(*l, one)
 	}
 	return nil
 }
