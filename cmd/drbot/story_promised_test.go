@@ -70,11 +70,11 @@ func TestI50_ASnoozeMovesNothingThatWasMailed(t *testing.T) {
 	w.expect(w.dev, room, "Update due 02:15", "Promised to the mailing list too")
 	w.answers(w.ana, room, "/incident snooze 1h", "is due 03:10 UTC", "What was mailed stands for the mailing list, promised one by 02:15 UTC: /incident update <text> --to mail")
 	w.at("02:15:10")
-	w.expect(w.dev, room, "Late since 02:15", "the mailing list has no update yet, and was promised one", "@Ana Ruiz")
+	w.expect(w.dev, room, "Late since 02:15", "the mailing list has read no update since update 1, and was promised one", "@Ana Ruiz")
 	if n := w.count(w.dev, room, "for the mailing list due"); n != 0 {
 		t.Errorf("reminded %d times of what the responders' reminder had named", n)
 	}
-	w.press(w.ana, room, "incident.update", "the mailing list has no update yet")
+	w.press(w.ana, room, "incident.update", "the mailing list has read no update since update 1")
 	ticked(w, w.ana, "Promised the next one: the mailing list by 02:15 UTC", "mail", "responders")
 	w.fill(w.ana, "Post update", map[string]any{"What happened": "It goes on"})
 	w.sought(w.ana, "Send", "Mailing list")
