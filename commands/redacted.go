@@ -206,7 +206,11 @@ func (f *finding) sent(room string) (lines []string) {
 	if f.i.Channel.ID != "" {
 		switch f.of.Kind {
 		case incident.Pinned{}.EventKind(), incident.PinEdited{}.EventKind():
-			lines = append(lines, "The message itself in "+room+": who wrote it deletes it there, or a Slack admin.")
+			where := room
+			if e, err := f.of.Event(); err == nil && !strings.HasPrefix(placeOfKept(e), f.i.Channel.ID+"/") {
+				where = "the channel that it was kept from"
+			}
+			lines = append(lines, "The message itself in "+where+": who wrote it deletes it there, or a Slack admin.")
 		case incident.UpdateSent{}.EventKind(), incident.UpdateDrafted{}.EventKind(), incident.UpdateEdited{}.EventKind(), incident.Resolved{}.EventKind():
 			lines = append(lines, "What drbot posted of it in "+room+": a Slack admin deletes it.")
 		case incident.Opened{}.EventKind():

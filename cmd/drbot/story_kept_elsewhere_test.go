@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -23,6 +24,9 @@ func (w *town) offered(p *person.Person, room string) (all []string) {
 func TestI46_AMessageOfAnotherChannelIsKeptWhereItIsWanted(t *testing.T) {
 	t.Parallel()
 	w := settle(t, small())
+	socket, key := keyring(t)
+	w.people[2].more = ", ssh_key: \"" + key + "\""
+	w.configure()
 	w.up()
 	room := w.open(w.ana, "Database corruption: users gone")
 	w.open(w.ana, "Data breach: secretword leaked")
@@ -74,5 +78,6 @@ func TestI46_AMessageOfAnotherChannelIsKeptWhereItIsWanted(t *testing.T) {
 	w.press(w.ana, "random", "incident.pin") // of before the restart
 	w.expect(w.ana, "random", "use Add to timeline on the message once more")
 	w.payloads("Pinned", 1)
+	shell{w, socket}.hears(0, "The message itself in the channel that it was kept from", "audit", "redact", strconv.FormatUint(w.records("Pinned")[0].Seq, 10), "--why", "a password was pasted")
 	w.audited()
 }
