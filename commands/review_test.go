@@ -347,6 +347,9 @@ func TestReopen_KeepsTheReviewsTextAndActions(t *testing.T) {
 	if i := o.read(id); i.Review != nil || len(i.Deadlines()) > 0 && strings.HasPrefix(i.Deadlines()[0].Key, "review/") {
 		t.Error("the review of an open incident goes on")
 	}
+	if reply := o.typed(ana, channel, "/incident resolve false-alarm it was nothing"); reply.Kind != incident.WrongState || !strings.Contains(reply.Say.Text, "no false alarm") {
+		t.Errorf("what people owe would be gone: %+v", reply)
+	}
 	o.typed(ana, channel, "/incident resolve logins work anyway: the list follows")
 	if v := o.text(nil); v.Version != 1 || !strings.Contains(v.Text, "Ana wrote this.") || len(v.Actions) != 1 || len(v.Tasks) != 2 {
 		t.Errorf("%+v", v)

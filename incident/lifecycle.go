@@ -254,6 +254,9 @@ func (i *Incident) Resolve(r Resolved, tasks []Task) ([]Event, error) {
 		if r.Reason == "" {
 			return nil, Refuse(BadInput, "A false alarm needs its reason.").Then("Like: resolve false-alarm the probe was wrong")
 		}
+		if i.Before.begun() { // a false alarm has no review, and what people owe would be gone
+			return nil, Refuse(WrongState, "%s was resolved before and has a review that people work on, so it was no false alarm.", i.ID).Then("Resolve it: the review goes on.")
+		}
 		if len(i.Glass) > 0 { // a broken glass is reviewed whatever it was broken for (I16)
 			return append(events, r, i.openReview(r.By, i.glassTasks(tasks)[:len(i.Glass)])), nil
 		}

@@ -130,6 +130,9 @@ func (i *Incident) putAway() {
 	}
 }
 
+// begun reports whether people have put something into a review.
+func (r *Review) begun() bool { return r != nil && (r.Version > 0 || len(r.Actions) > 0) }
+
 // applyReview folds what became of the review.
 func (i *Incident) applyReview(at Stamp, e Event) bool {
 	r := i.Review
