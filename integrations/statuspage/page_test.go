@@ -225,6 +225,20 @@ func TestSecondLookHoldsThePage(t *testing.T) {
 	}
 }
 
+// TestSecondLookHoldsMaintenanceInProgress: the phase that the page shows is the one before the end, and not that of the last
+// words.
+func TestSecondLookHoldsMaintenanceInProgress(t *testing.T) {
+	from := night.Add(time.Hour)
+	w := newTape(t, 1, night, incident.Opened{Severity: 4, Services: []string{"users"}}).
+		add(0, incident.WindowSet{By: ana, From: from, Until: from.Add(time.Hour)}).
+		add(1, incident.UpdateSent{By: ana, Number: 1, To: everybody, Public: "Logins pause.", Status: incident.Investigating}).
+		add(60, incident.DeadlineSpoken{Key: "window/begin/" + from.UTC().Format("20060102T150405Z"), Due: from}).
+		add(100, incident.Resolved{By: ana, To: everybody[:2]}, incident.UpdateDrafted{Draft: 1, Version: 1, By: ana, To: everybody[2:], Public: "Done.", Status: incident.Over})
+	if p := compose(from.Add(50*time.Minute), w); len(p.Current) != 1 || p.Current[0].Stage != statuspage.InProgress || p.State != statuspage.Maintenance {
+		t.Errorf("while the end waits: %+v", p)
+	}
+}
+
 // TestI44_WhatNeverWasPublicStaysSo: a reopening while the words for the end wait, or were sent back, leaves no end and no
 // "open again" behind; an end that the public read stays, and so does its reopening.
 func TestI44_WhatNeverWasPublicStaysSo(t *testing.T) {

@@ -42,6 +42,7 @@ func Read(id incident.ID, records iter.Seq2[state.Record, error]) (*Entry, error
 type reading struct {
 	fold   *incident.Incident
 	entry  *Entry
+	before Stage        // how far it was when it ended
 	drafts map[int]told // what messages that wait for their second look tell, as of when they were written
 }
 
@@ -168,6 +169,9 @@ func (r *reading) follow(record state.Record) {
 	case !stage.over() && said:
 		r.own(record, stage, "reopened")
 	}
+	if now := r.now(); now.over() && !e.Stage.over() {
+		r.before = e.Stage
+	}
 	if e.Stage = r.now(); !e.Stage.over() {
 		e.Ended = time.Time{}
 	} else if e.Ended.IsZero() {
@@ -216,7 +220,7 @@ func (r *reading) unsay() {
 	e := r.entry
 	if len(e.Updates) > 1 && e.newest().Own && e.newest().Stage.over() {
 		e.Updates = e.Updates[:len(e.Updates)-1]
-		e.Stage, e.Ended = e.newest().Stage, time.Time{}
+		e.Stage, e.Ended = r.before, time.Time{}
 	}
 }
 
