@@ -105,7 +105,7 @@ func (r *reading) publish(record state.Record, to []incident.Audience, public st
 	if last := len(e.Updates) - 1; last >= 0 && e.Updates[last].Own && e.Updates[last].Stage.over() && u.Number == 0 && u.Stage.over() {
 		e.Updates = e.Updates[:last] // a person's words for the same change
 	}
-	u.Seq, u.At, u.Words = record.Seq, record.Time, public
+	u.Seq, u.At, u.Words, u.Page = record.Seq, record.Time, public, untitled(record, u.Page)
 	if e.Updates = append(e.Updates, u); len(e.Updates) == 1 {
 		r.title(record, u)
 	}
@@ -135,6 +135,16 @@ func (r *reading) title(record state.Record, first Update) {
 	}
 }
 
+// untitled are words without the title that a redaction blanked: the page finds another one.
+func untitled(record state.Record, words *incident.PageWords) *incident.PageWords {
+	if !record.Redacted || words == nil || words.Title != state.Blanked {
+		return words
+	}
+	left := *words
+	left.Title = ""
+	return &left
+}
+
 // edit replaces the words of a message that stands there, and drbot's own sentence for the end by those of a person.
 func (r *reading) edit(record state.Record, e incident.UpdateEdited) {
 	if !slices.Contains(e.To, incident.AudienceStatus) || strings.TrimSpace(clean(e.Public)) == "" {
@@ -143,7 +153,7 @@ func (r *reading) edit(record state.Record, e incident.UpdateEdited) {
 	for k := len(r.entry.Updates) - 1; k >= 0; k-- {
 		u := &r.entry.Updates[k]
 		if end := e.Number == 0 && u.Stage.over(); end && u.Own || u.Number == e.Number && !u.Own {
-			u.Words, u.Page, u.Edited, u.Own = e.Public, e.Page, record.Time, false
+			u.Words, u.Page, u.Edited, u.Own = e.Public, untitled(record, e.Page), record.Time, false
 			if k == 0 {
 				r.title(record, *u)
 			}

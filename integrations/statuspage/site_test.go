@@ -336,3 +336,13 @@ func TestRedactionTakesTheWordsAway(t *testing.T) {
 		t.Error("the other words are gone too")
 	}
 }
+
+// TestARedactedTitleNamesNothing: the page finds another name for the entry.
+func TestARedactedTitleNamesNothing(t *testing.T) {
+	w := newTape(t, 42, night, incident.Opened{Severity: 1, Services: []string{"users"}}).
+		add(5, incident.UpdateSent{By: ana, Number: 1, To: everybody, Public: state.Blanked, Page: &incident.PageWords{Title: state.Blanked, Text: state.Blanked}, Status: incident.Investigating})
+	w.list[len(w.list)-1].Redacted = true
+	if p := compose(night.Add(time.Hour), w); len(p.Current) != 1 || p.Current[0].Title != "Incident: Login" {
+		t.Errorf("%+v", p.Current)
+	}
+}
