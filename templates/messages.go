@@ -143,7 +143,7 @@ func LookSize(e incident.UpdateDrafted) int {
 // one line.
 func SecondLook(i *incident.Incident, o *incident.Outgoing, names map[incident.Audience]string) Message {
 	facts := map[string]any{
-		"ID": i.ID, "N": o.Draft, "By": o.By, "To": o.To, "Number": o.Number, "Version": o.Version, "State": string(o.State), "Asked": o.Asked, "Named": o.Only,
+		"ID": i.ID, "N": o.Draft, "Planned": i.Window != nil, "By": o.By, "To": o.To, "Number": o.Number, "Version": o.Version, "State": string(o.State), "Asked": o.Asked, "Named": o.Only,
 		"Decider": o.DecidedBy, "At": o.Decided, "Why": flat(o.Why, 500), "Page": holdsPage(o),
 		"Mails": slices.ContainsFunc(o.To, func(a incident.Audience) bool { return a != incident.AudienceStatus }),
 	}
@@ -174,7 +174,7 @@ func SecondLook(i *incident.Incident, o *incident.Outgoing, names map[incident.A
 // it whole. Decided, it is one line.
 func LookDue(i *incident.Incident, o *incident.Outgoing, late time.Duration) Message {
 	facts := map[string]any{
-		"ID": i.ID, "N": o.Draft, "By": o.By, "To": o.To, "Number": o.Number, "Version": o.Version, "State": string(o.State), "Asked": o.Asked,
+		"ID": i.ID, "N": o.Draft, "Planned": i.Window != nil, "By": o.By, "To": o.To, "Number": o.Number, "Version": o.Version, "State": string(o.State), "Asked": o.Asked,
 		"Since": o.At, "Late": late, "Down": late > tolerated, "Decider": o.DecidedBy, "At": o.Decided, "Why": flat(o.Why, 500),
 	}
 	if o.State != incident.LookWaits {
@@ -191,7 +191,7 @@ func holdsPage(o *incident.Outgoing) bool {
 // SentBack tells its writer that a message did not leave, in a message of its own: an edit calls nobody. It is written anew as
 // the next update; a resolution, or another version, as an edit.
 func SentBack(i *incident.Incident, o *incident.Outgoing) Message {
-	facts := map[string]any{"ID": i.ID, "N": o.Draft, "By": o.By, "To": o.To, "Number": o.Number, "Decider": o.DecidedBy, "Why": flat(o.Why, 500), "Page": holdsPage(o)}
+	facts := map[string]any{"ID": i.ID, "N": o.Draft, "Planned": i.Window != nil, "By": o.By, "To": o.To, "Number": o.Number, "Decider": o.DecidedBy, "Why": flat(o.Why, 500), "Page": holdsPage(o)}
 	m := Message{Text: locked(i, Say("sentback.text", facts)), Blocks: []Block{Lines{Lines: [][]Span{marked(i, Line("sentback.line", facts))}}}}
 	anew := Button{Verb: "incident update", Object: fmt.Sprintf("%s/m%d", object(i), o.Draft), Label: Say("button.anew", nil)}
 	if o.Number == 0 || o.Version > 1 {
