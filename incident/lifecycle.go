@@ -269,7 +269,7 @@ func (i *Incident) Resolve(r Resolved, tasks []Task) ([]Event, error) {
 		r.Open = open
 	}
 	events = append(events, r)
-	if i.Window != nil && len(i.Glass) == 0 { // what was planned has no review
+	if i.Window != nil && len(i.Glass) == 0 && !i.Before.begun() { // what was planned has no review
 		return append(events, Closed{Why: "the maintenance is over"}), nil
 	}
 	return append(events, i.openReview(r.By, i.glassTasks(tasks))), nil

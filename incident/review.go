@@ -131,7 +131,11 @@ func (i *Incident) putAway() {
 }
 
 // begun reports whether people have put something into a review.
-func (r *Review) begun() bool { return r != nil && (r.Version > 0 || len(r.Actions) > 0) }
+func (r *Review) begun() bool {
+	return r != nil && (r.Version > 0 || len(r.Actions) > 0 || slices.ContainsFunc(r.Tasks, func(t Task) bool {
+		return t.Status != "" || !t.DoneAt.IsZero() || !t.Owner.Same(r.Owner)
+	}))
+}
 
 // applyReview folds what became of the review.
 func (i *Incident) applyReview(at Stamp, e Event) bool {

@@ -21,12 +21,18 @@ func (d Overdue) moved(i *incident.Incident) bool {
 	return slices.ContainsFunc(i.Owed, func(o incident.Debt) bool { return o.Window && o.Due.Unix() == d.Due.Unix() })
 }
 
+// misled reports whether all of them read that it is over.
+func misled(i *incident.Incident, to []incident.Audience) bool {
+	read := i.Misled()
+	return len(to) > 0 && !slices.ContainsFunc(to, func(a incident.Audience) bool { return !slices.Contains(read, a) })
+}
+
 // Missing says once that a promise to people outside was missed: to who may let go what waits for its second look, or to who
 // speaks where nothing was written for them. Kept, it is one line.
 func Missing(i *incident.Incident, d Overdue) Message {
 	to := d.To(i)
 	facts := map[string]any{
-		"ID": i.ID, "Due": d.Due, "Late": d.Late, "Down": d.Late > tolerated, "To": to, "One": one(to), "Who": keepers(i, true), "Number": 0, "Since": 0, "Misled": len(i.Misled()) > 0, "Moved": d.moved(i), "Active": i.Active(),
+		"ID": i.ID, "Due": d.Due, "Late": d.Late, "Down": d.Late > tolerated, "To": to, "One": one(to), "Who": keepers(i, true), "Number": 0, "Since": 0, "Misled": misled(i, to), "Moved": d.moved(i), "Active": i.Active(),
 	}
 	if len(to) > 0 {
 		since := i.NewestTo(to[0])
